@@ -1,0 +1,43 @@
+// Counters that are never zeroed, one shard a thread, added up when read.
+//
+// A shard has one writer (its loop); any thread may read it at any time. Values
+// may be added across shards and across nodes. Names are those of the metrics
+// endpoint, label included, so that a count has one name everywhere.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace mythos::stats {
+
+enum class Counter : std::uint8_t {
+#define MYTHOS_COUNTER(id, name) id,
+#include "stats/counters.def"
+#undef MYTHOS_COUNTER
+    count_,
+};
+
+inline constexpr std::size_t kCounters = static_cast<std::size_t>(Counter::count_);
+
+std::string_view name_of(Counter counter);
+
+class CounterShard {
+public:
+    // Only the shard's own thread.
+    void add(Counter counter, std::uint64_t n = 1) {
+        auto& value = values_[static_cast<std::size_t>(counter)];
+        value.store(value.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+    }
+    // Any thread.
+    std::uint64_t read(Counter counter) const {
+        return values_[static_cast<std::size_t>(counter)].load(std::memory_order_relaxed);
+    }
+
+private:
+    std::array<std::atomic<std::uint64_t>, kCounters> values_{};
+};
+
+}  // namespace mythos::stats
