@@ -1,0 +1,284 @@
+#include "protocol/envelope.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "protocol/json_text.hpp"
+
+namespace mythos::protocol {
+namespace {
+
+using nlohmann::json;
+
+template <class T>
+json nullable(const std::optional<T>& value) {
+    return value ? json(*value) : json(nullptr);
+}
+
+std::string control(std::string_view type, const json& data) {
+    std::string out = R"({"type":"mythos.)";
+    out += type;
+    out += R"(","data":)";
+    out += data.dump(-1, ' ', false, json::error_handler_t::replace);
+    out += '}';
+    return out;
+}
+
+double ms_precision(WallTime ts) { return static_cast<double>(ts.ns / 1'000'000) / 1000.0; }
+
+// FNV-1a, 64 bits: tells a repeated body from another, not an adversary's.
+std::uint64_t fingerprint_of(std::string_view a, std::string_view b, std::string_view c) {
+    std::uint64_t h = 14695981039346656037ULL;
+    const auto mix = [&h](std::string_view text) {
+        for (unsigned char ch : text) h = (h ^ ch) * 1099511628211ULL;
+        h = (h ^ 0xff) * 1099511628211ULL;
+    };
+    mix(a);
+    mix(b);
+    mix(c);
+    return h;
+}
+
+// The number that an id ends in; an id without one is refused.
+std::optional<std::uint64_t> trailing_number(std::string_view id) {
+    std::size_t start = id.size();
+    while (start > 0 && id[start - 1] >= '0' && id[start - 1] <= '9') --start;
+    if (start == id.size() || id.size() - start > 18) return std::nullopt;
+    std::uint64_t number = 0;
+    for (char c : id.substr(start)) number = number * 10 + static_cast<std::uint64_t>(c - '0');
+    return number;
+}
+
+constexpr std::size_t kIdBytesMax = 64;
+constexpr std::size_t kTypeBytesMax = 128;
+constexpr std::size_t kKeyBytesMax = 256;
+
+Error bad(std::string message) { return {"bad_command", std::move(message)}; }
+
+Result<Command> read_command(std::string_view text, const json& parsed, std::optional<std::string>* id_out) {
+    if (!parsed.is_object()) return bad("a command is a JSON object with `type`");
+    Command command;
+    if (const auto id = parsed.find("id"); id != parsed.end() && !id->is_null()) {
+        if (!id->is_string()) return bad("`id` must be text that ends in a number, such as \"c-17\"");
+        command.id = id->get<std::string>();
+        if (command.id.size() > kIdBytesMax) return bad("`id` may have 64 bytes at most");
+        if (id_out != nullptr) *id_out = command.id;
+        const auto number = trailing_number(command.id);
+        if (!number) return bad("`id` must end in a number that grows with each new command, such as \"c-17\"");
+        command.number = *number;
+    }
+    const auto type = parsed.find("type");
+    if (type == parsed.end() || !type->is_string()) return bad("a command needs `type`, as text");
+    command.type = type->get<std::string>();
+    if (command.type.empty() || command.type.size() > kTypeBytesMax) return bad("`type` must have 1 to 128 bytes");
+    const auto data = member_text(text, "data");
+    command.data = data ? compact_json(*data) : "{}";
+    command.fingerprint = fingerprint_of(command.id, command.type, command.data);
+    return command;
+}
+
+Result<std::string> text_member(const json& object, const char* name, std::size_t max) {
+    const auto it = object.find(name);
+    if (it == object.end() || !it->is_string()) return bad(std::string("`") + name + "` must be text");
+    auto text = it->get<std::string>();
+    if (text.empty() || text.size() > max)
+        return bad(std::string("`") + name + "` must have 1 to " + std::to_string(max) + " bytes");
+    return text;
+}
+
+Result<void> read_target(const json& object, Publish& out) {
+    const bool everyone = object.contains("everyone") && object["everyone"] != json(false);
+    if (everyone + object.contains("channel") + object.contains("player") != 1)
+        return bad("name exactly one of `channel`, `player` and `everyone`");
+    if (everyone) {
+        if (object["everyone"] != json(true)) return bad("`everyone` must be true");
+        out.to = Publish::To::everyone;
+        return {};
+    }
+    const bool channel = object.contains("channel");
+    auto name = text_member(object, channel ? "channel" : "player", channel ? 256 : 128);
+    if (!name) return name.error();
+    out.to = channel ? Publish::To::channel : Publish::To::player;
+    out.name = std::move(*name);
+    if (channel ? !is_valid_channel(out.name) : !is_valid_name(out.name, 128))
+        return bad(channel ? "`channel` must not hold control characters"
+                           : "`player` may hold letters, digits and . _ : @ -");
+    return {};
+}
+
+Result<Publish> read_publish(std::string_view text, const json& object) {
+    if (!object.is_object()) return bad("a message is a JSON object");
+    Publish out;
+    if (auto target = read_target(object, out); !target) return target.error();
+    auto type = text_member(object, "type", kTypeBytesMax);
+    if (!type) return type.error();
+    out.type = std::move(*type);
+    if (out.type.starts_with("mythos.") || out.type.starts_with("presence."))
+        return Error{"reserved_type", "types beginning `mythos.` or `presence.` are the server's own"};
+    if (object.contains("key") && !object["key"].is_null()) {
+        auto key = text_member(object, "key", kKeyBytesMax);
+        if (!key) return key.error();
+        out.key = std::move(*key);
+    }
+    const auto data = member_text(text, "data");
+    out.data = data ? compact_json(*data) : "{}";
+    return out;
+}
+
+// The raw texts of an array's elements. Precondition: valid JSON, an array.
+std::vector<std::string_view> element_texts(std::string_view array) {
+    std::vector<std::string_view> out;
+    int depth = 0;
+    bool in_string = false;
+    std::size_t start = std::string_view::npos;
+    for (std::size_t i = 0; i < array.size(); ++i) {
+        const char c = array[i];
+        if (in_string) {
+            if (c == '\\') ++i;
+            if (c == '"') in_string = false;
+            continue;
+        }
+        const bool blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+        if (depth == 1 && (c == ',' || c == ']')) {
+            if (start != std::string_view::npos) out.push_back(array.substr(start, i - start));
+            start = std::string_view::npos;
+        } else if (depth >= 1 && start == std::string_view::npos && !blank) {
+            start = i;
+        }
+        if (c == '"') in_string = true;
+        if (c == '{' || c == '[') ++depth;
+        if (c == '}' || c == ']') --depth;
+    }
+    return out;
+}
+
+std::optional<json> parse(std::string_view text) {
+    if (!is_valid_json(text)) return std::nullopt;
+    return json::parse(text, nullptr, false);
+}
+
+const Error kBadJson{"bad_json", "the text is not JSON in UTF-8, or is nested too deep"};
+
+}  // namespace
+
+std::string welcome_json(const Welcome& w) {
+    return control("welcome", {{"session_id", w.session_id},
+                               {"client_id", w.client_id},
+                               {"connection_id", w.connection_id},
+                               {"player_id", w.player_id},
+                               {"wire", to_string(w.wire)},
+                               {"mode", w.mode},
+                               {"epoch", w.epoch},
+                               {"cursor", w.cursor},
+                               {"head", w.head},
+                               {"recovered", nullable(w.recovered)},
+                               {"replayed", w.replayed},
+                               {"heartbeat_ms", w.heartbeat_ms},
+                               {"resume_window_s", w.resume_window_s}});
+}
+
+std::string gap_json(const Gap& g) {
+    return control("gap", {{"after", nullable(g.after)},
+                           {"before", g.before},
+                           {"lost", nullable(g.lost)},
+                           {"at_most", nullable(g.at_most)},
+                           {"reason", g.reason}});
+}
+
+std::string promoted_json(std::string_view cursor) { return control("promoted", {{"cursor", cursor}}); }
+
+std::string heartbeat_json(std::string_view cursor, std::string_view head, WallTime ts) {
+    return control("heartbeat", {{"cursor", cursor}, {"head", head}, {"ts", ms_precision(ts)}});
+}
+
+std::string draining_json(std::int64_t reconnect_after_ms, std::string_view reason) {
+    return control("draining", {{"reconnect_after_ms", reconnect_after_ms}, {"reason", reason}});
+}
+
+std::string closed_json(CloseCode code, std::string_view reason) {
+    return control("closed", {{"code", number(code)}, {"reason", reason}});
+}
+
+std::string reply_ok_json(const std::optional<std::string>& command_id, std::string_view data) {
+    std::string out = R"({"type":"mythos.reply","data":{"command_id":)";
+    if (command_id) {
+        append_json_string(out, *command_id);
+    } else {
+        out += "null";
+    }
+    out += R"(,"ok":true,"data":)";
+    out += data.empty() ? std::string_view("{}") : data;
+    out += "}}";
+    return out;
+}
+
+std::string reply_error_json(const std::optional<std::string>& command_id, const Error& error, bool retryable) {
+    return control("reply", {{"command_id", nullable(command_id)},
+                             {"ok", false},
+                             {"error", {{"code", error.code}, {"message", error.message}, {"retryable", retryable}}}});
+}
+
+Result<Command> parse_command(std::string_view text, std::optional<std::string>* id_of_bad) {
+    const auto parsed = parse(text);
+    if (!parsed) return kBadJson;
+    return read_command(text, *parsed, id_of_bad);
+}
+
+Result<std::vector<ParsedCommand>> parse_commands(std::string_view body, std::size_t limit) {
+    const auto parsed = parse(body);
+    if (!parsed) return kBadJson;
+    std::vector<ParsedCommand> out;
+    const auto add = [&out](std::string_view text, const json& value) {
+        std::optional<std::string> id;
+        auto command = read_command(text, value, &id);
+        out.push_back({std::move(id), std::move(command)});
+    };
+    if (!parsed->is_array()) {
+        add(body, *parsed);
+        return out;
+    }
+    if (parsed->size() > limit) return Error{"too_big", "at most " + std::to_string(limit) + " commands at once"};
+    const auto texts = element_texts(body);
+    for (std::size_t i = 0; i < texts.size(); ++i) add(texts[i], (*parsed)[i]);
+    return out;
+}
+
+Result<Publish> parse_publish(std::string_view object_text) {
+    const auto parsed = parse(object_text);
+    if (!parsed) return kBadJson;
+    return read_publish(object_text, *parsed);
+}
+
+Result<PublishBody> parse_publish_body(std::string_view body, std::size_t limit,
+                                       std::optional<std::size_t>* bad_index) {
+    const auto parsed = parse(body);
+    if (!parsed) return kBadJson;
+    if (!parsed->is_object()) return bad("the body is a message, or {\"messages\":[…]}");
+    PublishBody out;
+    if (!parsed->contains("messages")) {
+        auto one = read_publish(body, *parsed);
+        if (!one) return one.error();
+        out.messages.push_back(std::move(*one));
+        return out;
+    }
+    const json& list = (*parsed)["messages"];
+    if (!list.is_array() || list.empty()) return bad("`messages` must be an array of at least one message");
+    if (list.size() > limit) return Error{"too_big", "at most " + std::to_string(limit) + " messages in a batch"};
+    out.batch = true;
+    const auto texts = element_texts(*member_text(body, "messages"));
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        auto one = read_publish(texts[i], list[i]);
+        if (!one && bad_index != nullptr) *bad_index = i;
+        if (!one) return Error{one.error().code, "messages[" + std::to_string(i) + "]: " + one.error().message};
+        out.messages.push_back(std::move(*one));
+    }
+    return out;
+}
+
+bool is_valid_channel(std::string_view name) {
+    if (name.empty() || name.size() > 256) return false;
+    for (unsigned char c : name)
+        if (c < 0x20 || c == 0x7f) return false;
+    return true;
+}
+
+}  // namespace mythos::protocol

@@ -1,0 +1,115 @@
+#include "protocol/json_text.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace mythos::protocol {
+namespace {
+
+constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+std::size_t skip_space(std::string_view t, std::size_t i) {
+    while (i < t.size() && is_space(t[i])) ++i;
+    return i;
+}
+
+// `i` stands on the opening quote; returns the position behind the closing one.
+std::size_t skip_string(std::string_view t, std::size_t i) {
+    for (++i; i < t.size() && t[i] != '"'; ++i)
+        if (t[i] == '\\') ++i;
+    return i + 1;
+}
+
+std::size_t skip_value(std::string_view t, std::size_t i) {
+    int depth = 0;
+    while (i < t.size()) {
+        const char c = t[i];
+        if (c == '"') {
+            i = skip_string(t, i);
+            if (depth == 0) return i;
+            continue;
+        }
+        if (c == '{' || c == '[') ++depth;
+        if (c == '}' || c == ']') {
+            if (depth == 0) return i;  // the end of the enclosing object, behind a number or word
+            if (--depth == 0) return i + 1;
+        }
+        if (depth == 0 && (c == ',' || is_space(c))) return i;
+        ++i;
+    }
+    return i;
+}
+
+bool too_deep(std::string_view t) {
+    int depth = 0;
+    for (std::size_t i = 0; i < t.size();) {
+        if (t[i] == '"') {
+            i = skip_string(t, i);
+            continue;
+        }
+        if (t[i] == '{' || t[i] == '[') {
+            if (++depth > kMaxJsonDepth) return true;
+        } else if (t[i] == '}' || t[i] == ']') {
+            --depth;
+        }
+        ++i;
+    }
+    return false;
+}
+
+}  // namespace
+
+bool is_valid_json(std::string_view text) { return !too_deep(text) && nlohmann::json::accept(text); }
+
+std::optional<std::string_view> member_text(std::string_view object, std::string_view name) {
+    std::optional<std::string_view> found;
+    std::size_t i = skip_space(object, 0);
+    if (i >= object.size() || object[i] != '{') return found;
+    i = skip_space(object, i + 1);
+    while (i < object.size() && object[i] == '"') {
+        const std::size_t key_end = skip_string(object, i);
+        const auto quoted = object.substr(i, key_end - i);
+        auto key = quoted.substr(1, quoted.size() - 2);
+        std::string unescaped;
+        if (key.find('\\') != std::string_view::npos) {
+            unescaped = nlohmann::json::parse(quoted).get<std::string>();
+            key = unescaped;
+        }
+        const std::size_t value = skip_space(object, skip_space(object, key_end) + 1);
+        const std::size_t value_end = skip_value(object, value);
+        if (key == name) found = object.substr(value, value_end - value);
+        i = skip_space(object, value_end);
+        if (i >= object.size() || object[i] != ',') break;
+        i = skip_space(object, i + 1);
+    }
+    return found;
+}
+
+std::string compact_json(std::string_view json) {
+    std::string out;
+    out.reserve(json.size());
+    for (std::size_t i = 0; i < json.size();) {
+        if (json[i] == '"') {
+            const std::size_t end = skip_string(json, i);
+            out.append(json.substr(i, end - i));
+            i = end;
+        } else {
+            if (!is_space(json[i])) out.push_back(json[i]);
+            ++i;
+        }
+    }
+    return out;
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+    const bool plain = std::all_of(text.begin(), text.end(),
+                                   [](unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+    if (plain) {
+        out.push_back('"');
+        out.append(text);
+        out.push_back('"');
+    } else {
+        out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    }
+}
+
+}  // namespace mythos::protocol

@@ -1,0 +1,29 @@
+// Work on JSON as text, where the exact bytes that a publisher sent must survive
+// (numbers beyond 2^53, key order), which parsing and printing would not keep.
+// RFC 8259. Pure functions; any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace mythos::protocol {
+
+// Nesting that is accepted; deeper input is refused as bad JSON.
+inline constexpr int kMaxJsonDepth = 64;
+
+// Whether `text` is one JSON value in UTF-8, nested at most kMaxJsonDepth deep.
+bool is_valid_json(std::string_view text);
+
+// The raw text of member `name` of the JSON object `object`, if there is one; of
+// several the last, as parsers do. Precondition: is_valid_json(object).
+std::optional<std::string_view> member_text(std::string_view object, std::string_view name);
+
+// `json` without white space outside strings, hence without line breaks.
+// Precondition: is_valid_json(json).
+std::string compact_json(std::string_view json);
+
+// Appends `text` as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
+
+}  // namespace mythos::protocol
