@@ -1,0 +1,44 @@
+#include "hub/client_state.hpp"
+
+#include <algorithm>
+
+namespace mythos::hub {
+
+void ClientState::begin_account(Seq base, std::uint64_t owed) {
+    Seq unset = kUnset;
+    owed_base_.store(owed, std::memory_order_relaxed);
+    frontier_.compare_exchange_strong(unset, base, std::memory_order_acq_rel);
+}
+
+void ClientState::skip_to(Seq base) {
+    Seq seen = frontier_.load(std::memory_order_acquire);
+    while (seen != kUnset && seen < base && !frontier_.compare_exchange_weak(seen, base, std::memory_order_acq_rel)) {
+    }
+}
+
+ClientState::Share ClientState::claim(Seq after, Seq upto) {
+    Seq seen = frontier_.load(std::memory_order_acquire);
+    while (after <= seen && seen < upto) {
+        if (frontier_.compare_exchange_weak(seen, upto, std::memory_order_acq_rel)) return {seen, true};
+    }
+    return {};
+}
+
+void ClientState::acknowledge(Seq seq, MonoTime now, bool explicit_ack) {
+    Seq seen = acked_.load(std::memory_order_relaxed);
+    while (seen < seq && !acked_.compare_exchange_weak(seen, seq, std::memory_order_relaxed)) {
+    }
+    if (!explicit_ack) return;
+    ack_ns_.store(now.ns, std::memory_order_relaxed);
+    acknowledges_.store(true, std::memory_order_relaxed);
+}
+
+void ClientState::settle() {
+    const auto end = owed_at_end_.load(std::memory_order_relaxed);
+    if (end == kUnset || frontier_.load(std::memory_order_relaxed) == kUnset) return;
+    const auto owed = end - owed_base_.load(std::memory_order_relaxed);
+    totals_.owed.fetch_add(owed, std::memory_order_relaxed);
+    totals_.unsent.fetch_add(owed - std::min(owed, accounted_.load(std::memory_order_relaxed)), std::memory_order_relaxed);
+}
+
+}  // namespace mythos::hub

@@ -1,0 +1,79 @@
+// What the loops and the sequencer know together of one client: how far it has
+// acknowledged, how far its wires have been written, and the account of what it was owed.
+//
+// Thread-safety: all members are atomics; a wire's progress is written by that
+// wire's loop only, the account by whichever loop wrote first.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+
+namespace mythos::hub {
+
+// Sums over all clients; owned by the node, outlives every ClientState.
+struct DeliveryTotals {
+    std::atomic<std::uint64_t> owed{0};    // of clients whose account is closed
+    std::atomic<std::uint64_t> unsent{0};
+};
+
+class ClientState {
+public:
+    explicit ClientState(DeliveryTotals& totals) : totals_(totals) {}
+    ~ClientState() { settle(); }
+    ClientState(const ClientState&) = delete;
+    ClientState& operator=(const ClientState&) = delete;
+
+    // The account begins at `base`, of which `owed` entries lie at or below. First call wins.
+    void begin_account(Seq base, std::uint64_t owed);
+
+    // Nothing up to `base` is left to be claimed: the client says that it has it, or it came
+    // back without a cursor. What was never sent of it stays in the account as unsent.
+    void skip_to(Seq base);
+
+    // Takes the range (after, upto] into the account unless another wire did; gives the
+    // position above which this call is the one to count, or nothing when none is.
+    // Ranges that begin above what is accounted for are left to the wire that lags.
+    struct Share {
+        Seq above = 0;
+        bool any = false;
+    };
+    Share claim(Seq after, Seq upto);
+    // Entries of a claimed range that were written, told as a gap, or conflated away.
+    void count(std::uint64_t entries) { accounted_.fetch_add(entries, std::memory_order_relaxed); }
+
+    // At the session's end: how many entries the client was owed up to there, counted as
+    // its intervals count. The rest of the account becomes `unsent` when the last wire lets go.
+    void end_account(std::uint64_t owed_at_end) { owed_at_end_.store(owed_at_end, std::memory_order_relaxed); }
+
+    // Raises the acknowledged position; lower ones are ignored. `explicit_ack` is false
+    // for a cursor given at connect.
+    void acknowledge(Seq seq, MonoTime now, bool explicit_ack);
+    Seq acked() const { return acked_.load(std::memory_order_relaxed); }
+    // When the client last acknowledged by command; nothing before its first one.
+    MonoTime ack_time() const { return {ack_ns_.load(std::memory_order_relaxed)}; }
+    bool acknowledges() const { return acknowledges_.load(std::memory_order_relaxed); }
+
+    // Which wires are welcomed and not gone.
+    std::array<std::atomic<bool>, 2> living{};
+    // Position up to which each wire's stream was handed to its socket.
+    std::array<std::atomic<Seq>, 2> sent{};
+
+private:
+    static constexpr std::uint64_t kUnset = ~std::uint64_t{0};
+    void settle();
+
+    DeliveryTotals& totals_;
+    std::atomic<Seq> frontier_{kUnset};
+    std::atomic<std::uint64_t> owed_base_{0};
+    std::atomic<std::uint64_t> owed_at_end_{kUnset};
+    std::atomic<std::uint64_t> accounted_{0};
+    std::atomic<Seq> acked_{0};
+    std::atomic<std::int64_t> ack_ns_{0};
+    std::atomic<bool> acknowledges_{false};
+};
+
+}  // namespace mythos::hub

@@ -1,0 +1,164 @@
+#include "hub/delivery.hpp"
+
+#include <algorithm>
+
+namespace mythos::hub {
+
+using journal::Kind;
+using protocol::CloseCode;
+
+Delivery::Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters)
+    : ring_(ring),
+      epoch_(std::move(epoch)),
+      settings_(settings),
+      counters_(counters),
+      reader_(ring),
+      index_(reader_.position(), settings.position_memory, settings.slow_reader == SlowReader::conflate),
+      position_(reader_.position()) {}
+
+Delivery::~Delivery() = default;
+
+SessionView& Delivery::expect(const Admitted& admitted) {
+    auto& view = views_[admitted.session];
+    if (!view) {
+        view = std::make_unique<SessionView>();
+        view->handle = admitted.session;
+        view->session_id = admitted.names.session_id;
+        view->player_id = admitted.player_id;
+        view->opened_seq = admitted.opened_seq;
+        fill_view(*view, index_, admitted.intervals, admitted.intervals_at);
+    }
+    ++view->users;
+    return *view;
+}
+
+void Delivery::unexpect(SessionView& view) {
+    if (--view.users > 0) return;
+    drop_view(view, index_);
+    views_.erase(view.handle);
+}
+
+void Delivery::detach(Stream& stream) {
+    clear_tail(stream);
+    if (stream.queued) {
+        std::erase(queue_, &stream);
+        std::replace(flushing_.begin(), flushing_.end(), &stream, static_cast<Stream*>(nullptr));
+    }
+    SessionView& view = *stream.view;
+    std::erase(view.streams, &stream);
+    unexpect(view);
+}
+
+void Delivery::advance() {
+    const Seq head = ring_.head();
+    previous_ = position_;
+    for (Seq seq = position_ + 1; seq <= head; ++seq) {
+        const journal::Entry& entry = reader_.at(seq);
+        if (entry.kind != Kind::message) {
+            apply_control(entry);
+            continue;
+        }
+        Topic& topic = index_.add(entry);
+        // One mark a batch is enough: what is owed is found by position, later.
+        if (topic.marked == head) continue;
+        topic.marked = head;
+        for (const RouteSlot& slot : topic.route) mark(*slot.view);
+    }
+    position_ = head;
+    reader_.advance_to(head);
+}
+
+void Delivery::apply_control(const journal::Entry& entry) {
+    const auto it = views_.find(entry.session);
+    if (it == views_.end()) return;
+    SessionView& view = *it->second;
+    if (entry.seq <= view.applied) return;
+    if (entry.kind == Kind::subscribed) {
+        open_sub(view, index_, {entry.target, entry.seq, kStillOpen, entry.ordinal, 0});
+        // Messages behind it in this batch may have been marked before it was in the route.
+        mark(view);
+    } else if (entry.kind == Kind::unsubscribed) {
+        close_sub(view, entry.target, entry.seq, entry.ordinal);
+    } else if (entry.kind == Kind::session_ended) {
+        end_view(view, entry.seq);
+        const bool replaced = entry.record.head == "replaced";
+        view.end_code = replaced ? CloseCode::session_replaced : CloseCode::normal;
+        view.end_reason = replaced ? "the session was replaced by a newer one" : "the session has ended";
+        for (Stream* stream : view.streams) request_close(*stream, view.end_code, view.end_reason, true);
+    }
+}
+
+void Delivery::mark(SessionView& view) {
+    for (Stream* stream : view.streams) {
+        if (!stream->live) continue;
+        stream->live = false;
+        stream->cursor = previous_;
+        if (stream->wants_entries()) queue(*stream);
+    }
+}
+
+void Delivery::queue(Stream& stream) {
+    if (stream.queued || stream.blocked) return;
+    stream.queued = true;
+    queue_.push_back(&stream);
+}
+
+bool Delivery::flush(const std::function<bool()>& over_budget) {
+    flushing_.swap(queue_);
+    std::size_t done = 0;
+    for (; done < flushing_.size(); ++done) {
+        if (done % 16 == 15 && over_budget()) break;
+        Stream* const stream = flushing_[done];
+        if (stream == nullptr) continue;
+        stream->queued = false;
+        flush_one(*stream);
+    }
+    // What the budget left goes first in the next turn.
+    std::vector<Stream*> rest;
+    for (; done < flushing_.size(); ++done)
+        if (flushing_[done] != nullptr) rest.push_back(flushing_[done]);
+    rest.insert(rest.end(), queue_.begin(), queue_.end());
+    queue_.swap(rest);
+    flushing_.clear();
+    return !queue_.empty();
+}
+
+void Delivery::writable(Stream& stream) {
+    stream.blocked = false;
+    queue(stream);
+}
+
+Seq Delivery::complete_up_to(const Stream& stream) const {
+    if (stream.standby) return std::max(stream.client->acked(), stream.view->opened_seq);
+    return stream.live ? position_ : stream.cursor;
+}
+
+std::vector<std::string_view> Delivery::history(TargetId channel, Seq before, std::size_t limit, bool& more) const {
+    std::vector<std::string_view> out;
+    more = false;
+    const Topic* topic = const_cast<Index&>(index_).find(channel);
+    if (topic == nullptr) return out;
+    const Seq* at = before == 0 ? topic->end() : std::lower_bound(topic->begin(), topic->end(), before);
+    while (at != topic->begin() && *(at - 1) >= pinned_) {
+        if (out.size() == limit) {
+            more = true;
+            break;
+        }
+        out.push_back(reader_.at(*--at).json());
+    }
+    std::reverse(out.begin(), out.end());
+    return out;
+}
+
+void Delivery::forget_targets(const std::vector<TargetId>& targets) {
+    for (const TargetId target : targets) index_.forget(target);
+}
+
+void Delivery::trim() {
+    const Seq first = ring_.first();
+    index_.forget_keys_below(first);
+    const Seq remembered = position_ > settings_.position_memory ? position_ - settings_.position_memory : 0;
+    for (auto& [handle, view] : views_) trim_view(*view, index_, std::min(first, remembered));
+}
+
+}  // namespace mythos::hub

@@ -1,0 +1,105 @@
+// Delivery: reads the journal forward and brings every stream of one loop up to date.
+//
+// Live delivery, catching up, resuming and promotion are the same act: send the
+// entries after the cursor that the session is owed. They differ only in where the
+// cursor stands. `advance` notes which streams are owed something; `flush` gives each
+// of them what fits, once a turn and within a time budget; a stream whose socket is
+// full keeps its cursor and goes on from there when there is room.
+//
+// Not thread-safe: one loop's. Units: positions are journal sequence numbers.
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "hub/hub.hpp"
+#include "hub/settings.hpp"
+#include "hub/stream.hpp"
+#include "journal/ring.hpp"
+#include "stats/counters.hpp"
+
+namespace mythos::hub {
+
+class Delivery {
+public:
+    Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters);
+    ~Delivery();
+
+    // The view that connections of this session share; made from `admitted` if this is the
+    // first. Call in the same turn in which the sequencer let the connection in.
+    SessionView& expect(const Admitted& admitted);
+    void unexpect(SessionView& view);
+
+    // Begins the stream: welcome, and the gap where there is one. Precondition:
+    // `position() >= admitted.visible_at`. `stream.view` is set.
+    void attach(Stream& stream, const Admitted& admitted, const ConnectRequest& request);
+    void detach(Stream& stream);
+
+    // Reads up to the visible head. Between `begin_turn` and `end_turn` only.
+    void begin_turn() { pinned_ = reader_.pin(); }
+    void advance();
+    // Flushes queued streams until done or `over_budget` says stop. True: some are left.
+    bool flush(const std::function<bool()>& over_budget);
+    void end_turn() { reader_.unpin(); }
+
+    void writable(Stream& stream);
+    void promote(Stream& stream, Seq cursor);
+    void demote(Stream& stream);
+
+    // Puts a control message on the stream's own wire, behind what was already handed over.
+    void send_control(Stream& stream, std::string_view json);
+    void send_raw(Stream& stream, std::string_view bytes);
+    void send_heartbeat(Stream& stream, WallTime wall);
+    void request_close(Stream& stream, protocol::CloseCode code, std::string_view reason, bool after_stream);
+
+    Seq position() const { return position_; }
+    bool has_queued() const { return !queue_.empty(); }
+    // Where this stream's data is complete up to, now.
+    Seq complete_up_to(const Stream& stream) const;
+    bool lags(const Stream& stream) const { return !stream.live && position_ - stream.cursor > 1'000; }
+
+    // The newest entries of a channel before `before` (0: from the end), oldest first, as
+    // JSON texts; at most `limit`. `more`: older ones are retained. Within a turn only.
+    std::vector<std::string_view> history(TargetId channel, Seq before, std::size_t limit, bool& more) const;
+    void forget_targets(const std::vector<TargetId>& targets);
+    void trim();  // now and then: closed intervals and keys that no longer matter
+
+    std::string id(Seq seq) const { return format_cursor(epoch_, seq); }
+
+private:
+    struct Batch;
+    std::optional<protocol::Gap> place(Stream& stream, const Admitted& admitted, const ConnectRequest& request,
+                                       protocol::Welcome& welcome);
+    void open_account(Stream& stream, const Admitted& admitted, Seq given, std::uint64_t lost);
+    void apply_control(const journal::Entry& entry);
+    void mark(SessionView& view);
+    void queue(Stream& stream);
+    void flush_one(Stream& stream);
+    bool settle_hole(Stream& stream);
+    void tell_gap(Stream& stream, Seq upto, std::optional<std::uint64_t> lost);
+    void gather(Stream& stream, Batch& batch);
+    void gather_entry(Stream& stream, const journal::Entry& entry, Batch& batch);
+    bool is_conflated(const Stream& stream, Seq seq) const;
+    std::string_view frame_of(const Stream& stream, const journal::Entry& entry) const;
+    bool hand_over(Stream& stream, const Batch& batch, std::int64_t taken);
+    void queue_close_frame(Stream& stream);
+    void clear_tail(Stream& stream);
+    void count(Stream& stream, stats::Counter outcome, std::uint64_t entries);
+
+    journal::Ring& ring_;
+    std::string epoch_;
+    const Settings& settings_;
+    stats::CounterShard& counters_;
+    journal::Ring::Reader reader_;
+    Index index_;
+    Seq position_;
+    Seq previous_ = 0;  // where the batch being read begins
+    Seq pinned_ = 0;
+    std::unordered_map<SessionHandle, std::unique_ptr<SessionView>> views_;
+    std::vector<Stream*> queue_;
+    std::vector<Stream*> flushing_;
+};
+
+}  // namespace mythos::hub

@@ -1,0 +1,332 @@
+// The half of Delivery that writes: what is owed is gathered from the shared frames,
+// handed to the socket in one write, and accounted for.
+#include <algorithm>
+
+#include "hub/delivery.hpp"
+#include "protocol/envelope.hpp"
+#include "protocol/sse.hpp"
+#include "protocol/ws_close.hpp"
+#include "protocol/ws_deflate.hpp"
+#include "protocol/ws_frame.hpp"
+
+namespace mythos::hub {
+
+using protocol::CloseCode;
+using protocol::Wire;
+using stats::Counter;
+
+namespace {
+
+constexpr int kPiecesMax = 128;               // pieces of one gather write; the kernel takes 1024
+constexpr std::size_t kReplyQueueMax = 65'536;  // beyond it nothing is read from that peer
+
+std::size_t index_of(Wire wire) { return static_cast<std::size_t>(wire); }
+
+}  // namespace
+
+// The pieces of one write: the tail, the control bytes, then entries.
+struct Delivery::Batch {
+    struct Item {
+        const journal::Entry* entry;  // null for one that was conflated away
+        Seq seq;
+        std::size_t end;  // where its frame ends in the write
+        std::string_view frame;
+    };
+    iovec pieces[kPiecesMax];
+    int count = 0;
+    std::size_t bytes = 0;
+    std::size_t head_bytes = 0;  // tail and control
+    std::vector<Item> items;
+    bool complete = false;  // nothing owed is left behind it
+
+    void add(std::string_view text) {
+        // Frames of one batch lie side by side in memory: one piece serves them all.
+        if (count > 0 && static_cast<const char*>(pieces[count - 1].iov_base) + pieces[count - 1].iov_len == text.data()) {
+            pieces[count - 1].iov_len += text.size();
+        } else {
+            pieces[count++] = {const_cast<char*>(text.data()), text.size()};
+        }
+        bytes += text.size();
+    }
+    bool full() const { return count == kPiecesMax; }
+};
+
+void Delivery::flush_one(Stream& stream) {
+    if (stream.blocked || stream.finished) return;
+    static thread_local Batch batch;
+    std::size_t written = 0;
+    for (;;) {
+        if (stream.wants_entries() && !stream.live && settle_hole(stream)) continue;
+        if (stream.closing == Stream::Closing::now ||
+            (stream.closing == Stream::Closing::after_stream && (stream.live || stream.standby)))
+            queue_close_frame(stream);
+        batch.count = 0;
+        batch.bytes = 0;
+        batch.items.clear();
+        batch.complete = true;
+        if (stream.tail != nullptr) batch.add({stream.tail_bytes, stream.tail_size});
+        if (!stream.control.empty()) batch.add(stream.control);
+        batch.head_bytes = batch.bytes;
+        if (stream.wants_entries() && !stream.live) gather(stream, batch);
+        std::int64_t taken = 0;
+        if (batch.bytes > 0) {
+            taken = stream.outlet->write(batch.pieces, batch.count);
+            if (taken < 0) {
+                stream.finished = true;
+                stream.outlet->abort();
+                return;
+            }
+            counters_.add(Counter::sent_bytes, static_cast<std::uint64_t>(taken));
+        }
+        if (!hand_over(stream, batch, taken)) return;
+        written += batch.bytes;
+        const bool idle = stream.live || !stream.wants_entries();
+        if (idle && stream.closing == Stream::Closing::queued) {
+            stream.finished = true;
+            stream.outlet->finish();
+            return;
+        }
+        if (idle && stream.closing == Stream::Closing::no) return;
+        if (written >= settings_.catch_up_bytes) {
+            queue(stream);  // the others first
+            return;
+        }
+    }
+}
+
+// A cursor that the retention has passed: nothing happens if nothing owed is gone;
+// otherwise the range is told, or the slow reader sent away. True: look again.
+bool Delivery::settle_hole(Stream& stream) {
+    if (stream.cursor + 1 >= pinned_) {
+        stream.repositioned = false;
+        return false;
+    }
+    const Seq upto = pinned_ - 1;
+    const auto owed = stream.view->owed_up_to(upto);
+    std::optional<std::uint64_t> lost;
+    if (owed && stream.owed_known) lost = *owed - std::min(*owed, stream.owed_at_cursor);
+    if (lost && *lost == 0) {
+        stream.cursor = upto;
+        return false;
+    }
+    if (settings_.slow_reader == SlowReader::disconnect && !stream.repositioned) {
+        counters_.add(Counter::slow_disconnects);
+        request_close(stream, CloseCode::too_slow, "the cursor left the retention", false);
+        return true;
+    }
+    tell_gap(stream, upto, lost);
+    if (owed) {
+        stream.owed_at_cursor = *owed;
+        stream.owed_known = true;
+    }
+    return false;
+}
+
+void Delivery::tell_gap(Stream& stream, Seq upto, std::optional<std::uint64_t> lost) {
+    protocol::Gap gap;
+    gap.after = id(stream.cursor);
+    gap.before = id(upto + 1);
+    gap.lost = lost;
+    gap.at_most = upto - stream.cursor;
+    gap.reason = "retention";
+    const Seq after = stream.accounted;
+    stream.cursor = stream.base = stream.accounted = upto;
+    send_control(stream, protocol::gap_json(gap));
+    counters_.add(Counter::gaps_retention);
+    // Another wire of this client that still lags may bring the range: it will account for it.
+    const std::size_t other = 1 - index_of(stream.wire);
+    if (stream.client->living[other].load() && stream.client->sent[other].load() < upto) return;
+    const auto share = stream.client->claim(after, upto);
+    if (!share.any || !lost) return;
+    const auto known = stream.view->owed_up_to(share.above);
+    const std::uint64_t above = known ? std::max(*known, stream.owed_at_cursor) : stream.owed_at_cursor;
+    count(stream, Counter::deliveries_gap, stream.owed_at_cursor + *lost - above);
+}
+
+void Delivery::count(Stream& stream, Counter outcome, std::uint64_t entries) {
+    stream.client->count(entries);
+    counters_.add(outcome, entries);
+}
+
+void Delivery::gather(Stream& stream, Batch& batch) {
+    OwedRange range(*stream.view, stream.cursor, position_);
+    while (const Seq seq = range.next()) {
+        if (batch.full() || batch.bytes >= settings_.catch_up_bytes) {
+            batch.complete = false;
+            return;
+        }
+        if (settings_.slow_reader == SlowReader::conflate && is_conflated(stream, seq)) {
+            batch.items.push_back({nullptr, seq, batch.bytes, {}});
+        } else {
+            gather_entry(stream, reader_.at(seq), batch);
+        }
+    }
+}
+
+void Delivery::gather_entry(Stream& stream, const journal::Entry& entry, Batch& batch) {
+    const std::string_view frame = frame_of(stream, entry);
+    batch.add(frame);
+    batch.items.push_back({&entry, entry.seq, batch.bytes, frame});
+}
+
+// Only a reader that is behind skips: a newer entry with the same target and key is owed.
+bool Delivery::is_conflated(const Stream& stream, Seq seq) const {
+    const journal::Entry& entry = reader_.at(seq);
+    if (entry.record.key.empty() || stream.cursor >= previous_) return false;
+    for (Seq later = index_.later_of_same_key(seq); later != 0; later = index_.later_of_same_key(later))
+        for (const Sub& sub : stream.view->subs)
+            if (sub.interval.target == entry.target && sub.interval.owes(later)) return true;
+    return false;
+}
+
+std::string_view Delivery::frame_of(const Stream& stream, const journal::Entry& entry) const {
+    if (stream.wire == Wire::sse) return entry.sse();
+    if (stream.deflate && entry.json().size() >= settings_.deflate_min_bytes) {
+        const auto* deflated = entry.deflated([](std::string_view json) {
+            std::string payload, frame;
+            protocol::deflate_message(json, payload);
+            protocol::append_ws_frame(frame, protocol::WsOpcode::text, payload, true);
+            return frame;
+        });
+        if (deflated != nullptr) return deflated->bytes;
+    }
+    return entry.ws();
+}
+
+// Moves the cursor over what the socket took. False: it is full, and will call back.
+bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken) {
+    auto left = static_cast<std::size_t>(taken);
+    if (stream.tail != nullptr) {
+        const std::size_t n = std::min<std::size_t>(left, stream.tail_size);
+        stream.tail_bytes += n;
+        stream.tail_size -= static_cast<std::uint32_t>(n);
+        left -= n;
+        if (stream.tail_size == 0) clear_tail(stream);
+    }
+    if (left > 0 && !stream.control.empty()) {
+        const std::size_t n = std::min(left, stream.control.size());
+        if (n == stream.control.size()) {
+            stream.control = std::string();
+        } else {
+            stream.control.erase(0, n);
+        }
+    }
+    if (stream.paused && stream.control.size() < kReplyQueueMax / 2) {
+        stream.paused = false;
+        stream.outlet->pause_reading(false);
+    }
+    const auto bytes = static_cast<std::size_t>(taken);
+    std::uint64_t handed = 0, writes = 0;
+    std::size_t begin = batch.head_bytes;
+    const Batch::Item* last = nullptr;
+    for (const auto& item : batch.items) {
+        const bool begun = item.entry == nullptr ? bytes >= begin : bytes > begin;
+        if (!begun) break;
+        ++handed;
+        writes += item.entry != nullptr;
+        last = &item;
+        begin = item.end;
+    }
+    const bool all = bytes == batch.bytes;
+    if (last != nullptr) stream.cursor = last->seq;
+    if (last != nullptr && last->entry != nullptr && bytes < last->end) {
+        last->entry->retain();
+        stream.tail = last->entry;
+        stream.tail_size = static_cast<std::uint32_t>(last->end - bytes);
+        stream.tail_bytes = last->frame.data() + last->frame.size() - stream.tail_size;
+    }
+    stream.owed_at_cursor += handed;
+    if (all && batch.complete && stream.wants_entries()) {
+        stream.cursor = position_;
+        stream.live = true;
+    }
+    if (handed > 0) {
+        counters_.add(stream.wire == Wire::websocket ? Counter::writes_websocket : Counter::writes_sse, writes);
+        if (const auto share = stream.client->claim(stream.accounted, stream.cursor); share.any) {
+            std::uint64_t written = 0, conflated = 0;
+            for (const auto& item : batch.items) {
+                if (item.seq <= share.above || item.seq > stream.cursor) continue;
+                ++(item.entry == nullptr ? conflated : written);
+            }
+            count(stream, Counter::deliveries_written, written);
+            count(stream, Counter::deliveries_conflated, conflated);
+        }
+        stream.accounted = stream.cursor;
+    }
+    stream.client->sent[index_of(stream.wire)].store(stream.cursor, std::memory_order_relaxed);
+    if (all) return true;
+    stream.blocked = true;
+    stream.outlet->await_writable();
+    return false;
+}
+
+void Delivery::clear_tail(Stream& stream) {
+    if (stream.tail != nullptr) stream.tail->release();
+    stream.tail = nullptr;
+}
+
+void Delivery::send_control(Stream& stream, std::string_view json) {
+    if (stream.finished || stream.closing == Stream::Closing::queued) return;
+    if (stream.wire == Wire::websocket) {
+        protocol::append_ws_frame(stream.control, protocol::WsOpcode::text, json);
+    } else {
+        protocol::append_sse_block(stream.control, id(complete_up_to(stream)), json);
+    }
+    send_raw(stream, {});
+}
+
+void Delivery::send_raw(Stream& stream, std::string_view bytes) {
+    if (stream.finished || stream.closing == Stream::Closing::queued) return;
+    stream.control.append(bytes);
+    if (!stream.paused && stream.control.size() > kReplyQueueMax) {
+        stream.paused = true;
+        stream.outlet->pause_reading(true);
+    }
+    queue(stream);
+}
+
+void Delivery::send_heartbeat(Stream& stream, WallTime wall) {
+    send_control(stream, protocol::heartbeat_json(id(complete_up_to(stream)), id(position_), wall));
+}
+
+void Delivery::request_close(Stream& stream, CloseCode code, std::string_view reason, bool after_stream) {
+    if (stream.finished || stream.closing == Stream::Closing::now || stream.closing == Stream::Closing::queued) return;
+    stream.closing = after_stream ? Stream::Closing::after_stream : Stream::Closing::now;
+    stream.close_code = code;
+    stream.close_reason = reason;
+    queue(stream);
+}
+
+void Delivery::queue_close_frame(Stream& stream) {
+    if (stream.wire == Wire::websocket) {
+        const std::uint16_t code = stream.echo_code != 0 ? stream.echo_code : protocol::number(stream.close_code);
+        protocol::append_ws_close_frame(stream.control, code, stream.close_reason);
+    } else {
+        const auto retry = protocol::is_final(stream.close_code) ? std::optional<std::uint32_t>(3'600'000) : std::nullopt;
+        protocol::append_sse_block(stream.control, id(complete_up_to(stream)),
+                                   protocol::closed_json(stream.close_code, stream.close_reason), retry);
+    }
+    stream.closing = Stream::Closing::queued;
+}
+
+void Delivery::promote(Stream& stream, Seq cursor) {
+    if (!stream.welcomed || stream.finished) return;
+    if (!stream.standby && stream.base <= cursor) return;
+    stream.standby = false;
+    stream.live = false;
+    stream.repositioned = true;
+    stream.base = stream.cursor = stream.accounted = cursor;
+    stream.client->skip_to(cursor);
+    const auto owed = stream.view->owed_up_to(cursor);
+    stream.owed_known = owed.has_value();
+    stream.owed_at_cursor = owed.value_or(0);
+    send_control(stream, protocol::promoted_json(id(cursor)));
+    queue(stream);
+}
+
+void Delivery::demote(Stream& stream) {
+    stream.standby = true;
+    stream.live = false;
+}
+
+}  // namespace mythos::hub

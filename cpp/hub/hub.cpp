@@ -1,0 +1,227 @@
+#include "hub/hub.hpp"
+
+#include <algorithm>
+
+#include "protocol/json_text.hpp"
+
+namespace mythos::hub {
+
+using journal::Kind;
+using journal::TargetKind;
+
+Hub::Hub(journal::Journal& journal, Settings& settings, DeliveryTotals& totals, stats::CounterShard& counters)
+    : journal_(journal), settings_(settings), totals_(totals), counters_(counters) {}
+
+void Hub::begin(MonoTime now, WallTime wall) {
+    now_ = now;
+    wall_ = wall;
+}
+
+bool Hub::end(std::vector<Effect>& effects) {
+    const bool any = !batch_.empty();
+    if (any) {
+        journal_.append(std::exchange(batch_, {}), now_);
+        const auto every = journal_.checkpoint_every();
+        if (every > 0 && appended() - checkpoint_at_ >= every) write_checkpoint();
+    }
+    std::move(effects_.begin(), effects_.end(), std::back_inserter(effects));
+    effects_.clear();
+    return any;
+}
+
+void Hub::write_checkpoint() {
+    journal_.checkpoint(checkpoint_json());
+    checkpoint_at_ = next_seq_ - 1;
+}
+
+Seq Hub::append(journal::Draft draft) {
+    draft.record.ts = wall_;
+    batch_.push_back(std::move(draft));
+    return next_seq_++;
+}
+
+Seq Hub::append_message(TargetInfo& target, std::string head, std::string data, std::string key) {
+    journal::Draft draft;
+    draft.record.kind = Kind::message;
+    draft.record.target = target.target;
+    draft.record.head = std::move(head);
+    draft.record.data = std::move(data);
+    draft.record.key = std::move(key);
+    draft.target = target.id;
+    draft.ordinal = ++target.ordinal;
+    target.last_seq = next_seq_;
+    return append(std::move(draft));
+}
+
+Seq Hub::append_control(Kind kind, Session& session, TargetInfo* target, std::string reason) {
+    journal::Draft draft;
+    draft.record.kind = kind;
+    draft.record.head = std::move(reason);
+    draft.record.data = session.player->player_id;
+    draft.record.session_id = session.session_id;
+    draft.session = session.handle;
+    if (target != nullptr) {
+        draft.record.target = target->target;
+        draft.target = target->id;
+        draft.ordinal = target->ordinal;
+        target->last_seq = next_seq_;
+    }
+    return append(std::move(draft));
+}
+
+void Hub::add_interval(Session& session, TargetInfo& target, Seq from) {
+    session.intervals.list.push_back({target.id, from, kStillOpen, target.ordinal, 0});
+    ++target.open_intervals;
+}
+
+void Hub::close_interval(Session& session, TargetInfo& target, Seq to) {
+    Interval* open = session.intervals.find_open(target.id);
+    if (open == nullptr) return;
+    open->to = to;
+    open->to_ordinal = target.ordinal;
+    --target.open_intervals;
+}
+
+std::uint64_t Hub::owed_total(const Session& session) const {
+    std::uint64_t owed = session.intervals.forgotten_owed;
+    for (const auto& i : session.intervals.list)
+        owed += (i.open() ? targets_.at(i.target).ordinal : i.to_ordinal) - i.from_ordinal;
+    return owed;
+}
+
+Player& Hub::player_of(const std::string& player_id) {
+    auto& player = players_[player_id];
+    if (!player) {
+        player = std::make_unique<Player>();
+        player->player_id = player_id;
+    }
+    return *player;
+}
+
+void Hub::drop_player_if_idle(Player& player) {
+    if (!player.session && player.connections.empty()) players_.erase(std::string(player.player_id));
+}
+
+Session& Hub::open_session(Player& player) {
+    player.session = std::make_unique<Session>();
+    Session& session = *player.session;
+    session.handle = next_session_++;
+    session.session_id = random_name("s_");
+    session.player = &player;
+    session.opened_at = wall_;
+    session.intervals.list.reserve(3);
+    auto& own = targets_.of({TargetKind::player, player.player_id});
+    session.opened_seq = append_control(Kind::session_opened, session, &own, "opened");
+    add_interval(session, targets_.at(journal::kEveryone), session.opened_seq);
+    add_interval(session, own, session.opened_seq);
+    sessions_.emplace(session.session_id, &session);
+    return session;
+}
+
+void Hub::note_presence(const char* type, Session& session, const std::string& channel) {
+    TargetInfo* listeners = targets_.find({TargetKind::presence, channel});
+    if (listeners == nullptr || listeners->open_intervals == 0) return;
+    std::string head = R"("type":")";
+    head.append(type).append(R"(","channel":)");
+    protocol::append_json_string(head, channel);
+    std::string data = R"({"player_id":)";
+    protocol::append_json_string(data, session.player->player_id);
+    data += R"(,"session_id":)";
+    protocol::append_json_string(data, session.session_id);
+    data += '}';
+    append_message(*listeners, std::move(head), std::move(data), {});
+}
+
+// Connections are closed by their loops when they read the control entry, behind what they
+// still owed; here they stop counting at once.
+void Hub::end_session(Session& session, const char* reason) {
+    const Seq ended = append_control(Kind::session_ended, session, nullptr, reason);
+    for (auto& interval : session.intervals.list)
+        if (interval.open()) close_interval(session, targets_.at(interval.target), ended);
+    for (const auto& [target, since] : session.channels)
+        note_presence("presence.left", session, targets_.at(target).target.name);
+    Player& player = *session.player;
+    while (!player.connections.empty()) detach(*player.connections.back());
+    for (auto& client : session.clients) client->state->end_account(owed_total(session));
+    sessions_.erase(session.session_id);
+    player.session.reset();
+}
+
+Hub::NewSession Hub::replace_session(const std::string& player_id) {
+    Player& player = player_of(player_id);
+    NewSession out;
+    if (player.session) {
+        out.disconnected = player.session->connections;
+        replaced_.add(player.session->session_id, now_, settings_.replaced_max);
+        end_session(*player.session, "replaced");
+    }
+    out.session_id = open_session(player).session_id;
+    out.visible_at = appended();
+    // Nobody has joined it yet: it lives for the grace.
+    player.session->grace_until = now_ + settings_.grace;
+    graces_.emplace(*player.session->grace_until, out.session_id);
+    return out;
+}
+
+std::size_t Hub::disconnect(const DisconnectWho& who) {
+    std::vector<Connection*> found;
+    for (const auto& [key, c] : connections_) {
+        if (c->leaving) continue;
+        if ((!who.player_id.empty() && c->session->player->player_id == who.player_id) ||
+            (!who.session_id.empty() && c->session->session_id == who.session_id) ||
+            (!who.connection_id.empty() && c->connection_id == who.connection_id))
+            found.push_back(c.get());
+    }
+    for (Connection* c : found) displace(*c, who.code, who.reason.c_str());
+    return found.size();
+}
+
+void Hub::expire(Session& session) {
+    Player& player = *session.player;
+    end_session(session, "expired");
+    drop_player_if_idle(player);
+}
+
+void Hub::tick() {
+    while (!graces_.empty() && graces_.begin()->first <= now_) {
+        const auto node = graces_.extract(graces_.begin());
+        const auto it = sessions_.find(node.mapped());
+        if (it == sessions_.end()) continue;
+        Session& session = *it->second;
+        if (session.connections == 0 && session.grace_until && *session.grace_until <= now_)
+            expire(session);
+    }
+    if (now_ < next_sweep_) return;
+    next_sweep_ = now_ + std::min(settings_.sweep_interval, seconds(5));
+    journal_.evict(now_);
+    replaced_.sweep(now_);
+    const Seq head = appended();
+    const Seq floor = std::min(journal_.ring().first(), head > settings_.position_memory ? head - settings_.position_memory : 0);
+    while (!keyed_order_.empty() && keyed_order_.front().first < journal_.ring().first()) {
+        keyed_.erase(keyed_order_.front().second);
+        keyed_order_.pop_front();
+    }
+    for (auto& [id, session] : sessions_) sweep_session(*session, floor);
+    if (auto dropped = targets_.drop_unused(floor); !dropped.empty()) {
+        Effect forget;
+        forget.kind = Effect::Kind::forget_targets;
+        forget.loop = kEveryLoop;
+        forget.targets = std::move(dropped);
+        effects_.push_back(std::move(forget));
+    }
+}
+
+void Hub::sweep_session(Session& session, Seq floor) {
+    session.intervals.forget_below(floor);
+    std::erase_if(session.clients, [&](const std::unique_ptr<Client>& client) {
+        if (client->connected() || now_ - client->left_at <= settings_.grace) return false;
+        client->state->end_account(owed_total(session));
+        return true;
+    });
+}
+
+MonoTime Hub::next_deadline() const {
+    return graces_.empty() ? next_sweep_ : std::min(next_sweep_, graces_.begin()->first);
+}
+
+}  // namespace mythos::hub

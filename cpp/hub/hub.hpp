@@ -1,0 +1,217 @@
+// The sequencer: the one place where order is decided.
+//
+// Sessions open, join, are replaced and expire here; subscriptions change what is
+// owed; messages get their position. Everything that loops must act on at the same
+// position is an entry in the journal; what concerns one connection (displace it,
+// promote it) is an Effect, carried to that connection's loop.
+//
+// The state is that after the last append, committed or not. What a caller tells a
+// client must therefore wait until the position it was given (`visible_at`) is
+// committed.
+//
+// Thread-safety: none. Callers hold the node's mutex from `begin` to `end`.
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "hub/effects.hpp"
+#include "hub/registry.hpp"
+#include "hub/settings.hpp"
+#include "journal/journal.hpp"
+#include "protocol/envelope.hpp"
+#include "stats/counters.hpp"
+
+namespace mythos::hub {
+
+// Where a connection's stream begins.
+enum class Start : std::uint8_t {
+    head,             // no cursor was given: at the head or at its client's living wires
+    resumed,          // after the given cursor, if it is retained
+    session_expired,  // the cursor belongs to another time: subscriptions are gone
+    foreign_epoch,
+    future_cursor,
+};
+
+// A connection that was let in, with a copy of what its session is owed.
+struct Admitted {
+    Admission names;
+    std::string player_id;
+    SessionHandle session = 0;
+    Seq opened_seq = 0;
+    Intervals intervals;
+    Seq intervals_at = 0;  // the append position that they stand for
+    std::shared_ptr<ClientState> client;
+    bool standby = false;
+    bool alone = true;  // no other wire of this client lives
+    Start start = Start::head;
+    Seq after = 0;       // the stream begins after it
+    Seq visible_at = 0;  // tell the client when this is committed
+    bool reconnect = false;
+};
+
+// A command's way to its client's outcomes.
+struct CommandContext {
+    Session* session = nullptr;
+    Client* client = nullptr;
+    ConnectionKey connection = 0;  // 0 for HTTP
+};
+
+// Who sent a command, by names that outlast the records.
+struct CommandNames {
+    std::string session_id;
+    std::string client_id;
+    ConnectionKey connection = 0;
+};
+
+struct CommandResult {
+    std::string reply;
+    Seq visible_at = 0;
+};
+
+class Hub {
+public:
+    Hub(journal::Journal& journal, Settings& settings, DeliveryTotals& totals, stats::CounterShard& counters);
+
+    // A locked stretch of operations. `end` appends what they made as one batch and hands
+    // out the effects for the loops; true: something was appended.
+    void begin(MonoTime now, WallTime wall);
+    bool end(std::vector<Effect>& effects);
+
+    // Rebuilds the state from what the journal kept. Sessions start their grace at `now`.
+    void restore(const journal::Recovered& found, MonoTime now, WallTime wall);
+
+    // Connections.
+    std::variant<Admitted, Refusal> connect(const ConnectRequest& request, ConnectionKey key, std::uint32_t loop);
+    void disconnected(ConnectionKey key);
+    // The connection is about to be closed by its loop: it no longer counts as living.
+    void leaving(ConnectionKey key);
+    CommandContext context_of(ConnectionKey key);
+    // The same session and client, if they still live.
+    CommandContext same_context(const CommandNames& names);
+    // For POST: the session's client, made if it is new. Errors: `session_replaced`,
+    // `session_expired`, `limit`.
+    Result<CommandContext> context_for_post(const std::string& session_id, const std::string& client_id);
+
+    // Commands that change state: subscribe, unsubscribe, publish, promote.
+    Result<CommandResult> subscribe(CommandContext context, const protocol::Command& command);
+    Result<CommandResult> unsubscribe(CommandContext context, const protocol::Command& command);
+    Result<CommandResult> publish_command(CommandContext context, const protocol::Command& command);
+    Result<CommandResult> promote(CommandContext context, const protocol::Command& command);
+    Result<CommandResult> presence(CommandContext context, const protocol::Command& command);
+
+    // The server's own API.
+    struct Published {
+        std::vector<Seq> seqs;
+        Seq visible_at = 0;
+    };
+    // Errors: `idempotency_conflict` where the key came with another body before.
+    Result<Published> publish(std::vector<protocol::Publish> messages, const std::string& idempotency_key,
+                              std::uint64_t fingerprint);
+    struct NewSession {
+        std::string session_id;
+        std::size_t disconnected = 0;
+        Seq visible_at = 0;
+    };
+    NewSession replace_session(const std::string& player_id);
+    struct DisconnectWho {
+        std::string player_id, session_id, connection_id;
+        protocol::CloseCode code = protocol::CloseCode::policy;
+        std::string reason;
+    };
+    std::size_t disconnect(const DisconnectWho& who);
+
+    // Time passing: grace, replaced ids, unused targets, retention by age, checkpoint.
+    void tick();
+    MonoTime next_deadline() const;
+
+    // Whether an append position's outcome may be told.
+    Seq appended() const { return next_seq_ - 1; }
+
+    // Read-only views, as JSON text.
+    std::string connections_json(const std::string& player_id) const;
+    std::string statistics_json(std::string_view counters_json) const;
+    std::string channels_json() const;
+    std::string presence_json(const std::string& channel);
+    TargetId channel_target(const std::string& channel);
+
+    bool known_as_replaced(const std::string& session_id) const { return replaced_.contains(session_id); }
+    std::size_t connections() const { return connections_.size(); }
+    void set_draining(bool draining) { draining_ = draining; }
+    bool draining() const { return draining_; }
+
+private:
+    // hub.cpp
+    Seq append(journal::Draft draft);
+    Seq append_message(TargetInfo& target, std::string head, std::string data, std::string key);
+    Seq append_control(journal::Kind kind, Session& session, TargetInfo* target, std::string reason);
+    Session& open_session(Player& player);
+    void end_session(Session& session, const char* reason);
+    void expire(Session& session);
+    void sweep_session(Session& session, Seq floor);
+    Player& player_of(const std::string& player_id);
+    void drop_player_if_idle(Player& player);
+    void add_interval(Session& session, TargetInfo& target, Seq from);
+    void close_interval(Session& session, TargetInfo& target, Seq to);
+    std::uint64_t owed_total(const Session& session) const;
+    std::string id(Seq seq) const { return format_cursor(journal_.epoch(), seq); }
+    void note_presence(const char* type, Session& session, const std::string& channel);
+    void write_checkpoint();
+
+    // hub_connect.cpp
+    std::optional<Refusal> refuse_early(const ConnectRequest& request, bool& names_unknown);
+    std::optional<Refusal> make_room(const ConnectRequest& request, Player& player, Session& session);
+    void displace(Connection& connection, protocol::CloseCode code, const char* reason);
+    void detach(Connection& connection);
+    void decide_start(const ConnectRequest& request, bool names_unknown, const Session& session, const Client& client,
+                      Admitted& out);
+    Client& client_for(Session& session, const std::string& client_id);
+    void promote_standby(Client& client);
+
+    // hub_command.cpp
+    Result<std::vector<std::string>> channels_of(const protocol::Command& command) const;
+    void set_origin(const CommandContext& context, const protocol::Command& command, std::size_t first_draft);
+    Seq append_publish(const protocol::Publish& message);
+
+    // hub_restore.cpp
+    std::string checkpoint_json() const;
+    void restore_checkpoint(const std::string& text);
+    Session& adopt_session(Player& player, std::string session_id, Seq opened_seq);
+    void restore_control(Seq seq, const journal::Record& record);
+    void restore_origin(Seq seq, const journal::Record& record);
+
+    journal::Journal& journal_;
+    Settings& settings_;
+    DeliveryTotals& totals_;
+    stats::CounterShard& counters_;
+    MonoTime now_;
+    WallTime wall_;
+
+    Targets targets_;
+    std::unordered_map<std::string, std::unique_ptr<Player>> players_;
+    std::unordered_map<std::string, Session*> sessions_;
+    std::unordered_map<ConnectionKey, std::unique_ptr<Connection>> connections_;
+    ReplacedSessions replaced_;
+    // A publisher's Idempotency-Key to what it made; forgotten with the retention.
+    struct KeyedPublish {
+        std::uint64_t fingerprint = 0;
+        std::vector<Seq> seqs;
+    };
+    std::unordered_map<std::string, KeyedPublish> keyed_;
+    std::deque<std::pair<Seq, std::string>> keyed_order_;
+
+    std::multimap<MonoTime, std::string> graces_;  // session ids; entries may be out of date
+    SessionHandle next_session_ = 1;
+    Seq next_seq_ = 1;
+    Seq checkpoint_at_ = 0;
+    std::vector<journal::Draft> batch_;
+    std::vector<Effect> effects_;
+    MonoTime next_sweep_;
+    bool draining_ = false;
+};
+
+}  // namespace mythos::hub

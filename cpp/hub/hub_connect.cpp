@@ -1,0 +1,270 @@
+// The sequencer's part that lets connections in and out: joining, limits,
+// displacement, where a stream begins, who is active and who stands by.
+#include <algorithm>
+
+#include "hub/hub.hpp"
+
+namespace mythos::hub {
+
+using protocol::CloseCode;
+using protocol::Mode;
+using protocol::Wire;
+
+namespace {
+
+constexpr std::size_t kDisplacedMax = 64;  // remembered a session; the oldest is let in again
+
+std::size_t index_of(Wire wire) { return static_cast<std::size_t>(wire); }
+
+Refusal refuse(CloseCode code, int sse_status, const char* error_code, std::string message, int retry_after_s = 0) {
+    Refusal r;
+    r.code = code;
+    r.sse_status = sse_status;
+    r.error_code = error_code;
+    r.message = std::move(message);
+    r.retry_after_s = retry_after_s;
+    return r;
+}
+
+}  // namespace
+
+std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& names_unknown) {
+    using stats::Counter;
+    if (draining_) {
+        counters_.add(Counter::rejected_draining);
+        return refuse(CloseCode::going_away, 503, "draining", "the server is shutting down; come back later", 5);
+    }
+    if (connections_.size() >= settings_.connections_max) {
+        counters_.add(Counter::rejected_connection_limit);
+        return refuse(CloseCode::overloaded, 503, "connection_limit", "the server has all the connections it may", 5);
+    }
+    if (request.session_id.empty()) return std::nullopt;
+    if (replaced_.contains(request.session_id)) {
+        counters_.add(Counter::rejected_session_replaced);
+        return refuse(CloseCode::session_replaced, 204, "session_replaced", "this session was replaced by a newer one");
+    }
+    const auto it = sessions_.find(request.session_id);
+    names_unknown = it == sessions_.end();
+    if (!names_unknown && it->second->player->player_id != request.player_id) {
+        counters_.add(Counter::rejected_foreign_session);
+        Refusal r = refuse(CloseCode::policy, 403, "foreign_session", "this session belongs to another player");
+        r.before_upgrade = true;
+        return r;
+    }
+    return std::nullopt;
+}
+
+// Displaces where the policy says so; a refusal where there is no room.
+std::optional<Refusal> Hub::make_room(const ConnectRequest& request, Player& player, Session& session) {
+    const auto has_room = [&] { return player.connections.size() < settings_.connections_per_player; };
+    const auto was_displaced = std::find(session.displaced.begin(), session.displaced.end(),
+                                         std::pair(request.client_id, request.wire));
+    if (was_displaced != session.displaced.end()) {
+        if (!has_room()) {
+            counters_.add(stats::Counter::rejected_displaced);
+            return refuse(CloseCode::displaced, 204, "displaced", "displaced by a newer connection of this player");
+        }
+        session.displaced.erase(was_displaced);
+    }
+    while (!has_room()) {
+        if (settings_.limit_policy == LimitPolicy::refuse || player.connections.empty()) {
+            counters_.add(stats::Counter::rejected_player_limit);
+            return refuse(CloseCode::displaced, 429, "player_limit", "this player has all the connections it may", 5);
+        }
+        auto victim = std::find_if(player.connections.begin(), player.connections.end(),
+                                   [&](const Connection* c) { return c->wire == request.wire; });
+        if (victim == player.connections.end()) victim = player.connections.begin();
+        Connection& displaced = **victim;
+        if (displaced.client->named) {
+            if (session.displaced.size() >= kDisplacedMax) session.displaced.erase(session.displaced.begin());
+            session.displaced.emplace_back(displaced.client->client_id, displaced.wire);
+        }
+        displace(displaced, CloseCode::displaced, "displaced by a newer connection of this player");
+    }
+    return std::nullopt;
+}
+
+std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, ConnectionKey key, std::uint32_t loop) {
+    bool names_unknown = false;
+    if (auto refusal = refuse_early(request, names_unknown)) return *refusal;
+    Player& player = player_of(request.player_id);
+    const bool opens = player.session == nullptr;
+    if (opens && sessions_.size() >= settings_.sessions_max) {
+        drop_player_if_idle(player);
+        counters_.add(stats::Counter::rejected_session_limit);
+        return refuse(CloseCode::overloaded, 503, "session_limit", "the server has all the sessions it may", 5);
+    }
+    if (!opens) {
+        const Client* known = player.session->find_client(request.client_id);
+        if (known != nullptr && known->wires[index_of(request.wire)] != nullptr)
+            displace(*known->wires[index_of(request.wire)], CloseCode::displaced, "replaced by this client itself");
+        if (auto refusal = make_room(request, player, *player.session)) return *refusal;
+    }
+    Session& session = opens ? open_session(player) : *player.session;
+    Client& client = client_for(session, request.client_id);
+
+    Admitted out;
+    const Connection* other = client.wires[1 - index_of(request.wire)];
+    out.alone = other == nullptr;
+    out.standby = request.mode == Mode::standby && client.named && other != nullptr && !other->standby;
+    out.reconnect = request.cursor.has_value();
+    decide_start(request, names_unknown, session, client, out);
+
+    auto made = std::make_unique<Connection>();
+    made->key = key;
+    made->loop = loop;
+    made->wire = request.wire;
+    made->standby = out.standby;
+    made->connection_id = random_name("k_");
+    made->session = &session;
+    made->client = &client;
+    made->opened_at = wall_;
+    out.names = {made->connection_id, session.session_id, client.client_id};
+    out.player_id = player.player_id;
+    out.session = session.handle;
+    out.opened_seq = session.opened_seq;
+    out.intervals = session.intervals;
+    out.intervals_at = appended();
+    out.client = client.state;
+    client.state->sent[index_of(request.wire)].store(out.after, std::memory_order_relaxed);
+    client.wires[index_of(request.wire)] = made.get();
+    player.connections.push_back(made.get());
+    ++session.connections;
+    session.grace_until.reset();
+    connections_.emplace(key, std::move(made));
+    return out;
+}
+
+Client& Hub::client_for(Session& session, const std::string& client_id) {
+    if (!client_id.empty()) {
+        if (Client* known = session.find_client(client_id)) return *known;
+    }
+    auto client = std::make_unique<Client>();
+    client->named = !client_id.empty();
+    client->client_id = client->named ? client_id : random_name("a_");
+    client->state = std::make_shared<ClientState>(totals_);
+    session.clients.push_back(std::move(client));
+    return *session.clients.back();
+}
+
+void Hub::decide_start(const ConnectRequest& request, bool names_unknown, const Session& session, const Client& client,
+                       Admitted& out) {
+    const Seq head = std::max(journal_.ring().head(), session.opened_seq);
+    ClientState& state = *client.state;
+    Seq siblings = head;
+    for (std::size_t w = 0; w < 2; ++w)
+        if (client.wires[w] != nullptr && !client.wires[w]->standby)
+            siblings = std::min(siblings, std::max(state.sent[w].load(std::memory_order_relaxed), session.opened_seq));
+    out.after = siblings;
+    if (request.cursor) {
+        const Cursor cursor = parse_cursor(*request.cursor).value_or(Cursor{});
+        if (cursor.epoch != journal_.epoch()) {
+            out.start = Start::foreign_epoch;
+        } else if (cursor.seq > journal_.ring().head()) {
+            out.start = Start::future_cursor;
+        } else if (names_unknown || cursor.seq < session.opened_seq) {
+            out.start = Start::session_expired;
+            out.after = std::max(cursor.seq, session.opened_seq);
+        } else {
+            out.start = Start::resumed;
+            out.after = cursor.seq;
+            state.acknowledge(cursor.seq, now_, false);
+        }
+    }
+    if (out.standby) {
+        out.after = std::max(state.acked(), session.opened_seq);
+    } else if (out.alone) {
+        state.acknowledge(out.after, now_, false);
+    }
+    out.visible_at = std::max(out.after, session.opened_seq);
+}
+
+void Hub::displace(Connection& connection, CloseCode code, const char* reason) {
+    Effect close;
+    close.kind = Effect::Kind::close;
+    close.loop = connection.loop;
+    close.key = connection.key;
+    close.code = code;
+    close.reason = reason;
+    effects_.push_back(std::move(close));
+    detach(connection);
+}
+
+// The connection stops counting; its record stays until its loop says that it is gone.
+void Hub::detach(Connection& connection) {
+    if (connection.leaving) return;
+    connection.leaving = true;
+    Session& session = *connection.session;
+    Client& client = *connection.client;
+    std::erase(session.player->connections, &connection);
+    client.wires[index_of(connection.wire)] = nullptr;
+    if (!client.connected()) client.left_at = now_;
+    if (--session.connections == 0) {
+        session.grace_until = now_ + settings_.grace;
+        graces_.emplace(*session.grace_until, session.session_id);
+    }
+    const bool was_active = !connection.standby;
+    connection.session = nullptr;
+    connection.client = nullptr;
+    if (was_active) promote_standby(client);
+    if (!client.named && !client.connected()) {
+        client.state->end_account(owed_total(session));
+        std::erase_if(session.clients, [&](const auto& c) { return c.get() == &client; });
+    }
+}
+
+void Hub::promote_standby(Client& client) {
+    for (Connection* other : client.wires) {
+        if (other == nullptr || !other->standby) continue;
+        other->standby = false;
+        counters_.add(stats::Counter::promotions);
+        Effect promote;
+        promote.kind = Effect::Kind::promote;
+        promote.loop = other->loop;
+        promote.key = other->key;
+        promote.cursor = client.state->acked();
+        effects_.push_back(std::move(promote));
+    }
+}
+
+void Hub::leaving(ConnectionKey key) {
+    const auto it = connections_.find(key);
+    if (it != connections_.end()) detach(*it->second);
+}
+
+void Hub::disconnected(ConnectionKey key) {
+    const auto it = connections_.find(key);
+    if (it == connections_.end()) return;
+    detach(*it->second);
+    connections_.erase(it);
+}
+
+CommandContext Hub::context_of(ConnectionKey key) {
+    const auto it = connections_.find(key);
+    if (it == connections_.end() || it->second->leaving) return {};
+    return {it->second->session, it->second->client, key};
+}
+
+CommandContext Hub::same_context(const CommandNames& names) {
+    const auto it = sessions_.find(names.session_id);
+    if (it == sessions_.end()) return {};
+    Client* client = it->second->find_client(names.client_id);
+    return client == nullptr ? CommandContext{} : CommandContext{it->second, client, names.connection};
+}
+
+Result<CommandContext> Hub::context_for_post(const std::string& session_id, const std::string& client_id) {
+    if (replaced_.contains(session_id))
+        return Error{"session_replaced", "this session was replaced by a newer one; nothing was executed"};
+    const auto it = sessions_.find(session_id);
+    if (it == sessions_.end())
+        return Error{"session_expired", "no such session lives; connect again, nothing was executed"};
+    Session& session = *it->second;
+    if (session.clients.size() >= settings_.clients_per_session && session.find_client(client_id) == nullptr)
+        return Error{"limit", "this session has all the clients it may"};
+    if (client_id.empty()) return CommandContext{&session, nullptr, 0};
+    Client& client = client_for(session, client_id);
+    if (!client.connected()) client.left_at = now_;
+    return CommandContext{&session, &client, 0};
+}
+
+}  // namespace mythos::hub

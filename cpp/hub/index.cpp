@@ -1,0 +1,93 @@
+#include "hub/index.hpp"
+
+#include <algorithm>
+
+namespace mythos::hub {
+
+std::optional<std::uint64_t> Topic::count_up_to(Seq seq) const {
+    if (empty() || seq >= last()) return seq >= before_to_ ? std::optional(total()) : std::nullopt;
+    if (seq < before_to_) return std::nullopt;
+    return before_ + static_cast<std::uint64_t>(std::upper_bound(begin(), end(), seq) - begin());
+}
+
+void Topic::push(Seq seq, std::uint64_t ordinal) {
+    if (empty()) before_ = ordinal - 1;
+    if (positions_.size() == positions_.capacity() && start_ > positions_.size() / 2) {
+        positions_.erase(positions_.begin(), positions_.begin() + static_cast<std::ptrdiff_t>(start_));
+        start_ = 0;
+    }
+    positions_.push_back(seq);
+}
+
+void Topic::drop_below(Seq floor) {
+    while (!empty() && positions_[start_] < floor) {
+        before_to_ = positions_[start_++];
+        ++before_;
+    }
+}
+
+Index::Index(Seq origin, std::size_t memory, bool links_keys)
+    : origin_(origin), memory_(memory), links_keys_(links_keys) {}
+
+Topic& Index::topic(TargetId target) {
+    auto& topic = topics_[target];
+    if (!topic) {
+        topic = std::make_unique<Topic>();
+        topic->id = target;
+        topic->before_to_ = origin_;
+    }
+    return *topic;
+}
+
+Topic* Index::find(TargetId target) {
+    const auto it = topics_.find(target);
+    return it == topics_.end() ? nullptr : it->second.get();
+}
+
+Topic& Index::add(const journal::Entry& entry) {
+    Topic& t = topic(entry.target);
+    if (entry.seq > memory_) t.drop_below(entry.seq - memory_);
+    t.push(entry.seq, entry.ordinal);
+    if (links_keys_ && !entry.record.key.empty()) {
+        auto& newest = t.newest_of_key_[entry.record.key];
+        if (newest != 0) later_[newest] = entry.seq;
+        newest = entry.seq;
+        keyed_.push_back({entry.seq, entry.target, entry.record.key});
+    }
+    return t;
+}
+
+Seq Index::later_of_same_key(Seq seq) const {
+    const auto it = later_.find(seq);
+    return it == later_.end() ? 0 : it->second;
+}
+
+void Index::forget_keys_below(Seq first) {
+    while (!keyed_.empty() && keyed_.front().seq < first) {
+        const Keyed& oldest = keyed_.front();
+        later_.erase(oldest.seq);
+        if (Topic* t = find(oldest.target)) {
+            const auto it = t->newest_of_key_.find(oldest.key);
+            if (it != t->newest_of_key_.end() && it->second == oldest.seq) t->newest_of_key_.erase(it);
+        }
+        keyed_.pop_front();
+    }
+}
+
+void Index::release(Topic& topic) {
+    --topic.refs;
+    drop_if_unused(topic);
+}
+
+void Index::forget(TargetId target) {
+    if (Topic* t = find(target)) {
+        t->forgotten = true;
+        drop_if_unused(*t);
+    }
+}
+
+void Index::drop_if_unused(Topic& topic) {
+    if (topic.forgotten && topic.refs == 0) topics_.erase(topic.id);
+}
+
+}  // namespace mythos::hub

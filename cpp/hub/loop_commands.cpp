@@ -1,0 +1,280 @@
+// The part of a loop that carries out clients' commands and answers them once.
+#include <nlohmann/json.hpp>
+
+#include "hub/loop_impl.hpp"
+
+namespace mythos::hub {
+
+using nlohmann::json;
+using protocol::CloseCode;
+using protocol::Command;
+using stats::Counter;
+
+namespace {
+
+constexpr std::uint8_t kBadCommandsMax = 10;  // in a minute on one connection
+constexpr std::size_t kCommandsPerPost = 128;
+constexpr std::size_t kEntriesPerCommand = 2'048;  // room kept for the control entries of one command
+
+bool is_retryable(const std::string& code) {
+    return code == "overloaded" || code == "too_many_outstanding" || code == "draining" || code == "rate";
+}
+
+// Refused before execution: not remembered, and the sender may try again.
+bool is_refusal(const std::string& code) { return is_retryable(code) || code == "unauthorised"; }
+
+}  // namespace
+
+void LoopCore::received(ConnectionKey key, std::string_view text, MonoTime now) {
+    Stream* stream = impl_->find(key);
+    if (stream == nullptr || !stream->welcomed) return;
+    stream->heard = now;
+    impl_->counters.add(Counter::received_websocket);
+    auto parsed = protocol::parse_commands(text, kCommandsPerPost);
+    if (!parsed) {
+        impl_->bad_command(*stream, std::nullopt, parsed.error(), now);
+        return;
+    }
+    for (auto& one : *parsed) impl_->command(key, std::move(one), now);
+}
+
+void LoopCore::Impl::command(ConnectionKey key, protocol::ParsedCommand parsed, MonoTime now) {
+    Stream* stream = find(key);
+    if (stream == nullptr) return;
+    if (!parsed.command) return bad_command(*stream, parsed.id, parsed.command.error(), now);
+    if (parsed.command->type == "ack") {
+        take_ack(*stream->client, *parsed.command, now);
+        if (!parsed.command->id.empty()) tell(key, protocol::reply_ok_json(parsed.command->id, {}));
+        return;
+    }
+    operate([this, key, command = std::move(*parsed.command)](Hub& hub) {
+        const CommandContext context = hub.context_of(key);
+        if (context.session == nullptr) return;  // its close is on its way
+        execute(hub, context, command, [this, key](std::string reply) { tell(key, std::move(reply)); });
+    });
+}
+
+void LoopCore::Impl::tell(ConnectionKey key, std::string reply) {
+    if (Stream* stream = find(key)) delivery.send_control(*stream, reply);
+}
+
+void LoopCore::Impl::bad_command(Stream& stream, const std::optional<std::string>& id, const Error& error, MonoTime now) {
+    count_command_error(error.code);
+    delivery.send_control(stream, protocol::reply_error_json(id, error, false));
+    if (stream.bad_commands == 0 || now - stream.bad_since > seconds(60)) {
+        stream.bad_since = now;
+        stream.bad_commands = 0;
+    }
+    if (++stream.bad_commands < kBadCommandsMax) return;
+    close(stream, CloseCode::policy, "ten unreadable commands in a minute", now);
+    const ConnectionKey key = stream.key;
+    operate([key](Hub& hub) { hub.leaving(key); });
+}
+
+void LoopCore::Impl::take_ack(ClientState& client, const Command& command, MonoTime now) {
+    const json data = json::parse(command.data, nullptr, false);
+    const auto text = data.is_object() && data.contains("cursor") && data["cursor"].is_string()
+                          ? data["cursor"].get<std::string>()
+                          : std::string();
+    const auto cursor = parse_cursor(text);
+    if (!cursor || cursor->epoch != node.journal.epoch() || cursor->seq > node.journal.ring().head())
+        return counters.add(Counter::dropped_ack_ignored);
+    client.acknowledge(cursor->seq, now, true);
+}
+
+void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Command& command, ReplyTo reply) {
+    using Verdict = Outcomes::Verdict;
+    const auto refuse = [&](const Error& error) {
+        count_command_error(error.code);
+        auto text = protocol::reply_error_json(command.id, error, is_retryable(error.code));
+        after_unlock_.push_back([reply, text = std::move(text)] { reply(text); });
+    };
+    if (hub.draining()) return refuse({"draining", "the server is shutting down; send it again elsewhere"});
+    if (node.journal.ring().room(hub.appended()) < kEntriesPerCommand)
+        return refuse({"overloaded", "the server cannot keep up; send it again a little later"});
+    const bool remembered = !command.id.empty() && context.client != nullptr;
+    if (remembered) {
+        auto& outcomes = context.client->outcomes;
+        if (!outcomes) outcomes = std::make_unique<Outcomes>();
+        switch (outcomes->begin(command.number, command.fingerprint, settings.commands_outstanding)) {
+            case Verdict::execute: break;
+            case Verdict::repeat: {
+                const auto& told = outcomes->reply_of(command.number);
+                return when_visible(told.visible_at, [reply, text = told.reply] { reply(text); });
+            }
+            case Verdict::running: {
+                const CommandNames names{context.session->session_id, context.client->client_id, context.connection};
+                retries_.push_back([this, names, command, reply](Hub& again) { repeat(again, names, command, reply); });
+                return;
+            }
+            case Verdict::stale:
+                return refuse({"stale_id", "this command's outcome is forgotten; it is not executed again"});
+            case Verdict::conflict:
+                return refuse({"id_conflict", "another command was sent with this id; use a new number"});
+            case Verdict::too_many:
+                return refuse({"too_many_outstanding", "wait for some of your commands to be answered"});
+        }
+    }
+    if (command.type == "history") return history(hub, context, command, std::move(reply));
+    auto result = run(hub, context, command);
+    if (!result && command.id.empty()) counters.add(Counter::command_error_fire_and_forget);
+    if (!result && is_refusal(result.error().code)) {
+        if (remembered) context.client->outcomes->forget(command.number);
+        return refuse(result.error());
+    }
+    if (!result) count_command_error(result.error().code);
+    std::string text = result ? result->reply : protocol::reply_error_json(command.id, result.error(), false);
+    const Seq visible_at = result ? result->visible_at : 0;
+    if (remembered)
+        context.client->outcomes->finish(command.number, command.fingerprint, text, visible_at, settings.command_outcomes);
+    if (!command.id.empty()) when_visible(visible_at, [reply, text = std::move(text)] { reply(text); });
+}
+
+// A duplicate of a running command waits for its result; its client is looked up anew.
+void LoopCore::Impl::repeat(Hub& hub, const CommandNames& names, const Command& command, ReplyTo reply) {
+    const CommandContext now = hub.same_context(names);
+    if (now.session != nullptr) execute(hub, now, command, std::move(reply));
+}
+
+Result<CommandResult> LoopCore::Impl::run(Hub& hub, const CommandContext& context, const Command& command) {
+    if (command.type == "subscribe") return hub.subscribe(context, command);
+    if (command.type == "unsubscribe") return hub.unsubscribe(context, command);
+    if (command.type == "publish") return hub.publish_command(context, command);
+    if (command.type == "promote") return hub.promote(context, command);
+    if (command.type == "presence") return hub.presence(context, command);
+    if (command.type == "ping") {
+        const json data{{"ts", static_cast<double>(wall().ns / 1'000'000) / 1000.0}};
+        return CommandResult{protocol::reply_ok_json(command.id, data.dump()), 0};
+    }
+    if (command.type == "refresh")
+        return Error{"unauthorised", "authentication is off: there is no token to refresh"};
+    return Error{"unknown_command", "this server has no command of that type"};
+}
+
+// Read from the index once everything appended before it is visible, so that a client
+// finds in the history what it published before.
+void LoopCore::Impl::history(Hub& hub, const CommandContext& context, const Command& command, ReplyTo reply) {
+    const json data = json::parse(command.data, nullptr, false);
+    const auto text = [&](const char* name) {
+        return data.is_object() && data.contains(name) && data[name].is_string() ? data[name].get<std::string>() : "";
+    };
+    const std::string channel = text("channel");
+    const std::string before_text = text("before");
+    const auto before = parse_cursor(before_text);
+    const auto limit = data.is_object() && data.contains("limit") && data["limit"].is_number_unsigned()
+                           ? data["limit"].get<std::uint64_t>()
+                           : std::uint64_t{50};
+    std::optional<Error> error;
+    if (channel.empty()) error = Error{"bad_command", "`data` needs `channel`"};
+    if (!before_text.empty() && (!before || before->epoch != node.journal.epoch()))
+        error = Error{"bad_cursor", "`before` must be an id of this server's epoch"};
+    const bool remembered = !command.id.empty() && context.client != nullptr;
+    if (remembered) context.client->outcomes->forget(command.number);  // reading twice does no harm
+    if (error) {
+        count_command_error(error->code);
+        auto refusal = protocol::reply_error_json(command.id, *error, false);
+        when_visible(0, [reply, refusal = std::move(refusal)] { reply(refusal); });
+        return;
+    }
+    const TargetId target = hub.channel_target(channel);
+    const Seq below = before ? before->seq : 0;
+    when_visible(hub.appended(), [this, reply, id = command.id, target, channel, below, limit] {
+        reply(protocol::reply_ok_json(id, history_json(target, channel, below, limit)));
+    });
+}
+
+void LoopCore::Impl::count_command_error(const std::string& code) {
+    static const std::unordered_map<std::string, Counter> kCounters = {
+        {"bad_json", Counter::command_error_bad_json},
+        {"bad_command", Counter::command_error_bad_command},
+        {"unknown_command", Counter::command_error_unknown_command},
+        {"stale_id", Counter::command_error_stale_id},
+        {"id_conflict", Counter::command_error_id_conflict},
+        {"too_many_outstanding", Counter::command_error_too_many_outstanding},
+        {"bad_cursor", Counter::command_error_bad_cursor},
+        {"bad_channel", Counter::command_error_bad_channel},
+        {"reserved_type", Counter::command_error_reserved_type},
+        {"limit", Counter::command_error_limit},
+        {"draining", Counter::command_error_draining},
+        {"overloaded", Counter::command_error_overloaded},
+    };
+    const auto it = kCounters.find(code);
+    counters.add(it == kCounters.end() ? Counter::command_error_other : it->second);
+}
+
+namespace {
+
+// One POST in the making: replies come in any order, the answer in the order of asking.
+struct Posted {
+    std::vector<std::optional<std::string>> replies;
+    std::size_t open = 0;
+    AnswerTo answer;
+
+    void settle(std::size_t at, std::string reply) {
+        replies[at] = std::move(reply);
+        if (--open == 0) finish();
+    }
+    void finish() {
+        Answer out;
+        out.body = "[";
+        for (const auto& reply : replies) {
+            if (!reply) continue;
+            if (out.body.size() > 1) out.body += ',';
+            out.body += *reply;
+        }
+        out.body += ']';
+        answer(std::move(out));
+    }
+};
+
+}  // namespace
+
+void LoopCore::Impl::post_commands(std::string session_id, std::string client_id, std::string body, MonoTime now,
+                                   AnswerTo answer) {
+    auto parsed = protocol::parse_commands(body, kCommandsPerPost);
+    counters.add(Counter::received_http);
+    if (!parsed) {
+        count_command_error(parsed.error().code);
+        const int status = parsed.error().code == "too_big" ? 413 : 400;
+        counters.add(status == 413 ? Counter::http_too_big : Counter::http_bad_request);
+        return answer(error_answer(status, "validation_error", parsed.error().code, parsed.error().message, wall()));
+    }
+    auto commands = std::make_shared<std::vector<protocol::ParsedCommand>>(std::move(*parsed));
+    operate([this, session_id, client_id, commands, now, answer](Hub& hub) {
+        auto context = hub.context_for_post(session_id, client_id);
+        if (!context) {
+            const auto& e = context.error();
+            counters.add(Counter::http_bad_request);
+            const int status = e.code == "session_replaced" ? 409 : e.code == "session_expired" ? 410 : 429;
+            after_unlock_.push_back([=, this] { answer(error_answer(status, "session_error", e.code, e.message, wall())); });
+            return;
+        }
+        auto posted = std::make_shared<Posted>();
+        posted->replies.resize(commands->size());
+        posted->open = commands->size() + 1;
+        posted->answer = answer;
+        for (std::size_t i = 0; i < commands->size(); ++i) {
+            const auto& one = (*commands)[i];
+            if (!one.command) {
+                count_command_error(one.command.error().code);
+                posted->settle(i, protocol::reply_error_json(one.id, one.command.error(), false));
+            } else if (one.command->type == "ack") {
+                if (context->client != nullptr) take_ack(*context->client->state, *one.command, now);
+                --posted->open;
+            } else {
+                execute(hub, *context, *one.command, [posted, i](std::string reply) { posted->settle(i, std::move(reply)); });
+                if (one.command->id.empty()) --posted->open;
+            }
+        }
+        when_visible(0, [posted] {
+            if (--posted->open == 0) posted->finish();
+        });
+    });
+}
+
+void LoopCore::post_commands(std::string session_id, std::string client_id, std::string body, MonoTime now,
+                             AnswerTo answer) {
+    impl_->post_commands(std::move(session_id), std::move(client_id), std::move(body), now, std::move(answer));
+}
+
+}  // namespace mythos::hub

@@ -1,0 +1,196 @@
+// The part of a loop that lets connections in and out.
+#include "hub/loop_impl.hpp"
+#include "protocol/ws_frame.hpp"
+
+namespace mythos::hub {
+
+using protocol::CloseCode;
+using stats::Counter;
+
+Stream* LoopCore::Impl::find(ConnectionKey key) const {
+    const auto it = streams.find(key);
+    return it == streams.end() ? nullptr : it->second.get();
+}
+
+ConnectionKey LoopCore::Impl::open(ConnectRequest request, Outlet* outlet, MonoTime now) {
+    auto stream = std::make_unique<Stream>();
+    stream->key = node.next_key.fetch_add(1, std::memory_order_relaxed);
+    stream->outlet = outlet;
+    stream->wire = request.wire;
+    stream->heard = now;
+    stream->entrance = std::make_unique<Entrance>();
+    stream->entrance->request = std::move(request);
+    const ConnectionKey key = stream->key;
+    streams.emplace(key, std::move(stream));
+    operate([this, key](Hub& hub) { decide(hub, key); });
+    return key;
+}
+
+void LoopCore::Impl::decide(Hub& hub, ConnectionKey key) {
+    Stream* stream = find(key);
+    if (stream == nullptr) return;  // hung up before its turn came
+    auto outcome = hub.connect(stream->entrance->request, key, index);
+    if (auto* refusal = std::get_if<Refusal>(&outcome)) {
+        after_unlock_.push_back([this, key, refusal = *refusal] {
+            if (Stream* s = find(key)) {
+                Outlet* outlet = s->outlet;
+                streams.erase(key);
+                outlet->refused(refusal);
+            }
+        });
+        return;
+    }
+    Entrance& entrance = *stream->entrance;
+    entrance.admitted = std::move(std::get<Admitted>(outcome));
+    entrance.decided = true;
+    stream->view = &delivery.expect(entrance.admitted);
+    stream->client = entrance.admitted.client;
+    when_visible(entrance.admitted.visible_at, [this, key] { enter(key); });
+}
+
+// The session's opening is visible: the stream begins.
+void LoopCore::Impl::enter(ConnectionKey key) {
+    Stream* stream = find(key);
+    if (stream == nullptr) return;
+    const auto entrance = std::move(stream->entrance);
+    delivery.attach(*stream, entrance->admitted, entrance->request);
+    const MonoTime now = node.clock.mono();
+    start_pulse(*stream, now);
+    if (entrance->close) close(*stream, *entrance->close, entrance->close_reason, now);
+}
+
+void LoopCore::Impl::close(Stream& stream, CloseCode code, std::string_view reason, MonoTime now) {
+    if (stream.entrance) {
+        stream.entrance->close = code;
+        stream.entrance->close_reason = reason;
+        return;
+    }
+    delivery.request_close(stream, code, reason, false);
+    if (stream.abort_at == MonoTime{}) {
+        stream.abort_at = now + kCloseBound;
+        arm(stream, stream.abort_at);
+    }
+}
+
+void LoopCore::Impl::gone(ConnectionKey key, MonoTime) {
+    const auto it = streams.find(key);
+    if (it == streams.end()) return;
+    Stream& stream = *it->second;
+    if (stream.view != nullptr) {
+        stream.client->living[static_cast<std::size_t>(stream.wire)].store(false);
+        if (stream.welcomed) count_closed(stream.close_code, stream.closing != Stream::Closing::no);
+        if (stream.welcomed) {
+            delivery.detach(stream);
+        } else {
+            delivery.unexpect(*stream.view);
+        }
+        operate([key](Hub& hub) { hub.disconnected(key); });
+    }
+    streams.erase(it);
+}
+
+void LoopCore::Impl::apply(Effect& effect, MonoTime now) {
+    if (effect.kind == Effect::Kind::forget_targets) {
+        delivery.forget_targets(effect.targets);
+        return;
+    }
+    Stream* stream = find(effect.key);
+    if (stream == nullptr) return;
+    switch (effect.kind) {
+        case Effect::Kind::close:
+            close(*stream, effect.code, effect.reason, now);
+            break;
+        case Effect::Kind::promote:
+            if (stream->entrance) {
+                // Not welcomed yet: it simply begins as the active one.
+                if (stream->entrance->admitted.standby) stream->entrance->admitted.after = effect.cursor;
+                stream->entrance->admitted.standby = false;
+                stream->entrance->admitted.start = Start::head;
+            } else {
+                delivery.promote(*stream, effect.cursor);
+            }
+            break;
+        case Effect::Kind::demote:
+            if (stream->entrance) {
+                stream->entrance->admitted.standby = true;
+            } else {
+                delivery.demote(*stream);
+            }
+            break;
+        case Effect::Kind::forget_targets:
+            break;
+    }
+}
+
+void LoopCore::Impl::count_closed(CloseCode code, bool asked) {
+    if (!asked) return counters.add(Counter::closed_peer_gone);
+    switch (code) {
+        case CloseCode::normal: return counters.add(Counter::closed_normal);
+        case CloseCode::going_away: return counters.add(Counter::closed_draining);
+        case CloseCode::protocol_error: return counters.add(Counter::closed_protocol_error);
+        case CloseCode::unsupported: return counters.add(Counter::closed_unsupported);
+        case CloseCode::not_utf8: return counters.add(Counter::closed_not_utf8);
+        case CloseCode::policy: return counters.add(Counter::closed_policy);
+        case CloseCode::too_big: return counters.add(Counter::closed_too_big);
+        case CloseCode::session_replaced: return counters.add(Counter::closed_session_replaced);
+        case CloseCode::displaced: return counters.add(Counter::closed_displaced);
+        case CloseCode::heartbeat_missed: return counters.add(Counter::closed_heartbeat_missed);
+        case CloseCode::too_slow: return counters.add(Counter::closed_too_slow);
+        default: return counters.add(Counter::closed_server_fault);
+    }
+}
+
+ConnectionKey LoopCore::open(ConnectRequest request, Outlet* outlet, MonoTime now) {
+    return impl_->open(std::move(request), outlet, now);
+}
+
+void LoopCore::close(ConnectionKey key, CloseCode code, std::string_view reason, MonoTime now) {
+    Stream* stream = impl_->find(key);
+    if (stream == nullptr) return;
+    impl_->close(*stream, code, reason, now);
+    impl_->operate([key](Hub& hub) { hub.leaving(key); });
+}
+
+void LoopCore::peer_closed(ConnectionKey key, std::uint16_t code, MonoTime now) {
+    Stream* stream = impl_->find(key);
+    if (stream == nullptr) return;
+    stream->echo_code = code;
+    close(key, CloseCode::normal, {}, now);
+}
+
+void LoopCore::gone(ConnectionKey key, MonoTime now) { impl_->gone(key, now); }
+
+void LoopCore::writable(ConnectionKey key, MonoTime) {
+    if (Stream* stream = impl_->find(key)) impl_->delivery.writable(*stream);
+}
+
+void LoopCore::heard(ConnectionKey key, MonoTime now) {
+    if (Stream* stream = impl_->find(key)) stream->heard = now;
+}
+
+void LoopCore::ping_received(ConnectionKey key, std::string_view payload, MonoTime now) {
+    Stream* stream = impl_->find(key);
+    if (stream == nullptr || !stream->welcomed) return;
+    stream->heard = now;
+    std::string frame;
+    protocol::append_ws_frame(frame, protocol::WsOpcode::pong, payload);
+    impl_->delivery.send_raw(*stream, frame);
+}
+
+void LoopCore::drain(Duration spread, std::string_view reason, MonoTime now) {
+    impl_->node.draining.store(true, std::memory_order_release);
+    impl_->operate([](Hub& hub) { hub.set_draining(true); });
+    std::size_t i = 0;
+    for (auto& [key, stream] : impl_->streams) {
+        const Duration delay = spread * static_cast<std::int64_t>(++i) / static_cast<std::int64_t>(impl_->streams.size());
+        if (stream->entrance) {
+            impl_->close(*stream, CloseCode::going_away, reason, now);
+            continue;
+        }
+        impl_->delivery.send_control(*stream, protocol::draining_json(delay.ms(), reason));
+        stream->close_at = now + delay;
+        impl_->arm(*stream, stream->close_at);
+    }
+}
+
+}  // namespace mythos::hub

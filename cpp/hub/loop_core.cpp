@@ -1,0 +1,101 @@
+#include "hub/loop_core.hpp"
+
+#include "hub/loop_impl.hpp"
+
+namespace mythos::hub {
+
+LoopCore::LoopCore(Node& node, std::uint32_t index) : impl_(std::make_unique<Impl>(node, index)) {}
+LoopCore::~LoopCore() = default;
+
+LoopCore::Impl::Impl(Node& n, std::uint32_t i)
+    : node(n.shared()),
+      index(i),
+      settings(node.settings),
+      counters(node.shards[i]),
+      delivery(node.journal.ring(), node.journal.epoch(), settings, counters),
+      settings_version_(node.settings_version.load()) {}
+
+LoopCore::Impl::~Impl() {
+    for (auto& [key, stream] : streams)
+        if (stream->view != nullptr) delivery.detach(*stream);
+}
+
+bool LoopCore::turn(const Clock& clock) { return impl_->turn(clock); }
+MonoTime LoopCore::next_deadline() const { return impl_->next_deadline(); }
+std::size_t LoopCore::connections() const { return impl_->streams.size(); }
+stats::CounterShard& LoopCore::counters() { return impl_->counters; }
+
+void LoopCore::Impl::refresh_settings() {
+    const auto version = node.settings_version.load(std::memory_order_acquire);
+    if (version == settings_version_) return;
+    const std::lock_guard lock(node.mutex);
+    settings = node.settings;
+    settings_version_ = version;
+}
+
+bool LoopCore::Impl::turn(const Clock& clock) {
+    current_loop() = index;
+    Inbox& inbox = node.inboxes[index];
+    inbox.woken.store(false, std::memory_order_seq_cst);
+    refresh_settings();
+    const MonoTime now = clock.mono();
+    std::vector<Effect> effects;
+    {
+        const std::lock_guard lock(inbox.mutex);
+        effects.swap(inbox.effects);
+    }
+    for (Effect& effect : effects) apply(effect, now);
+    run_timers(now);
+    run_operations(now, clock.wall());
+
+    delivery.begin_turn();
+    delivery.advance();
+    run_visible();
+    const MonoTime limit = clock.mono() + settings.turn_budget;
+    const bool more = delivery.flush([&] { return clock.mono() >= limit; });
+    delivery.end_turn();
+
+    if (now >= trim_at_) {
+        delivery.trim();
+        trim_at_ = now + seconds(5);
+    }
+    const bool again = more || !operations_.empty();
+    const std::lock_guard lock(inbox.mutex);
+    return again || !inbox.effects.empty();
+}
+
+void LoopCore::Impl::run_operations(MonoTime now, WallTime wall_now) {
+    for (auto& retry : retries_) operations_.push_back(std::move(retry));
+    retries_.clear();
+    const bool tick = index == 0 && now >= hub_deadline_;
+    if (operations_.empty() && !tick) return;
+    auto operations = std::exchange(operations_, {});
+    std::vector<Effect> effects;
+    {
+        const std::lock_guard lock(node.mutex);
+        node.hub.begin(now, wall_now);
+        for (auto& operation : operations) operation(node.hub);
+        if (tick) node.hub.tick();
+        node.hub.end(effects);
+        // Only loop 0 ticks; a grace that another loop starts is at least a second away.
+        if (index == 0) hub_deadline_ = std::min(node.hub.next_deadline(), now + milliseconds(250));
+    }
+    node.send(std::move(effects), index);
+    for (auto& act : std::exchange(after_unlock_, {})) act();
+}
+
+void LoopCore::Impl::run_visible() {
+    while (!waiting_.empty() && waiting_.begin()->first <= delivery.position()) {
+        auto act = waiting_.extract(waiting_.begin());
+        act.mapped()();
+    }
+}
+
+MonoTime LoopCore::Impl::next_deadline() const {
+    MonoTime at = trim_at_;
+    if (index == 0) at = std::min(at, hub_deadline_);
+    if (!timers_.empty()) at = std::min(at, timers_.top().at);
+    return at;
+}
+
+}  // namespace mythos::hub

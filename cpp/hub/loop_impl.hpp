@@ -1,0 +1,101 @@
+// The inside of LoopCore, shared by the files that implement it. Internal to hub/.
+#pragma once
+
+#include <map>
+#include <queue>
+#include <unordered_map>
+
+#include "hub/delivery.hpp"
+#include "hub/loop_core.hpp"
+#include "hub/node_shared.hpp"
+
+namespace mythos::hub {
+
+// For a close frame to leave; then the socket is dropped.
+inline constexpr Duration kCloseBound = seconds(5);
+
+class LoopCore::Impl {
+public:
+    Impl(Node& node, std::uint32_t index);
+    ~Impl();
+
+    using Operation = std::function<void(Hub&)>;
+
+    // Runs under the sequencer's mutex at the end of this turn.
+    void operate(Operation operation) { operations_.push_back(std::move(operation)); }
+    // Runs once this position is visible, in this turn or a later one.
+    void when_visible(Seq seq, std::function<void()> act) { waiting_.emplace(seq, std::move(act)); }
+
+    Stream* find(ConnectionKey key) const;
+    WallTime wall() const { return node.clock.wall(); }
+
+    // loop_connections.cpp
+    ConnectionKey open(ConnectRequest request, Outlet* outlet, MonoTime now);
+    void decide(Hub& hub, ConnectionKey key);
+    void enter(ConnectionKey key);
+    void gone(ConnectionKey key, MonoTime now);
+    void close(Stream& stream, protocol::CloseCode code, std::string_view reason, MonoTime now);
+    void apply(Effect& effect, MonoTime now);
+    void count_closed(protocol::CloseCode code, bool asked);
+
+    // loop_pulse.cpp
+    void arm(Stream& stream, MonoTime at) { timers_.push({at, stream.key}); }
+    void start_pulse(Stream& stream, MonoTime now);
+    void run_timers(MonoTime now);
+    void pulse(Stream& stream, MonoTime now);
+    bool silent_too_long(Stream& stream, MonoTime now);
+    Duration jittered(Duration d, ConnectionKey key);
+
+    // loop_commands.cpp
+    using ReplyTo = std::function<void(std::string)>;
+    void command(ConnectionKey key, protocol::ParsedCommand parsed, MonoTime now);
+    void bad_command(Stream& stream, const std::optional<std::string>& id, const Error& error, MonoTime now);
+    void post_commands(std::string session_id, std::string client_id, std::string body, MonoTime now, AnswerTo answer);
+    // Executes, answers a repeat, or refuses. `reply` is called when it may be told.
+    void execute(Hub& hub, const CommandContext& context, const protocol::Command& command, ReplyTo reply);
+    Result<CommandResult> run(Hub& hub, const CommandContext& context, const protocol::Command& command);
+    void history(Hub& hub, const CommandContext& context, const protocol::Command& command, ReplyTo reply);
+    void take_ack(ClientState& client, const protocol::Command& command, MonoTime now);
+    void count_command_error(const std::string& code);
+    void tell(ConnectionKey key, std::string reply);
+
+    void repeat(Hub& hub, const CommandNames& names, const protocol::Command& command, ReplyTo reply);
+
+    // loop_requests.cpp
+    void ask(std::function<std::string(Hub&)> question, AnswerTo answer);
+    std::string history_json(TargetId target, const std::string& channel, Seq before, std::size_t limit) const;
+    std::string counters_json() const;
+
+    bool turn(const Clock& clock);
+    MonoTime next_deadline() const;
+
+    Node::Shared& node;
+    const std::uint32_t index;
+    Settings settings;
+    stats::CounterShard& counters;
+    Delivery delivery;
+    std::unordered_map<ConnectionKey, std::unique_ptr<Stream>> streams;
+
+private:
+    friend class LoopCore;
+    void refresh_settings();
+    void run_operations(MonoTime now, WallTime wall);
+    void run_visible();
+
+    std::vector<Operation> operations_;
+    std::vector<Operation> retries_;  // duplicates of running commands look again next turn
+    std::vector<std::function<void()>> after_unlock_;
+    std::multimap<Seq, std::function<void()>> waiting_;
+    struct Timer {
+        MonoTime at;
+        ConnectionKey key;
+        bool operator>(const Timer& o) const { return at > o.at; }
+    };
+    std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+    std::uint64_t settings_version_ = 0;
+    MonoTime hub_deadline_;  // loop 0: when the sequencer wants a tick
+    MonoTime trim_at_;
+    std::uint64_t beats_ = 0;
+};
+
+}  // namespace mythos::hub

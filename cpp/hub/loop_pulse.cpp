@@ -1,0 +1,102 @@
+// The part of a loop that keeps time: heartbeats, life signs, closing in bounded time.
+#include <charconv>
+
+#include "hub/loop_impl.hpp"
+#include "protocol/ws_frame.hpp"
+
+namespace mythos::hub {
+
+using protocol::CloseCode;
+using protocol::Wire;
+
+// Spread by connection and beat, so that heartbeats of many do not come at once.
+Duration LoopCore::Impl::jittered(Duration d, ConnectionKey key) {
+    const std::uint64_t mixed = (key * 0x9E3779B97F4A7C15ULL) ^ (++beats_ * 0xBF58476D1CE4E5B9ULL);
+    const double unit = static_cast<double>(mixed >> 11) * 0x1.0p-53;  // [0, 1)
+    const double factor = 1.0 + settings.heartbeat_jitter * (2.0 * unit - 1.0);
+    return {static_cast<std::int64_t>(static_cast<double>(d.ns) * factor)};
+}
+
+void LoopCore::Impl::start_pulse(Stream& stream, MonoTime now) {
+    stream.heard = now;
+    stream.next_beat = now + jittered(settings.heartbeat, stream.key);
+    arm(stream, stream.next_beat);
+}
+
+void LoopCore::Impl::run_timers(MonoTime now) {
+    while (!timers_.empty() && timers_.top().at <= now) {
+        const Timer due = timers_.top();
+        timers_.pop();
+        if (Stream* stream = find(due.key)) pulse(*stream, now);
+    }
+}
+
+// When the peer last gave a sign of life. A WebSocket answers pings. An SSE peer is known
+// to live by its client's acks, which cross proxies, and by its kernel's, which do not.
+bool LoopCore::Impl::silent_too_long(Stream& stream, MonoTime now) {
+    const Duration bound = std::min(settings.heartbeat * 2, settings.idle_timeout);
+    if (stream.wire == Wire::websocket) return now - stream.heard >= bound;
+    if (const auto kernel = stream.outlet->kernel_ack()) {
+        if (kernel->all_acknowledged || kernel->age < bound) stream.heard = std::max(stream.heard, now - kernel->age);
+        if (!kernel->all_acknowledged && now - stream.heard >= bound) return true;
+    }
+    if (!stream.client->acknowledges()) return false;
+    return now - std::max(stream.client->ack_time(), stream.heard) >= bound;
+}
+
+void LoopCore::Impl::pulse(Stream& stream, MonoTime now) {
+    const auto due = [&](MonoTime at) { return at != MonoTime{} && at <= now; };
+    if (due(stream.abort_at)) {
+        stream.finished = true;
+        stream.abort_at = {};
+        stream.outlet->abort();
+        return;
+    }
+    if (stream.finished || stream.entrance) return;
+    if (due(stream.close_at)) {
+        stream.close_at = {};
+        close(stream, CloseCode::going_away, "the server is shutting down", now);
+        return;
+    }
+    if (!due(stream.next_beat)) return;
+    if (stream.closing != Stream::Closing::no) {
+        // Its last bytes are on their way, or stuck: not for ever.
+        if (stream.abort_at == MonoTime{}) arm(stream, stream.abort_at = now + kCloseBound);
+        return;
+    }
+    if (silent_too_long(stream, now)) {
+        close(stream, CloseCode::heartbeat_missed, "no sign of life for two heartbeats", now);
+        const ConnectionKey key = stream.key;
+        operate([key](Hub& hub) { hub.leaving(key); });
+        return;
+    }
+    // A full socket gets no heartbeats on top: what waits for it is sign enough.
+    if (!stream.blocked) {
+        delivery.send_heartbeat(stream, wall());
+        if (stream.wire == Wire::websocket) {
+            char payload[24];
+            const auto end = std::to_chars(payload, payload + sizeof payload, now.ns).ptr;
+            std::string frame;
+            protocol::append_ws_frame(frame, protocol::WsOpcode::ping, {payload, static_cast<std::size_t>(end - payload)});
+            delivery.send_raw(stream, frame);
+        }
+    }
+    stream.next_beat = now + jittered(settings.heartbeat, stream.key);
+    // A peer that stays silent is closed at two heartbeats sharp, not at the third beat.
+    MonoTime wake = stream.next_beat;
+    const MonoTime limit = stream.heard + std::min(settings.heartbeat * 2, settings.idle_timeout);
+    if (stream.wire == Wire::websocket && limit > now && limit < wake) wake = stream.next_beat = limit;
+    arm(stream, wake);
+}
+
+void LoopCore::pong_received(ConnectionKey key, std::string_view payload, MonoTime now) {
+    Stream* stream = impl_->find(key);
+    if (stream == nullptr) return;
+    stream->heard = now;
+    std::int64_t sent = 0;
+    const auto [end, error] = std::from_chars(payload.data(), payload.data() + payload.size(), sent);
+    if (error == std::errc{} && end == payload.data() + payload.size() && sent > 0 && sent <= now.ns)
+        stream->rtt = {now.ns - sent};
+}
+
+}  // namespace mythos::hub

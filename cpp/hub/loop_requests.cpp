@@ -1,0 +1,180 @@
+// The part of a loop that answers the server's HTTP API.
+#include <nlohmann/json.hpp>
+
+#include "hub/loop_impl.hpp"
+#include "protocol/json_text.hpp"
+
+namespace mythos::hub {
+
+using nlohmann::json;
+using stats::Counter;
+
+namespace {
+
+constexpr std::size_t kHistoryMax = 1'000;
+constexpr std::size_t kHistoryBytesMax = 256 * 1024;
+
+std::uint64_t hash_of(std::string_view text) {
+    std::uint64_t h = 14695981039346656037ULL;
+    for (unsigned char c : text) h = (h ^ c) * 1099511628211ULL;
+    return h;
+}
+
+}  // namespace
+
+Answer error_answer(int status, std::string_view error_type, std::string_view error_code, std::string_view message,
+                    WallTime now, std::optional<std::size_t> index) {
+    Answer out;
+    out.status = status;
+    json details{{"error_code", error_code}};
+    if (index) details["index"] = *index;
+    out.body = json{{"error", true},
+                    {"error_type", error_type},
+                    {"message", message},
+                    {"details", std::move(details)},
+                    {"timestamp", iso8601(now)}}
+                   .dump(-1, ' ', false, json::error_handler_t::replace);
+    return out;
+}
+
+std::string LoopCore::Impl::history_json(TargetId target, const std::string& channel, Seq before, std::size_t limit) const {
+    bool more = false;
+    auto entries = delivery.history(target, before, std::min(std::max<std::size_t>(limit, 1), kHistoryMax), more);
+    std::size_t bytes = 0;
+    std::size_t skipped = entries.size();
+    while (skipped > 0 && bytes + entries[skipped - 1].size() <= kHistoryBytesMax) bytes += entries[--skipped].size();
+    std::string out = R"({"channel":)";
+    protocol::append_json_string(out, channel);
+    out += R"(,"entries":[)";
+    for (std::size_t i = skipped; i < entries.size(); ++i) {
+        if (i > skipped) out += ',';
+        out += entries[i];
+    }
+    out += more || skipped > 0 ? R"(],"more":true})" : R"(],"more":false})";
+    return out;
+}
+
+std::string LoopCore::Impl::counters_json() const {
+    json out = json::object();
+    for (std::size_t i = 0; i < stats::kCounters; ++i) {
+        const auto counter = static_cast<Counter>(i);
+        out[std::string(stats::name_of(counter))] = node.count(counter);
+    }
+    return out.dump();
+}
+
+void LoopCore::post_publish(std::string body, std::string idempotency_key, MonoTime, AnswerTo answer) {
+    Impl& impl = *impl_;
+    std::optional<std::size_t> bad_index;
+    auto parsed = protocol::parse_publish_body(body, impl.settings.batch_max, &bad_index);
+    if (!parsed) {
+        const auto& error = parsed.error();
+        const int status = error.code == "too_big" ? 413 : 400;
+        impl.counters.add(status == 413 ? Counter::http_too_big : Counter::http_bad_request);
+        return answer(error_answer(status, "validation_error", error.code, error.message, impl.wall(), bad_index));
+    }
+    auto request = std::make_shared<protocol::PublishBody>(std::move(*parsed));
+    impl.operate([&impl, request, key = std::move(idempotency_key), fingerprint = hash_of(body), answer](Hub& hub) {
+        if (impl.node.journal.ring().room(hub.appended()) < request->messages.size()) {
+            auto refusal = error_answer(503, "system_error", "overloaded", "the server cannot keep up; try again", impl.wall());
+            refusal.headers.emplace_back("Retry-After", "1");
+            impl.after_unlock_.push_back([answer, refusal = std::move(refusal)] { answer(refusal); });
+            return;
+        }
+        auto made = hub.publish(std::move(request->messages), key, fingerprint);
+        if (!made) {
+            auto refusal = error_answer(409, "validation_error", made.error().code, made.error().message, impl.wall());
+            impl.after_unlock_.push_back([answer, refusal = std::move(refusal)] { answer(refusal); });
+            return;
+        }
+        std::string text = request->batch ? R"({"ids":[)" : R"({"id":)";
+        for (std::size_t i = 0; i < made->seqs.size(); ++i) {
+            if (i > 0) text += ',';
+            text.append("\"").append(impl.delivery.id(made->seqs[i])).append("\"");
+        }
+        text += request->batch ? "]}" : "}";
+        impl.when_visible(made->visible_at, [answer, text = std::move(text)]() mutable {
+            Answer out;
+            out.body = std::move(text);
+            answer(std::move(out));
+        });
+    });
+}
+
+void LoopCore::post_session(std::string player_id, MonoTime, AnswerTo answer) {
+    Impl& impl = *impl_;
+    impl.operate([&impl, player_id = std::move(player_id), answer](Hub& hub) {
+        const auto made = hub.replace_session(player_id);
+        Answer out;
+        out.body = json{{"session_id", made.session_id}, {"previous_connections_disconnected", made.disconnected}}.dump();
+        impl.when_visible(made.visible_at, [answer, out = std::move(out)] { answer(out); });
+    });
+}
+
+void LoopCore::post_disconnect(std::string body, MonoTime, AnswerTo answer) {
+    Impl& impl = *impl_;
+    const json parsed = protocol::is_valid_json(body) ? json::parse(body) : json();
+    Hub::DisconnectWho who;
+    const auto text = [&](const char* name) {
+        return parsed.is_object() && parsed.contains(name) && parsed[name].is_string() ? parsed[name].get<std::string>() : "";
+    };
+    who.player_id = text("player");
+    who.session_id = text("session_id");
+    who.connection_id = text("connection_id");
+    who.reason = text("reason");
+    const auto code = parsed.is_object() ? parsed.value("code", json(number(protocol::CloseCode::displaced))) : json();
+    const int named = !who.player_id.empty() + !who.session_id.empty() + !who.connection_id.empty();
+    if (named != 1 || !code.is_number_integer() || code < 1000 || code > 4999)
+        return answer(error_answer(400, "validation_error", "bad_request",
+                                   "name one of player, session_id and connection_id; code is a close code", impl.wall()));
+    who.code = static_cast<protocol::CloseCode>(code.get<int>());
+    impl.operate([&impl, who = std::move(who), answer](Hub& hub) {
+        Answer out;
+        out.body = json{{"disconnected", hub.disconnect(who)}}.dump();
+        impl.after_unlock_.push_back([answer, out = std::move(out)] { answer(out); });
+    });
+}
+
+// Reads under the sequencer's mutex; answers outside it.
+void LoopCore::Impl::ask(std::function<std::string(Hub&)> question, AnswerTo answer) {
+    operate([this, question = std::move(question), answer = std::move(answer)](Hub& hub) {
+        Answer out;
+        out.body = question(hub);
+        after_unlock_.push_back([answer, out = std::move(out)] { answer(out); });
+    });
+}
+
+void LoopCore::get_connections(std::string player_id, MonoTime, AnswerTo answer) {
+    impl_->ask([player_id](Hub& hub) { return hub.connections_json(player_id); }, std::move(answer));
+}
+
+void LoopCore::get_statistics(MonoTime, AnswerTo answer) {
+    impl_->ask([impl = impl_.get()](Hub& hub) { return hub.statistics_json(impl->counters_json()); }, std::move(answer));
+}
+
+void LoopCore::get_channels(MonoTime, AnswerTo answer) {
+    impl_->ask([](Hub& hub) { return hub.channels_json(); }, std::move(answer));
+}
+
+void LoopCore::get_presence(std::string channel, MonoTime, AnswerTo answer) {
+    impl_->ask([channel](Hub& hub) { return hub.presence_json(channel); }, std::move(answer));
+}
+
+void LoopCore::get_history(std::string channel, std::uint32_t limit, std::optional<std::string> before, MonoTime,
+                           AnswerTo answer) {
+    Impl& impl = *impl_;
+    const auto cursor = before ? parse_cursor(*before) : std::optional<Cursor>(Cursor{impl.node.journal.epoch(), 0});
+    if (!cursor || cursor->epoch != impl.node.journal.epoch())
+        return answer(error_answer(400, "validation_error", "bad_cursor", "`before` must be an id of this server's epoch",
+                                   impl.wall()));
+    impl.operate([&impl, channel = std::move(channel), limit, below = cursor->seq, answer](Hub& hub) {
+        const TargetId target = hub.channel_target(channel);
+        impl.when_visible(hub.appended(), [&impl, target, channel, below, limit, answer] {
+            Answer out;
+            out.body = impl.history_json(target, channel, below, limit);
+            answer(std::move(out));
+        });
+    });
+}
+
+}  // namespace mythos::hub

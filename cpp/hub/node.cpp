@@ -1,0 +1,64 @@
+#include "hub/node.hpp"
+
+#include "hub/node_shared.hpp"
+
+namespace mythos::hub {
+
+std::uint32_t& current_loop() {
+    static thread_local std::uint32_t loop = kEveryLoop;
+    return loop;
+}
+
+void Node::Shared::wake_all(std::uint32_t except) {
+    for (std::uint32_t i = 0; i < inboxes.size(); ++i) {
+        Inbox& inbox = inboxes[i];
+        if (i != except && inbox.wake && !inbox.woken.exchange(true, std::memory_order_acq_rel)) inbox.wake();
+    }
+}
+
+void Node::Shared::send(std::vector<Effect> effects, std::uint32_t from) {
+    for (Effect& effect : effects) {
+        for (std::uint32_t i = 0; i < inboxes.size(); ++i) {
+            if (effect.loop != kEveryLoop && effect.loop != i) continue;
+            const std::lock_guard lock(inboxes[i].mutex);
+            inboxes[i].effects.push_back(effect);
+        }
+    }
+    if (!effects.empty()) wake_all(from);
+}
+
+std::uint64_t Node::Shared::count(stats::Counter counter) const {
+    using stats::Counter;
+    if (counter == Counter::deliveries_unsent) return totals.unsent.load();
+    std::uint64_t sum = 0;
+    for (const auto& shard : shards) sum += shard.read(counter);
+    return sum;
+}
+
+Node::Node(journal::Journal& journal, const Clock& clock, Settings settings, std::uint32_t loops)
+    : shared_(std::make_unique<Shared>(journal, clock, std::move(settings), loops)) {}
+
+Node::~Node() = default;
+
+void Node::set_wake(std::uint32_t index, std::function<void()> wake) {
+    shared_->inboxes[index].wake = std::move(wake);
+}
+
+void Node::start() {
+    Shared& s = *shared_;
+    s.journal.on_commit([&s] { s.wake_all(current_loop()); });
+    const std::lock_guard lock(s.mutex);
+    s.hub.restore(s.journal.recover(), s.clock.mono(), s.clock.wall());
+}
+
+void Node::reload(const Settings& settings) {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->settings = settings;
+    shared_->settings_version.fetch_add(1, std::memory_order_release);
+}
+
+std::uint64_t Node::count(stats::Counter counter) const { return shared_->count(counter); }
+
+bool Node::draining() const { return shared_->draining.load(std::memory_order_acquire); }
+
+}  // namespace mythos::hub

@@ -1,0 +1,46 @@
+// The whole hub of one process: the sequencer, the journal, and the loops' inboxes.
+//
+// Construct it, then one LoopCore a loop (index 0 .. loops-1), then call `start`.
+// Thread-safety: `reload`, `read_counters` and `ready` from any thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "hub/settings.hpp"
+#include "stats/counters.hpp"
+
+namespace mythos::journal {
+class Journal;
+}
+
+namespace mythos::hub {
+
+class Node {
+public:
+    // `journal` and `clock` outlive the node.
+    Node(journal::Journal& journal, const Clock& clock, Settings settings, std::uint32_t loops);
+    ~Node();
+
+    // How loop `index` is woken from another thread. Set before `start`.
+    void set_wake(std::uint32_t index, std::function<void()> wake);
+
+    // Restores what the journal recovered. Call once, before any turn.
+    void start();
+
+    // New settings, effective from the next turn on.
+    void reload(const Settings& settings);
+
+    std::uint64_t count(stats::Counter counter) const;
+    bool draining() const;
+
+    struct Shared;
+    Shared& shared() { return *shared_; }
+
+private:
+    std::unique_ptr<Shared> shared_;
+};
+
+}  // namespace mythos::hub

@@ -1,0 +1,50 @@
+// What the loops of a node share. Internal to hub/.
+//
+// `mutex` guards the sequencer and the settings; each inbox has its own. The counters
+// of the sequencer are written under `mutex`, those of a loop by that loop.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+#include "hub/hub.hpp"
+#include "hub/node.hpp"
+
+namespace mythos::hub {
+
+struct Inbox {
+    std::mutex mutex;
+    std::vector<Effect> effects;
+    std::atomic<bool> woken{false};
+    std::function<void()> wake;
+};
+
+struct Node::Shared {
+    Shared(journal::Journal& j, const Clock& c, Settings s, std::uint32_t loops)
+        : journal(j), clock(c), settings(std::move(s)), inboxes(loops), shards(loops + 1),
+          hub(journal, settings, totals, shards.back()) {}
+
+    journal::Journal& journal;
+    const Clock& clock;
+    DeliveryTotals totals;
+    std::mutex mutex;
+    Settings settings;
+    std::atomic<std::uint64_t> settings_version{1};
+    std::atomic<ConnectionKey> next_key{1};
+    std::atomic<bool> draining{false};
+    std::deque<Inbox> inboxes;
+    std::deque<stats::CounterShard> shards;  // one a loop, the last one the sequencer's
+    Hub hub;
+
+    // Wakes every loop but `except`, each at most once until it takes its turn.
+    void wake_all(std::uint32_t except);
+    void send(std::vector<Effect> effects, std::uint32_t from);
+    std::uint64_t count(stats::Counter counter) const;
+};
+
+// The loop whose turn this thread is in, so that it does not wake itself.
+std::uint32_t& current_loop();
+
+}  // namespace mythos::hub

@@ -1,0 +1,87 @@
+// The way out of one connection, implemented by the transport and by the simulator.
+//
+// All calls are made on the thread of the connection's loop, from within a call of
+// LoopCore. An outlet must stay valid until its owner has called LoopCore::gone.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "protocol/wire.hpp"
+
+namespace mythos::hub {
+
+// Names one connection within the process; never used twice.
+using ConnectionKey = std::uint64_t;
+
+// What a client asks for when it connects. Names were checked by the transport.
+struct ConnectRequest {
+    protocol::Wire wire = protocol::Wire::websocket;
+    std::string player_id;
+    std::string session_id;             // empty: none named
+    std::string client_id;              // empty: a client of its own
+    std::optional<std::string> cursor;  // as given; already found readable
+    protocol::Mode mode = protocol::Mode::mirror;
+    bool deflate = false;  // permessage-deflate was agreed: shared deflated frames may be sent
+    std::string remote;    // the peer's address, for people
+};
+
+// Why a connection is not let in.
+struct Refusal {
+    // Refused before the upgrade with this status and an error body; otherwise a
+    // WebSocket is upgraded and closed with `code`, and SSE is answered `sse_status`.
+    bool before_upgrade = false;
+    int status = 403;
+    protocol::CloseCode code = protocol::CloseCode::policy;
+    int sse_status = 204;
+    std::string error_code;
+    std::string message;
+    int retry_after_s = 0;  // 0: no Retry-After
+};
+
+struct Admission {
+    std::string connection_id;
+    std::string session_id;
+    std::string client_id;
+};
+
+class Outlet {
+public:
+    virtual ~Outlet() = default;
+
+    // Let in: send the 101 or the SSE response head. Writes follow.
+    virtual void admitted(const Admission& admission) = 0;
+
+    // Not let in. The key is unknown from here on; do not call `gone` for it.
+    virtual void refused(const Refusal& refusal) = 0;
+
+    // Takes as many bytes as fit without blocking. 0: none fit now; -1: the socket is dead.
+    virtual std::int64_t write(const iovec* pieces, int count) = 0;
+
+    // After a short write: call LoopCore::writable once when there is room again.
+    virtual void await_writable() = 0;
+
+    // Back-pressure on what the peer sends: while paused, read nothing.
+    virtual void pause_reading(bool paused) = 0;
+
+    // The last bytes (close frame, `mythos.closed`) were written: close politely,
+    // bounded in time, then call LoopCore::gone.
+    virtual void finish() = 0;
+
+    // Drop the socket at once, then call LoopCore::gone (not from within this call).
+    virtual void abort() = 0;
+
+    // How long ago the peer's kernel last acknowledged anything (TCP_INFO), and whether
+    // all that was sent has been acknowledged; nullopt where it cannot be known.
+    struct KernelAck {
+        Duration age;
+        bool all_acknowledged = false;
+    };
+    virtual std::optional<KernelAck> kernel_ack() const = 0;
+};
+
+}  // namespace mythos::hub

@@ -1,0 +1,139 @@
+// Who is here: players, their sessions, the clients of a session, their connections.
+//
+// Plain records with stable addresses, linked by raw pointers that the sequencer
+// keeps right. Not thread-safe; guarded by the sequencer's mutex.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "hub/client_state.hpp"
+#include "hub/intervals.hpp"
+#include "hub/outcomes.hpp"
+#include "hub/outlet.hpp"
+
+namespace mythos::hub {
+
+struct Session;
+struct Client;
+
+struct Connection {
+    ConnectionKey key = 0;
+    std::uint32_t loop = 0;
+    protocol::Wire wire = protocol::Wire::websocket;
+    bool standby = false;
+    bool leaving = false;  // told to close; no longer counted
+    std::string connection_id;
+    Session* session = nullptr;
+    Client* client = nullptr;
+    WallTime opened_at;
+};
+
+// One running client program of a session, named by its random client_id.
+struct Client {
+    std::string client_id;
+    bool named = false;  // false: a connection without client_id, a client of its own
+    std::shared_ptr<ClientState> state;
+    std::array<Connection*, 2> wires{};  // by wire; null where none lives
+    std::unique_ptr<Outcomes> outcomes;  // made by the first command with an id
+    MonoTime left_at;                    // when its last wire went
+
+    bool connected() const { return wires[0] != nullptr || wires[1] != nullptr; }
+};
+
+struct Player;
+
+struct Session {
+    SessionHandle handle = 0;
+    std::string session_id;
+    Player* player = nullptr;
+    Seq opened_seq = 0;
+    WallTime opened_at;
+    Intervals intervals;  // the first two are everyone's and the player's own, open while it lives
+    std::vector<std::unique_ptr<Client>> clients;
+    std::vector<std::pair<std::string, protocol::Wire>> displaced;  // told to stay away unless there is room
+    std::uint32_t connections = 0;
+    std::optional<MonoTime> grace_until;  // set while no connection lives
+    std::vector<std::pair<TargetId, WallTime>> channels;  // subscribed to, and since when
+
+    Client* find_client(std::string_view client_id) const {
+        for (const auto& c : clients)
+            if (c->named && c->client_id == client_id) return c.get();
+        return nullptr;
+    }
+};
+
+struct Player {
+    std::string player_id;
+    std::unique_ptr<Session> session;
+    std::vector<Connection*> connections;  // in order of opening
+};
+
+// A player, a channel, a channel's presence, or everyone.
+struct TargetInfo {
+    TargetId id = 0;
+    journal::Target target;
+    std::uint64_t ordinal = 0;  // entries so far
+    Seq last_seq = 0;
+    std::uint32_t open_intervals = 0;
+};
+
+// Targets by number and by name.
+class Targets {
+public:
+    Targets();
+    TargetInfo& of(const journal::Target& target);  // made if it is new
+    TargetInfo* find(const journal::Target& target);
+    TargetInfo& at(TargetId id) { return *by_id_.at(id); }
+    const TargetInfo& at(TargetId id) const { return *by_id_.at(id); }
+    const TargetInfo* find_by_id(TargetId id) const {
+        const auto it = by_id_.find(id);
+        return it == by_id_.end() ? nullptr : it->second.get();
+    }
+    // Drops targets that nobody is subscribed to and that have no entry at or above `floor`.
+    std::vector<TargetId> drop_unused(Seq floor);
+    std::size_t size() const { return by_id_.size(); }
+
+    template <class F>
+    void for_each(F&& f) const {
+        for (const auto& [id, info] : by_id_) f(*info);
+    }
+
+private:
+    struct Hash {
+        std::size_t operator()(const journal::Target* t) const {
+            return std::hash<std::string>{}(t->name) * 31 + static_cast<std::size_t>(t->kind);
+        }
+    };
+    struct Equal {
+        bool operator()(const journal::Target* a, const journal::Target* b) const { return *a == *b; }
+    };
+    TargetId next_ = journal::kEveryone;
+    std::unordered_map<TargetId, std::unique_ptr<TargetInfo>> by_id_;
+    std::unordered_map<const journal::Target*, TargetInfo*, Hash, Equal> by_name_;
+};
+
+// Ids of replaced sessions, remembered for a day at most and up to a bound, oldest out first.
+class ReplacedSessions {
+public:
+    void add(std::string session_id, MonoTime now, std::size_t max);
+    bool contains(std::string_view session_id) const { return ids_.contains(std::string(session_id)); }
+    void sweep(MonoTime now);
+    template <class F>
+    void for_each(F&& f) const {
+        for (const auto& [id, at] : order_) f(id);
+    }
+
+private:
+    std::deque<std::pair<std::string, MonoTime>> order_;
+    std::unordered_map<std::string, bool> ids_;
+};
+
+}  // namespace mythos::hub

@@ -1,0 +1,70 @@
+// One connection as the loop that delivers to it sees it: a cursor on the journal,
+// the unsent tail of at most one frame, and a small bounded queue of control messages.
+//
+// Not thread-safe: one loop's.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "hub/client_state.hpp"
+#include "hub/outlet.hpp"
+#include "hub/entrance.hpp"
+#include "hub/session_view.hpp"
+#include "protocol/wire.hpp"
+
+namespace mythos::hub {
+
+
+
+
+struct Stream {
+    ConnectionKey key = 0;
+    Outlet* outlet = nullptr;
+    SessionView* view = nullptr;
+    std::shared_ptr<ClientState> client;
+
+    Seq base = 0;    // the stream is complete from here on
+    Seq cursor = 0;  // up to here it was handed to the socket; while `live`, up to the loop's position
+    std::uint64_t owed_at_cursor = 0;
+    Seq accounted = 0;  // up to here this stream has claimed its share of the client's account
+
+    protocol::Wire wire = protocol::Wire::websocket;
+    bool welcomed = false;
+    bool standby = false;
+    bool deflate = false;
+    bool live = false;          // nothing is owed beyond what was handed over
+    bool queued = false;        // in the loop's list of streams to flush
+    bool blocked = false;       // the socket takes no more; waiting for `writable`
+    bool paused = false;        // reading from the peer is paused
+    bool owed_known = false;    // `owed_at_cursor` is exact
+    bool repositioned = true;   // the cursor was just set: a hole is told, not punished
+    bool finished = false;      // the outlet was told to finish or abort
+    enum class Closing : std::uint8_t { no, after_stream, now, queued } closing = Closing::no;
+    protocol::CloseCode close_code = protocol::CloseCode::normal;
+    std::uint16_t echo_code = 0;  // a WebSocket peer closed first: answer with its own code
+    std::uint8_t bad_commands = 0;
+
+    std::string control;  // bytes for this wire, in front of further entries
+    const journal::Entry* tail = nullptr;  // holds a reference
+    const char* tail_bytes = nullptr;
+    std::uint32_t tail_size = 0;
+
+    std::string close_reason;
+    std::unique_ptr<Entrance> entrance;
+
+    // Life signs and deadlines; 0 for none.
+    MonoTime heard;
+    MonoTime next_beat;
+    MonoTime close_at;
+    MonoTime abort_at;
+    MonoTime bad_since;
+    Duration rtt{-1};
+
+    bool wants_entries() const {
+        return welcomed && !standby && (closing == Closing::no || closing == Closing::after_stream);
+    }
+};
+
+}  // namespace mythos::hub
