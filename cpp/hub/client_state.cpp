@@ -6,8 +6,8 @@ namespace mythos::hub {
 
 void ClientState::begin_account(Seq base, std::uint64_t owed) {
     Seq unset = kUnset;
-    owed_base_.store(owed, std::memory_order_relaxed);
-    frontier_.compare_exchange_strong(unset, base, std::memory_order_acq_rel);
+    if (frontier_.compare_exchange_strong(unset, base, std::memory_order_acq_rel))
+        owed_base_.store(owed, std::memory_order_relaxed);
 }
 
 void ClientState::skip_to(Seq base) {

@@ -51,6 +51,7 @@ void Delivery::detach(Stream& stream) {
 
 void Delivery::advance() {
     const Seq head = ring_.head();
+    const Seq first_retained = ring_.first();
     previous_ = position_;
     for (Seq seq = position_ + 1; seq <= head; ++seq) {
         const journal::Entry& entry = reader_.at(seq);
@@ -58,7 +59,7 @@ void Delivery::advance() {
             apply_control(entry);
             continue;
         }
-        Topic& topic = index_.add(entry);
+        Topic& topic = index_.add(entry, first_retained);
         // One mark a batch is enough: what is owed is found by position, later.
         if (topic.marked == head) continue;
         topic.marked = head;

@@ -321,6 +321,13 @@ void Delivery::promote(Stream& stream, Seq cursor) {
     stream.owed_known = owed.has_value();
     stream.owed_at_cursor = owed.value_or(0);
     send_control(stream, protocol::promoted_json(id(cursor)));
+    if (const Seq opened = stream.view->opened_seq; cursor < opened) {
+        // A cursor of an older session: what that one was still owed cannot be counted any more.
+        stream.base = stream.cursor = stream.accounted = opened;
+        stream.client->skip_to(opened);
+        send_control(stream, protocol::gap_json({id(cursor), id(opened + 1), {}, opened - cursor, "session_expired"}));
+        counters_.add(Counter::gaps_session_expired);
+    }
     queue(stream);
 }
 

@@ -9,6 +9,12 @@ namespace mythos::hub {
 using journal::Kind;
 using journal::TargetKind;
 
+namespace {
+
+constexpr std::size_t kSweptMax = 256;  // clients a session that came, sent commands, and stayed away
+
+}  // namespace
+
 Hub::Hub(journal::Journal& journal, Settings& settings, DeliveryTotals& totals, stats::CounterShard& counters)
     : journal_(journal), settings_(settings), totals_(totals), counters_(counters) {}
 
@@ -216,6 +222,10 @@ void Hub::sweep_session(Session& session, Seq floor) {
     std::erase_if(session.clients, [&](const std::unique_ptr<Client>& client) {
         if (client->connected() || now_ - client->left_at <= settings_.grace) return false;
         client->state->end_account(owed_total(session));
+        if (client->outcomes && client->named) {
+            if (session.swept.size() >= kSweptMax) session.swept.erase(session.swept.begin());
+            session.swept.emplace_back(client->client_id, client->outcomes->next_number());
+        }
         return true;
     });
 }

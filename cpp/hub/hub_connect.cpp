@@ -126,6 +126,9 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     out.intervals = session.intervals;
     out.intervals_at = appended();
     out.client = client.state;
+    // A loop learns of a subscription's end from its entry only while it stands below it: the stream must not begin
+    // before everything that `intervals` knows of is visible.
+    out.visible_at = out.intervals_at;
     client.state->sent[index_of(request.wire)].store(out.after, std::memory_order_relaxed);
     client.wires[index_of(request.wire)] = made.get();
     player.connections.push_back(made.get());
@@ -143,6 +146,13 @@ Client& Hub::client_for(Session& session, const std::string& client_id) {
     client->named = !client_id.empty();
     client->client_id = client->named ? client_id : random_name("a_");
     client->state = std::make_shared<ClientState>(totals_);
+    const auto swept = std::find_if(session.swept.begin(), session.swept.end(),
+                                    [&](const auto& s) { return s.first == client->client_id; });
+    if (swept != session.swept.end()) {
+        client->outcomes = std::make_unique<Outcomes>();
+        client->outcomes->restore_forgotten(swept->second);
+        session.swept.erase(swept);
+    }
     session.clients.push_back(std::move(client));
     return *session.clients.back();
 }
@@ -176,7 +186,6 @@ void Hub::decide_start(const ConnectRequest& request, bool names_unknown, const 
     } else if (out.alone) {
         state.acknowledge(out.after, now_, false);
     }
-    out.visible_at = std::max(out.after, session.opened_seq);
 }
 
 void Hub::displace(Connection& connection, CloseCode code, const char* reason) {

@@ -55,6 +55,7 @@ std::string Hub::checkpoint_json() const {
                             {"opened_at", session->opened_at.ns},
                             {"intervals", std::move(intervals)},
                             {"clients", std::move(clients)},
+                            {"swept", session->swept},
                             {"channels", std::move(channels)}});
     }
     json replaced = json::array();
@@ -75,6 +76,7 @@ void Hub::restore_checkpoint(const std::string& text) {
             session.intervals.list.push_back({target.id, i[2].get<Seq>(), i[3].get<Seq>(), 0, 0});
             if (session.intervals.list.back().open()) ++target.open_intervals;
         }
+        session.swept = s.at("swept").get<std::vector<std::pair<std::string, std::uint64_t>>>();
         for (const auto& c : s.at("clients")) {
             Client& client = client_for(session, c.at("client_id").get<std::string>());
             client.state->acknowledge(c.at("acked").get<Seq>(), now_, false);

@@ -44,9 +44,9 @@ Topic* Index::find(TargetId target) {
     return it == topics_.end() ? nullptr : it->second.get();
 }
 
-Topic& Index::add(const journal::Entry& entry) {
+Topic& Index::add(const journal::Entry& entry, Seq first_retained) {
     Topic& t = topic(entry.target);
-    if (entry.seq > memory_) t.drop_below(entry.seq - memory_);
+    if (entry.seq > memory_) t.drop_below(std::min(first_retained, entry.seq - memory_));
     t.push(entry.seq, entry.ordinal);
     if (links_keys_ && !entry.record.key.empty()) {
         auto& newest = t.newest_of_key_[entry.record.key];

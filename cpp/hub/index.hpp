@@ -59,8 +59,8 @@ public:
     // `links_keys`: keep track of conflation keys.
     Index(Seq origin, std::size_t memory, bool links_keys);
 
-    // Takes note of a message; in order.
-    Topic& add(const journal::Entry& entry);
+    // Takes note of a message; in order. Positions of entries from `first_retained` on are never forgotten.
+    Topic& add(const journal::Entry& entry, Seq first_retained);
     Topic& topic(TargetId target);
     void release(Topic& topic);  // one reference less
     void forget(TargetId target);

@@ -84,14 +84,13 @@ void LoopCore::Impl::take_ack(ClientState& client, const Command& command, MonoT
 
 void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Command& command, ReplyTo reply) {
     using Verdict = Outcomes::Verdict;
+    if (command.id.empty()) reply = [](const std::string&) {};  // fire-and-forget, on either wire
     const auto refuse = [&](const Error& error) {
         count_command_error(error.code);
+        if (command.id.empty()) counters.add(Counter::command_error_fire_and_forget);
         auto text = protocol::reply_error_json(command.id, error, is_retryable(error.code));
         after_unlock_.push_back([reply, text = std::move(text)] { reply(text); });
     };
-    if (hub.draining()) return refuse({"draining", "the server is shutting down; send it again elsewhere"});
-    if (node.journal.ring().room(hub.appended()) < kEntriesPerCommand)
-        return refuse({"overloaded", "the server cannot keep up; send it again a little later"});
     const bool remembered = !command.id.empty() && context.client != nullptr;
     if (remembered) {
         auto& outcomes = context.client->outcomes;
@@ -115,14 +114,19 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
                 return refuse({"too_many_outstanding", "wait for some of your commands to be answered"});
         }
     }
+    // Only what would be executed: a repeat is answered also by a server that shuts down.
+    const auto refuse_unexecuted = [&](const Error& error) {
+        if (remembered) context.client->outcomes->forget(command.number);
+        refuse(error);
+    };
+    if (hub.draining()) return refuse_unexecuted({"draining", "the server is shutting down; send it again elsewhere"});
+    if (node.journal.ring().room(hub.appended()) < kEntriesPerCommand)
+        return refuse_unexecuted({"overloaded", "the server cannot keep up; send it again a little later"});
     if (command.type == "history") return history(hub, context, command, std::move(reply));
     auto result = run(hub, context, command);
-    if (!result && command.id.empty()) counters.add(Counter::command_error_fire_and_forget);
-    if (!result && is_refusal(result.error().code)) {
-        if (remembered) context.client->outcomes->forget(command.number);
-        return refuse(result.error());
-    }
+    if (!result && is_refusal(result.error().code)) return refuse_unexecuted(result.error());
     if (!result) count_command_error(result.error().code);
+    if (!result && command.id.empty()) counters.add(Counter::command_error_fire_and_forget);
     std::string text = result ? result->reply : protocol::reply_error_json(command.id, result.error(), false);
     const Seq visible_at = result ? result->visible_at : 0;
     if (remembered)
@@ -236,7 +240,6 @@ void LoopCore::Impl::post_commands(std::string session_id, std::string client_id
     if (!parsed) {
         count_command_error(parsed.error().code);
         const int status = parsed.error().code == "too_big" ? 413 : 400;
-        counters.add(status == 413 ? Counter::http_too_big : Counter::http_bad_request);
         return answer(error_answer(status, "validation_error", parsed.error().code, parsed.error().message, wall()));
     }
     auto commands = std::make_shared<std::vector<protocol::ParsedCommand>>(std::move(*parsed));
@@ -244,7 +247,6 @@ void LoopCore::Impl::post_commands(std::string session_id, std::string client_id
         auto context = hub.context_for_post(session_id, client_id);
         if (!context) {
             const auto& e = context.error();
-            counters.add(Counter::http_bad_request);
             const int status = e.code == "session_replaced" ? 409 : e.code == "session_expired" ? 410 : 429;
             after_unlock_.push_back([=, this] { answer(error_answer(status, "session_error", e.code, e.message, wall())); });
             return;

@@ -42,7 +42,9 @@ std::string LoopCore::Impl::history_json(TargetId target, const std::string& cha
     auto entries = delivery.history(target, before, std::min(std::max<std::size_t>(limit, 1), kHistoryMax), more);
     std::size_t bytes = 0;
     std::size_t skipped = entries.size();
-    while (skipped > 0 && bytes + entries[skipped - 1].size() <= kHistoryBytesMax) bytes += entries[--skipped].size();
+    // One at least, however long, or a client could not page past it.
+    while (skipped > 0 && (bytes == 0 || bytes + entries[skipped - 1].size() <= kHistoryBytesMax))
+        bytes += entries[--skipped].size();
     std::string out = R"({"channel":)";
     protocol::append_json_string(out, channel);
     out += R"(,"entries":[)";
@@ -70,7 +72,6 @@ void LoopCore::post_publish(std::string body, std::string idempotency_key, MonoT
     if (!parsed) {
         const auto& error = parsed.error();
         const int status = error.code == "too_big" ? 413 : 400;
-        impl.counters.add(status == 413 ? Counter::http_too_big : Counter::http_bad_request);
         return answer(error_answer(status, "validation_error", error.code, error.message, impl.wall(), bad_index));
     }
     auto request = std::make_shared<protocol::PublishBody>(std::move(*parsed));

@@ -5,6 +5,7 @@
 // thread-safe; guarded by the sequencer's mutex.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -37,6 +38,10 @@ public:
     // Numbers below this one are stale.
     std::uint64_t forgotten_below() const { return forgotten_below_; }
     void restore_forgotten(std::uint64_t below) { forgotten_below_ = below; }
+    // Above every number seen.
+    std::uint64_t next_number() const {
+        return entries_.empty() ? forgotten_below_ : std::max(forgotten_below_, entries_.rbegin()->first + 1);
+    }
     bool empty() const { return entries_.empty() && forgotten_below_ == 0; }
 
     template <class F>

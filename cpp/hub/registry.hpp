@@ -59,6 +59,9 @@ struct Session {
     Intervals intervals;  // the first two are everyone's and the player's own, open while it lives
     std::vector<std::unique_ptr<Client>> clients;
     std::vector<std::pair<std::string, protocol::Wire>> displaced;  // told to stay away unless there is room
+    // Clients swept after a long absence, with the number below which their commands are
+    // stale: one that comes back must not have them executed again. Oldest out first.
+    std::vector<std::pair<std::string, std::uint64_t>> swept;
     std::uint32_t connections = 0;
     std::optional<MonoTime> grace_until;  // set while no connection lives
     std::vector<std::pair<TargetId, WallTime>> channels;  // subscribed to, and since when

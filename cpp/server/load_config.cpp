@@ -1,0 +1,122 @@
+#include "server/load_config.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "server/command_line.hpp"
+#include "server/config_file.hpp"
+#include "server/options.hpp"
+#include "transport/address.hpp"
+
+namespace mythos::server {
+namespace {
+
+constexpr std::string_view kDefaultFile = "mythos.toml";
+constexpr std::string_view kFileVariable = "MYTHOS_CONFIG";
+
+const std::string* find(const Environment& environment, std::string_view name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? nullptr : &found->second;
+}
+
+void apply_text(const Option& option, const std::string& place, const std::string& text, Config& config,
+                Complaints& complaints) {
+    if (const auto assigned = assign_text(option, config, text); !assigned) {
+        complaints.push_back(place + ": " + std::string(option.name) + ": " + assigned.error().message);
+    }
+}
+
+void apply_environment(const Environment& environment, Config& config, Complaints& complaints) {
+    for (const Option& option : all_options()) {
+        // The guide's name first, so that the option's own wins.
+        for (const std::string& name : {std::string(option.guide_name), environment_name(option)}) {
+            const std::string* text = name.empty() ? nullptr : find(environment, name);
+            if (text) apply_text(option, "environment variable " + name, *text, config, complaints);
+        }
+    }
+}
+
+// Only warned of: an orchestrator sets MYTHOS_PORT and MYTHOS_SERVICE_HOST for a service that is called mythos.
+std::vector<std::string> unknown_variables(const Environment& environment) {
+    std::vector<std::string> warnings;
+    for (const auto& [name, value] : environment) {
+        if (!name.starts_with("MYTHOS_") || name == kFileVariable) continue;
+        const auto is_it = [&](const Option& option) { return environment_name(option) == name; };
+        if (std::ranges::none_of(all_options(), is_it)) {
+            warnings.push_back("environment variable " + name + " names no option and is ignored");
+        }
+    }
+    return warnings;
+}
+
+void apply_flags(const CommandLine& line, Config& config, Complaints& complaints) {
+    for (const auto& [name, text] : line.options) {
+        apply_text(*find_option(name), "--" + name, text, config, complaints);
+    }
+}
+
+std::string file_to_read(const CommandLine& line, const Environment& environment) {
+    if (!line.config_file.empty()) return line.config_file;
+    if (const std::string* named = find(environment, kFileVariable); named && !named->empty()) return *named;
+    std::error_code ignored;
+    return std::filesystem::exists(kDefaultFile, ignored) ? std::string(kDefaultFile) : std::string();
+}
+
+}  // namespace
+
+Environment process_environment() {
+    Environment environment;
+    for (char** entry = environ; *entry; ++entry) {
+        const std::string_view text = *entry;
+        const auto equals = text.find('=');
+        if (equals != text.npos) environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return environment;
+}
+
+Result<Startup> load_config(std::span<const std::string> arguments, const Environment& environment) {
+    auto line = parse_command_line(arguments);
+    if (!line) return Error{"bad_config", line.error().message};
+    Startup startup;
+    startup.port_file = line->port_file;
+    startup.print = line->print;
+    if (!startup.print.empty()) return startup;
+
+    startup.config_file = file_to_read(*line, environment);
+    Complaints complaints;
+    if (!startup.config_file.empty()) complaints = apply_file(startup.config_file, startup.config);
+    apply_environment(environment, startup.config, complaints);
+    apply_flags(*line, startup.config, complaints);
+    if (complaints.empty()) {
+        if (const auto fits = check_together(startup.config); !fits) complaints.push_back(fits.error().message);
+    }
+    if (complaints.empty()) {
+        startup.warnings = unknown_variables(environment);
+        return startup;
+    }
+    std::string message;
+    for (const std::string& complaint : complaints) message.append(message.empty() ? "" : "\n").append(complaint);
+    return Error{"bad_config", message};
+}
+
+Result<void> check_together(const Config& config) {
+    if (config.limits.body_bytes > config.journal.retention_bytes) {
+        return Error{"bad_config",
+                     "limits.body_bytes is above journal.retention_bytes: such a message could never be resumed; lower "
+                     "the one or raise the other"};
+    }
+    return {};
+}
+
+Result<void> check_exposure(const Config& config) {
+    const auto address = transport::parse_host_port(config.listen);
+    if (config.auth.mode != "none" || (address && transport::is_loopback_address(address->host))) return {};
+    return Error{"exposed_without_authentication",
+                 "listen is " + config.listen +
+                     ", which others can reach, and auth.mode is none: anybody could be any player. Listen on 127.0.0.1 "
+                     "behind a proxy that authenticates"};
+}
+
+}  // namespace mythos::server

@@ -1,0 +1,159 @@
+#include "server/options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <vector>
+
+#include "transport/address.hpp"
+
+namespace mythos::server {
+namespace {
+
+bool is_address(std::string_view text) { return transport::parse_host_port(text).has_value(); }
+
+bool is_origin(std::string_view text) {
+    if (text == "*") return true;
+    const auto scheme = text.find("://");
+    if (scheme == text.npos || (text.substr(0, scheme) != "http" && text.substr(0, scheme) != "https")) return false;
+    const auto host = text.substr(scheme + 3);
+    return !host.empty() && host.find_first_of("/ *?#") == host.npos;
+}
+
+bool is_host_name(std::string_view text) { return !text.empty() && text.find_first_of("/ *:") == text.npos; }
+
+// A member of Config under its own name.
+#define MEMBER(path) #path, +[](Config & config) -> decltype((config.path)) { return config.path; }
+
+constexpr bool kLive = true;
+constexpr bool kRestart = false;
+
+const std::array kOptions{
+    Option{MEMBER(listen), Form{is_address, "HOST:PORT"}, kRestart, "",
+           "Address of the listener. Port 0 takes a free one. Off loopback authentication is required."},
+    Option{MEMBER(heartbeat_ms), Range{100, 600'000}, kLive, "",
+           "A connection that carried nothing for so long gets a heartbeat. Missing one in answer makes it unhealthy, "
+           "missing two closes it."},
+    Option{MEMBER(heartbeat_jitter), Range{0, 0.5}, kLive, "",
+           "Part of heartbeat_ms by which each heartbeat varies, so that connections do not beat together."},
+
+    Option{MEMBER(server.loops), Range{0, 256}, kRestart, "", "I/O threads. 0: one a core."},
+
+    Option{MEMBER(limits.connections), Range{0, 10'000'000}, kLive, "CONNECTION_POOL_SIZE",
+           "Connections in all; beyond it newcomers are told to try later. 0: from the limit on open files, less a "
+           "reserve."},
+    Option{MEMBER(limits.connections_per_player), Range{1, 1'024}, kLive, "MAX_CONNECTIONS_PER_PLAYER",
+           "Connections of one player, both wires together."},
+    Option{MEMBER(limits.limit_policy), Choices{{"displace", "refuse"}}, kLive, "",
+           "What a connection over connections_per_player does: displace the oldest of its wire, or be refused."},
+    Option{MEMBER(limits.sessions), Range{1, 100'000'000}, kLive, "", "Sessions in all, those in their grace included."},
+    Option{MEMBER(limits.channels), Range{1, 100'000'000}, kLive, "", "Channels with a subscriber."},
+    Option{MEMBER(limits.channels_per_session), Range{1, 1'000'000}, kLive, "", "Channels that one session subscribes to."},
+    Option{MEMBER(limits.commands_outstanding), Range{1, 65'536}, kLive, "",
+           "Unanswered commands of one client; beyond it too_many_outstanding."},
+    Option{MEMBER(limits.batch_messages), Range{1, 1'000'000}, kLive, "", "Messages of one publish, commands of one POST."},
+    Option{MEMBER(limits.message_bytes), Range{1'024, 67'108'864}, kLive, "",
+           "A WebSocket message from a client; a longer one closes the connection with 1009."},
+    Option{MEMBER(limits.body_bytes), Range{1'024, 67'108'864}, kLive, "", "An HTTP request's body; a longer one is 413."},
+    Option{MEMBER(limits.header_bytes), Range{1'024, 1'048'576}, kLive, "", "An HTTP request's head; a longer one is 431."},
+    Option{MEMBER(limits.request_timeout_s), Range{1, 600}, kLive, "",
+           "A request has to be complete so long after its first byte; otherwise 408."},
+
+    Option{MEMBER(session.idle_timeout_s), Range{1, 86'400}, kLive, "CONNECTION_TIMEOUT",
+           "A connection with no sign of life for so long is closed, whatever the heartbeat says."},
+    Option{MEMBER(session.grace_s), Range{0, 86'400}, kLive, "",
+           "A session outlives its last connection by this: who comes back in time resumes."},
+    Option{MEMBER(session.slow_reader), Choices{{"disconnect", "gap", "conflate"}}, kLive, "",
+           "What becomes of a reader whose cursor leaves the retention: closed with 4005, told the gap and kept, or that "
+           "and, of the entries with one key, only the newest while it is behind."},
+    Option{MEMBER(session.sweep_interval_s), Range{1, 86'400}, kLive, "CLEANUP_INTERVAL",
+           "How often expired sessions and forgotten ids are cleared away."},
+    Option{MEMBER(session.replaced_ids), Range{1, 10'000'000}, kLive, "",
+           "Ids of replaced sessions that are remembered, for a day at most."},
+    Option{MEMBER(session.command_outcomes), Range{16, 65'536}, kLive, "",
+           "Outcomes of commands that are kept for each client, to answer a command that is sent again."},
+
+    Option{MEMBER(delivery.mode_default), Choices{{"mirror", "standby"}}, kLive, "",
+           "Mode of a client's second wire where the client names none."},
+    Option{MEMBER(delivery.turn_budget_us), Range{100, 1'000'000}, kLive, "",
+           "A loop that has fanned out for so long turns to its other events and goes on in the next turn."},
+    Option{MEMBER(delivery.catch_up_budget_bytes), Range{4'096, 67'108'864}, kLive, "",
+           "What one connection that catches up is given in a turn, so that live traffic does not wait for it."},
+
+    Option{MEMBER(journal.kind), Choices{{"memory"}}, kRestart, "", "Where the journal is kept."},
+    Option{MEMBER(journal.path), AnyValue{}, kRestart, "", "File of a journal that is kept on disk."},
+    Option{MEMBER(journal.retention_entries), Range{16, 16'777'216}, kRestart, "", "Entries that a resume can ask for."},
+    Option{MEMBER(journal.retention_bytes), Range{65'536, 68'719'476'736}, kRestart, "", "The same, in bytes."},
+    Option{MEMBER(journal.retention_s), Range{1, 604'800}, kRestart, "", "The same, in seconds."},
+
+    Option{MEMBER(http.origins), Form{is_origin, "origins such as https://game.example, or *"}, kLive, "CORS_ORIGINS",
+           "Origins allowed beside the server's own, for requests and WebSockets."},
+    Option{MEMBER(http.allowed_hosts), Form{is_host_name, "host names without port"}, kLive, "",
+           "Host names that are answered beside loopback names while authentication is off."},
+    Option{MEMBER(http.keepalive_s), Range{1, 3'600}, kLive, "", "An HTTP connection without a request is closed after so long."},
+
+    Option{MEMBER(websocket.deflate), AnyValue{}, kLive, "", "Offer permessage-deflate."},
+    Option{MEMBER(websocket.deflate_min_bytes), Range{0, 67'108'864}, kLive, "", "Shorter messages are sent uncompressed."},
+
+    Option{MEMBER(drain.spread_ms), Range{0, 600'000}, kLive, "",
+           "At a shutdown clients are told to come back after a random delay up to this."},
+    Option{MEMBER(drain.timeout_s), Range{0, 600}, kLive, "", "A shutdown closes what is still open after so long."},
+
+    Option{MEMBER(log.level), Choices{{"debug", "info", "warning", "error", "critical"}}, kLive, "LOG_LEVEL",
+           "The least important lines that are written."},
+    Option{MEMBER(log.format), Choices{{"json", "console"}}, kRestart, "LOG_FORMAT", "One JSON object a line, or lines for people."},
+    Option{MEMBER(log.file), AnyValue{}, kRestart, "",
+           "File that gets the lines beside standard output; SIGHUP opens it anew."},
+
+    Option{MEMBER(auth.mode), Choices{{"none"}}, kRestart, "", "How players prove who they are."},
+};
+
+#undef MEMBER
+
+// Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+    std::iota(last.begin(), last.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
+        }
+        before.swap(last);
+        last.swap(row);
+    }
+    return last[b.size()];
+}
+
+std::string_view key_of(std::string_view name) { return name.substr(name.find('.') + 1); }
+
+}  // namespace
+
+std::span<const Option> all_options() { return kOptions; }
+
+const Option* find_option(std::string_view name) {
+    const auto found = std::ranges::find(kOptions, name, &Option::name);
+    return found == kOptions.end() ? nullptr : &*found;
+}
+
+std::string_view table_of(std::string_view name) {
+    const auto dot = name.find('.');
+    return dot == name.npos ? std::string_view{} : name.substr(0, dot);
+}
+
+std::string_view nearest_option(std::string_view name) {
+    std::string_view best;
+    std::size_t best_distance = std::max<std::size_t>(2, name.size() / 4) + 1;
+    for (const Option& option : kOptions) {
+        // The right key under another table is nearer than any slip.
+        const auto distance = key_of(option.name) == key_of(name) ? 0 : edit_distance(name, option.name);
+        if (distance < best_distance) {
+            best = option.name;
+            best_distance = distance;
+        }
+    }
+    return best;
+}
+
+}  // namespace mythos::server

@@ -1,0 +1,18 @@
+// From the options to what the floors below act on. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+
+#include "server/config.hpp"
+#include "server/server.hpp"
+
+namespace mythos::server {
+
+// `config` was checked by its loader. `descriptors`: how many the process may open; connections are bounded by it where
+// no bound is set.
+ServerSettings settings_from(const Config& config, std::uint64_t descriptors);
+
+// What of `descriptors` connections may take: a reserve stays for HTTP requests, probes, files and listeners.
+std::size_t connections_within(std::uint64_t descriptors);
+
+}  // namespace mythos::server

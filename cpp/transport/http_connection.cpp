@@ -1,0 +1,186 @@
+#include "transport/http_connection.hpp"
+
+#include <utility>
+
+#include "transport/lingering_socket.hpp"
+
+namespace mythos::transport {
+namespace {
+
+// A client that pipelines is read no further ahead than this.
+constexpr std::size_t kUnparsedBytesMax = 128 * 1024;
+
+}  // namespace
+
+void HttpConnections::open(Socket socket) {
+    const std::uint64_t id = ++last_id_;
+    auto owned = std::make_unique<HttpConnection>(loop_, *this, std::move(socket), id);
+    HttpConnection& connection = *owned;
+    if (!loop_.adopt(std::move(owned))) return;
+    loop_.set_deadline(connection, loop_.now() + limits_.request_timeout);
+}
+
+void HttpConnections::answer(std::uint64_t id, HttpResponse response) {
+    const auto found = open_.find(id);
+    if (found != open_.end()) found->second->answer(std::move(response));
+}
+
+void HttpConnections::close_all_when_idle() {
+    closing_ = true;
+    std::vector<HttpConnection*> idle;
+    for (const auto& [id, connection] : open_) {
+        if (connection->state_ == HttpConnection::State::reading && connection->parser_ == nullptr) {
+            idle.push_back(connection);
+        }
+    }
+    for (HttpConnection* connection : idle) connection->hang_up();
+}
+
+HttpConnection::HttpConnection(EventLoop& loop, HttpConnections& all, Socket socket, std::uint64_t id)
+    : Watcher(loop, std::move(socket)), all_(all), id_(id) {
+    all_.open_.emplace(id, this);
+}
+
+void HttpConnection::hang_up() {
+    state_ = State::gone;
+    all_.open_.erase(id_);
+    loop_.retire(*this);
+}
+
+HttpConnection::Taken HttpConnection::take_over() {
+    Taken taken{std::move(socket_), std::move(in_)};
+    hang_up();
+    return taken;
+}
+
+void HttpConnection::ready(std::uint32_t events) {
+    if ((events & (EPOLLERR | EPOLLHUP)) != 0) return hang_up();
+    if (state_ == State::writing && (events & EPOLLOUT) != 0) flush();
+    pump();
+}
+
+// Reads and parses until a request is being handled, an answer waits for room, or nothing is left.
+void HttpConnection::pump() {
+    while (state_ == State::reading) {
+        parse();
+        if (state_ != State::reading) continue;
+        if (!read_once()) return;
+    }
+}
+
+bool HttpConnection::read_once() {
+    const std::span<char> buffer = loop_.read_buffer();
+    const std::int64_t count = read_some(socket_, buffer);
+    if (count < 0) hang_up();
+    if (count <= 0) return false;
+    if (in_.empty() && parser_ == nullptr) {
+        loop_.set_deadline(*this, loop_.now() + all_.limits().request_timeout);
+    }
+    was_used_ = true;
+    in_.append(buffer.data(), static_cast<std::size_t>(count));
+    return true;
+}
+
+void HttpConnection::parse() {
+    if (parser_ == nullptr) {
+        // Empty lines before a request line are passed over (RFC 9112 2.2).
+        const std::size_t first = in_.find_first_not_of("\r\n");
+        in_.erase(0, first);
+        if (in_.empty()) return;
+        parser_ = std::make_unique<HttpParser>(all_.limits().head_bytes_max);
+    }
+    std::string_view bytes = in_;
+    const HttpParse result = parser_->feed(bytes);
+    in_.erase(0, in_.size() - bytes.size());
+    switch (result) {
+        case HttpParse::need_more:
+            if (in_.size() > kUnparsedBytesMax) fail(431);
+            return;
+        case HttpParse::head: return on_head();
+        case HttpParse::done: return on_request();
+        case HttpParse::malformed: return fail(400);
+        case HttpParse::head_too_big: return fail(431);
+        case HttpParse::body_too_big: return fail(413);
+        case HttpParse::not_implemented: return fail(501);
+    }
+}
+
+void HttpConnection::on_head() {
+    const HttpRequest request = parser_->request();
+    keep_alive_ = request.keep_alive;
+    head_only_ = request.method == "HEAD";
+    const auto verdict = all_.application_.head(request);
+    if (verdict.answer) {
+        unread_body_ = parser_->has_body();
+        state_ = State::handling;
+        return answer(*verdict.answer);
+    }
+    if (!parser_->accept_body(verdict.body_bytes_max)) return fail(413);
+    if (parser_->expects_continue() && in_.empty() && parser_->has_body()) {
+        if (write_some(socket_, "HTTP/1.1 100 Continue\r\n\r\n") < 0) return hang_up();
+    }
+    parse();
+}
+
+void HttpConnection::on_request() {
+    state_ = State::handling;
+    loop_.clear_deadline(*this);
+    // The request's views point into the parser, which an answer from within must not destroy.
+    const std::unique_ptr<HttpParser> parser = std::move(parser_);
+    all_.application_.request(*this, parser->take());
+}
+
+void HttpConnection::fail(int status) {
+    keep_alive_ = false;
+    unread_body_ = true;
+    state_ = State::handling;
+    send(all_.application_.refuse(status));
+}
+
+std::function<void(HttpResponse)> HttpConnection::answer_later() {
+    return [&all = all_, id = id_](HttpResponse response) { all.answer(id, std::move(response)); };
+}
+
+void HttpConnection::answer(HttpResponse response) {
+    if (state_ == State::handling) send(response);
+}
+
+void HttpConnection::send(const HttpResponse& response) {
+    if (response.close || unread_body_ || all_.closing()) keep_alive_ = false;
+    append_response(out_, response, keep_alive_, head_only_, loop_.clock().wall());
+    parser_.reset();
+    state_ = State::writing;
+    loop_.set_deadline(*this, loop_.now() + all_.limits().request_timeout);
+    flush();
+}
+
+void HttpConnection::flush() {
+    const std::int64_t taken = write_some(socket_, std::string_view(out_).substr(out_sent_));
+    if (taken < 0) return hang_up();
+    out_sent_ += static_cast<std::size_t>(taken);
+    if (out_sent_ < out_.size()) return;
+    out_ = {};
+    out_sent_ = 0;
+    after_answer();
+}
+
+void HttpConnection::after_answer() {
+    if (!keep_alive_) {
+        Taken taken = take_over();
+        return LingeringSocket::begin(loop_, std::move(taken.socket));
+    }
+    state_ = State::reading;
+    const bool more = !in_.empty();
+    const HttpLimits& limits = all_.limits();
+    loop_.set_deadline(*this, loop_.now() + (more ? limits.request_timeout : limits.keep_alive_timeout));
+    // Not from here: an answer may come from within a turn. What the socket holds was not read yet.
+    loop_.defer(*this);
+}
+
+void HttpConnection::expired() {
+    if (state_ == State::reading && (parser_ != nullptr || !in_.empty())) return fail(408);
+    if (!was_used_) all_.application_.silent();
+    hang_up();
+}
+
+}  // namespace mythos::transport

@@ -1,0 +1,89 @@
+#include "transport/http_router.hpp"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "transport/uri.hpp"
+
+namespace mythos::transport {
+namespace {
+
+struct Row {
+    Route route;
+    std::string_view method;
+    std::string_view path;  // a segment {…} takes the parameter
+};
+
+// A literal segment stands before a parameter in its place.
+constexpr std::array kRows{
+    Row{Route::index, "GET", "/"},
+    Row{Route::live, "GET", "/livez"},
+    Row{Route::ready, "GET", "/readyz"},
+    Row{Route::websocket, "GET", "/api/ws"},
+    Row{Route::websocket, "GET", "/ws/{player_id}"},
+    Row{Route::event_stream, "GET", "/api/events"},
+    Row{Route::event_stream, "GET", "/sse/{player_id}"},
+    Row{Route::commands, "POST", "/api/commands"},
+    Row{Route::publish, "POST", "/api/publish"},
+    Row{Route::disconnect, "POST", "/api/disconnect"},
+    Row{Route::channels, "GET", "/api/channels"},
+    Row{Route::statistics, "GET", "/api/connections/stats"},
+    Row{Route::connections_of_player, "GET", "/api/connections/{player_id}"},
+    Row{Route::new_session, "POST", "/api/connections/{player_id}/session"},
+    Row{Route::presence, "GET", "/api/presence/{channel}"},
+    Row{Route::history, "GET", "/api/history/{channel}"},
+};
+
+bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
+
+// Whether the path has the row's shape; the parameter's segment, undecoded, goes to `parameter`.
+bool fits(const Row& row, const std::vector<std::string_view>& segments, std::string_view& parameter) {
+    std::string_view rest = row.path.substr(1);
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        const std::size_t end = rest.find('/');
+        const std::string_view wanted = rest.substr(0, end);
+        if (is_parameter(wanted)) {
+            if (segments[i].empty()) return false;
+            parameter = segments[i];
+        } else if (segments[i] != wanted) {
+            return false;
+        }
+        if (end == std::string_view::npos) return i + 1 == segments.size();
+        rest.remove_prefix(end + 1);
+    }
+    return false;
+}
+
+RouteMatch found(const Row& row, std::string_view method, std::string_view parameter) {
+    RouteMatch match;
+    match.route = row.route;
+    match.allow = row.method == "GET" ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
+    const bool streams = row.route == Route::websocket || row.route == Route::event_stream;
+    const bool is_head = method == "HEAD" && row.method == "GET" && !streams;
+    if (method == "OPTIONS") {
+        match.kind = RouteMatch::Kind::preflight;
+    } else if (method != row.method && !is_head) {
+        match.kind = RouteMatch::Kind::no_method;
+    } else if (auto decoded = percent_decode(parameter)) {
+        match.kind = RouteMatch::Kind::found;
+        match.parameter = std::move(*decoded);
+    } else {
+        match.kind = RouteMatch::Kind::bad_path;
+    }
+    return match;
+}
+
+}  // namespace
+
+RouteMatch match_route(std::string_view method, std::string_view path) {
+    const std::vector<std::string_view> segments = path_segments(path);
+    std::string_view parameter;
+    const auto row = std::find_if(kRows.begin(), kRows.end(), [&](const Row& candidate) {
+        parameter = {};
+        return fits(candidate, segments, parameter);
+    });
+    return row == kRows.end() ? RouteMatch{} : found(*row, method, parameter);
+}
+
+}  // namespace mythos::transport

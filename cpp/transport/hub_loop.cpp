@@ -1,0 +1,72 @@
+#include "transport/hub_loop.hpp"
+
+#include <utility>
+
+namespace mythos::transport {
+namespace {
+
+protocol::WsReceiverConfig receiver_config(const HubLoopSettings& settings, protocol::WsInflateScratch& scratch) {
+    protocol::WsReceiverConfig config;
+    config.binary_allowed = false;
+    config.message_bytes_max = settings.message_bytes_max;
+    config.scratch = &scratch;
+    return config;
+}
+
+}  // namespace
+
+HubLoop::HubLoop(hub::Node& node, std::uint32_t index, const Clock& clock, const HubLoopSettings& settings,
+                 Authenticate authenticate, observe::Log& log)
+    : events_(clock),
+      core_(node, index),
+      streams_{events_, core_, core_.counters(), log, receiver_config(settings, inflate_scratch_)},
+      site_(streams_, settings.site, std::move(authenticate)),
+      http_(events_, site_, settings.site.limits) {
+    node.set_wake(index, [this] { wake(); });
+    events_.on_fault([&log](std::string_view what) { log.error("Handler failed", {{"fault", what}}); });
+}
+
+Result<void> HubLoop::listen(Socket listener) {
+    acceptor_ = Acceptor::begin(
+        events_, std::move(listener), [this](Socket socket) { http_.open(std::move(socket)); },
+        [this] {
+            streams_.counters.add(stats::Counter::accept_pauses);
+            streams_.log.error("Accepting rests: out of descriptors or memory");
+        });
+    if (acceptor_ == nullptr) return Error{"listen_failed", "The system has no room for another listener."};
+    return {};
+}
+
+void HubLoop::run() {
+    bool more_to_do = false;
+    while (!stopped_) {
+        events_.run_round(more_to_do ? MonoTime{} : core_.next_deadline());
+        more_to_do = core_.turn(events_.clock());
+        events_.bury();
+        if (draining_) empty_.store(events_.watchers() == 0, std::memory_order_release);
+    }
+}
+
+void HubLoop::stop() {
+    events_.post([this] { stopped_ = true; });
+}
+
+void HubLoop::drain(Duration spread, std::string reason) {
+    events_.post([this, spread, reason = std::move(reason)] {
+        if (acceptor_ != nullptr) events_.retire(*std::exchange(acceptor_, nullptr));
+        draining_ = true;
+        site_.set_draining();
+        http_.close_all_when_idle();
+        core_.drain(spread, reason, events_.now());
+    });
+}
+
+void HubLoop::set_settings(const HubLoopSettings& settings) {
+    events_.post([this, settings] {
+        site_.set_settings(settings.site);
+        http_.set_limits(settings.site.limits);
+        streams_.receiver.message_bytes_max = settings.message_bytes_max;
+    });
+}
+
+}  // namespace mythos::transport

@@ -1,0 +1,63 @@
+// One loop of the server: its events, its listener, its share of the hub.
+//
+// A turn: everything that is ready is handled, then `LoopCore::turn` ends it: one read of the journal, one flush a
+// connection. While the hub has more to do it does not wait.
+//
+// Thread-safety: `run` on the loop's thread, which is the only one that touches what it drives; `wake`, `stop`, `drain`,
+// `set_settings` and `is_empty` from any thread. Construct and `listen` before `run`.
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "hub/loop_core.hpp"
+#include "hub/node.hpp"
+#include "observe/log.hpp"
+#include "transport/acceptor.hpp"
+#include "transport/event_loop.hpp"
+#include "transport/http_connection.hpp"
+#include "transport/site.hpp"
+#include "transport/stream_connection.hpp"
+
+namespace mythos::transport {
+
+struct HubLoopSettings {
+    SiteSettings site;
+    std::size_t message_bytes_max = std::size_t{1} << 20;  // of one WebSocket message
+};
+
+class HubLoop {
+public:
+    // What is referred to outlives the loop.
+    HubLoop(hub::Node& node, std::uint32_t index, const Clock& clock, const HubLoopSettings& settings,
+            Authenticate authenticate, observe::Log& log);
+
+    // Error `listen_failed`: the system has no room for it.
+    Result<void> listen(Socket listener);
+
+    void run();
+
+    void wake() { events_.wake(); }
+    void stop();
+    // Stops accepting, and tells every connection to come back elsewhere, with delays spread up to `spread`.
+    void drain(Duration spread, std::string reason);
+    void set_settings(const HubLoopSettings& settings);
+    // After `drain`: no connection of any kind is left.
+    bool is_empty() const { return empty_.load(std::memory_order_acquire); }
+
+private:
+    void open(Socket socket);
+
+    EventLoop events_;
+    hub::LoopCore core_;
+    protocol::WsInflateScratch inflate_scratch_;
+    StreamContext streams_;
+    Site site_;
+    HttpConnections http_;
+    Acceptor* acceptor_ = nullptr;
+    bool stopped_ = false;
+    bool draining_ = false;
+    std::atomic<bool> empty_{false};
+};
+
+}  // namespace mythos::transport

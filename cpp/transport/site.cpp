@@ -1,0 +1,304 @@
+#include "transport/site.hpp"
+
+#include <charconv>
+
+#include "base/ids.hpp"
+#include "protocol/envelope.hpp"
+#include "protocol/ws_extension.hpp"
+#include "protocol/ws_handshake.hpp"
+#include "transport/connect_request.hpp"
+#include "transport/sse_connection.hpp"
+#include "transport/uri.hpp"
+#include "transport/ws_connection.hpp"
+
+namespace mythos::transport {
+
+using protocol::Wire;
+using stats::Counter;
+
+namespace {
+
+constexpr std::uint32_t kHistoryLimit = 50;
+
+constexpr std::string_view kIndex =
+    "Mythos: two wires to every player, and proof of what was delivered.\n\n"
+    "GET  /ws/{player_id}       a WebSocket            ?session_id= &client_id= &cursor= &mode=\n"
+    "GET  /sse/{player_id}      an event stream        the same, or Last-Event-ID\n"
+    "GET  /api/ws, /api/events  the same, with ?player_id=\n"
+    "POST /api/publish          {\"channel\":…, \"type\":…, \"data\":{…}}, or \"player\", or \"everyone\":true\n"
+    "POST /api/commands         ?session_id= &client_id=\n"
+    "POST /api/disconnect\n"
+    "POST /api/connections/{player_id}/session\n"
+    "GET  /api/connections/{player_id}, /api/connections/stats\n"
+    "GET  /api/channels, /api/presence/{channel}, /api/history/{channel}\n"
+    "GET  /livez, /readyz\n";
+
+// The guide's classes of errors.
+std::string_view error_type(int status) {
+    if (status == 401 || status == 403 || status == 421) return "authentication_error";
+    return status >= 500 ? "system_error" : "validation_error";
+}
+
+bool opens_stream(const RouteMatch& match) {
+    return match.route == Route::websocket || match.route == Route::event_stream;
+}
+
+bool is_json(std::string_view content_type) {
+    std::string_view media = content_type.substr(0, content_type.find(';'));
+    while (media.ends_with(' ') || media.ends_with('\t')) media.remove_suffix(1);
+    return equals_in_any_case(media, "application/json");
+}
+
+Counter rejection(std::string_view error_code) {
+    if (error_code == "bad_cursor") return Counter::rejected_bad_cursor;
+    if (error_code == "bad_name") return Counter::rejected_bad_name;
+    if (error_code == "unauthorised") return Counter::rejected_unauthorised;
+    return Counter::rejected_bad_request;
+}
+
+// What is wrong with a request before the hub is asked.
+std::optional<Error> find_fault(Route route, std::string_view parameter, const std::optional<QueryParameters>& query) {
+    if (!query) return Error{"bad_request", "The query has a broken percent escape."};
+    switch (route) {
+        case Route::connections_of_player:
+        case Route::new_session:
+            if (!is_valid_name(parameter, kNameBytesMax)) return Error{"bad_name", "This is no player id."};
+            break;
+        case Route::presence:
+        case Route::history:
+            if (protocol::is_valid_channel(parameter)) break;
+            return Error{"bad_channel", "A channel is 1 to 256 bytes of UTF-8 without control characters."};
+        case Route::commands: {
+            const std::string client = query->text("client_id");
+            const bool client_ok = client.empty() || is_valid_name(client, kNameBytesMax);
+            if (client_ok && is_valid_name(query->text("session_id"), kNameBytesMax)) break;
+            return Error{"bad_name", "Commands need ?session_id=, and with it the ?client_id= of the wires."};
+        }
+        default: break;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Site::Site(StreamContext& streams, SiteSettings settings, Authenticate authenticate)
+    : streams_(streams), settings_(std::move(settings)), authenticate_(std::move(authenticate)) {}
+
+HttpResponse Site::counted(Counter counter, HttpResponse response) {
+    streams_.counters.add(counter);
+    return response;
+}
+
+HttpResponse Site::error(const HttpRequest* request, int status, std::string_view code, std::string_view message) {
+    hub::Answer answer = hub::error_answer(status, error_type(status), code, message, wall());
+    HttpResponse response;
+    response.status = answer.status;
+    response.body = std::move(answer.body);
+    response.headers = std::move(answer.headers);
+    if (request == nullptr) return response;
+    for (auto& header : cors_headers(settings_.policy, *request)) response.headers.push_back(std::move(header));
+    return response;
+}
+
+HttpResponse Site::refuse(int status) {
+    switch (status) {
+        case 408: return counted(Counter::http_timeout, error(nullptr, 408, "request_timeout", "The request took too long to arrive."));
+        case 413: return counted(Counter::http_too_big, error(nullptr, 413, "too_big", "The body is larger than limits.body_bytes."));
+        case 431:
+            return counted(Counter::http_header_too_big,
+                           error(nullptr, 431, "header_too_big", "The request head is larger than limits.header_bytes."));
+        case 501:
+            return counted(Counter::http_bad_request,
+                           error(nullptr, 501, "bad_request", "Of the transfer codings only chunked is spoken here."));
+        default: return counted(Counter::http_bad_request, error(nullptr, 400, "bad_request", "This is no HTTP/1.1 request."));
+    }
+}
+
+HttpResponse Site::refuse_no_route(const HttpRequest& request, const RouteMatch& match) {
+    switch (match.kind) {
+        case RouteMatch::Kind::no_method: {
+            auto response = counted(Counter::http_method,
+                                    error(&request, 405, "method_not_allowed", "The route does not have this method."));
+            response.headers.emplace_back("Allow", match.allow);
+            return response;
+        }
+        case RouteMatch::Kind::bad_path:
+            return counted(Counter::http_bad_request,
+                           error(&request, 400, "bad_request", "The path has a broken percent escape."));
+        default: return counted(Counter::http_not_found, error(&request, 404, "not_found", "There is no such route."));
+    }
+}
+
+// The rules that hold before a route is looked at; nothing: go on.
+std::optional<HttpResponse> Site::refuse_entry(const HttpRequest& request, const RouteMatch& match) {
+    const bool stream = match.kind == RouteMatch::Kind::found && opens_stream(match);
+    const std::string_view host = request.header("Host");
+    if (request.http_1_1 && !request.has_header("Host")) {
+        return counted(Counter::http_bad_request, error(&request, 400, "bad_request", "HTTP/1.1 needs a Host header."));
+    }
+    if (!is_host_allowed(settings_.policy, host)) {
+        return counted(stream ? Counter::rejected_host : Counter::http_host,
+                       error(&request, 421, "host_not_allowed",
+                             "Without authentication only loopback names and http.allowed_hosts are served."));
+    }
+    const bool reads_only = !stream && (request.method == "GET" || request.method == "HEAD");
+    if (!reads_only && !is_origin_allowed(settings_.policy, request.header("Origin"), host)) {
+        return counted(stream ? Counter::rejected_origin : Counter::http_origin,
+                       error(&request, 403, "origin_not_allowed", "This origin is not in http.origins."));
+    }
+    return std::nullopt;
+}
+
+HttpApplication::Verdict Site::head(const HttpRequest& request) {
+    Verdict verdict;
+    verdict.body_bytes_max = settings_.body_bytes_max;
+    const RouteMatch match = match_route(request.method, request.path());
+    verdict.answer = refuse_entry(request, match);
+    if (verdict.answer) return verdict;
+    if (match.kind == RouteMatch::Kind::preflight) {
+        verdict.answer = preflight_answer(settings_.policy, request, match.allow);
+    } else if (match.kind != RouteMatch::Kind::found) {
+        verdict.answer = refuse_no_route(request, match);
+    } else if (request.method == "POST" && !is_json(request.header("Content-Type"))) {
+        verdict.answer = counted(Counter::http_media_type, error(&request, 415, "unsupported_media_type",
+                                                                 "A POST needs Content-Type: application/json."));
+    }
+    return verdict;
+}
+
+void Site::request(HttpConnection& connection, HttpRequest request) {
+    RouteMatch match = match_route(request.method, request.path());
+    HttpResponse response;
+    switch (match.route) {
+        case Route::websocket: return open_websocket(connection, request, match.parameter);
+        case Route::event_stream: return open_event_stream(connection, request, match.parameter);
+        case Route::index:
+            response.content_type = "text/plain; charset=utf-8";
+            response.body = kIndex;
+            break;
+        case Route::live: response.body = R"({"status":"alive"})"; break;
+        case Route::ready: response = readiness(request); break;
+        default: return ask_hub(match.route, std::move(match.parameter), std::move(request), connection);
+    }
+    for (auto& header : cors_headers(settings_.policy, request)) response.headers.push_back(std::move(header));
+    connection.answer(std::move(response));
+}
+
+HttpResponse Site::readiness(const HttpRequest&) {
+    HttpResponse response;
+    response.status = draining_ ? 503 : 200;
+    response.body = draining_ ? R"({"status":"draining"})" : R"({"status":"ready"})";
+    return response;
+}
+
+Result<hub::ConnectRequest> Site::read_connect(HttpConnection& connection, const HttpRequest& request, Wire wire,
+                                               const std::string& player) {
+    auto connect = read_connect_request(request, wire, player, settings_.mode_default, authenticate_);
+    if (connect) return connect;
+    const Error& why = connect.error();
+    streams_.log.warning(wire == Wire::websocket ? "WebSocket connection failed" : "SSE connection failed",
+                         {{"connection_type", protocol::to_string(wire)}, {"error_code", why.code}});
+    connection.answer(
+        counted(rejection(why.code), error(&request, why.code == "unauthorised" ? 401 : 400, why.code, why.message)));
+    return connect;
+}
+
+void Site::open_websocket(HttpConnection& connection, const HttpRequest& request, const std::string& player) {
+    const std::string upgrade = request.joined_header("Upgrade");
+    const std::string connection_header = request.joined_header("Connection");
+    const auto checked =
+        protocol::check_ws_upgrade({request.method, upgrade, connection_header,
+                                    request.header("Sec-WebSocket-Version"), request.header("Sec-WebSocket-Key")});
+    if (!checked) {
+        const bool bad_key = checked.error().code == "bad_key";
+        auto response = counted(Counter::rejected_bad_upgrade,
+                                error(&request, bad_key ? 400 : 426, "bad_upgrade", checked.error().message));
+        if (!bad_key) response.headers.emplace_back("Sec-WebSocket-Version", "13");
+        if (!bad_key) response.headers.emplace_back("Upgrade", "websocket");
+        return connection.answer(std::move(response));
+    }
+    auto connect = read_connect(connection, request, Wire::websocket, player);
+    if (!connect) return;
+    std::optional<protocol::WsDeflateAgreement> deflate;
+    if (settings_.deflate) deflate = protocol::negotiate_ws_deflate(request.joined_header("Sec-WebSocket-Extensions"));
+    connect->deflate = deflate.has_value();
+    Opening opening;
+    opening.head = WsConnection::upgrade_head(request, deflate);
+    opening.cors = cors_headers(settings_.policy, request);
+    opening.player_id = connect->player_id;
+    opening.began = now();
+    WsConnection::open(streams_, connection.take_over(), std::move(*connect), std::move(opening));
+}
+
+void Site::open_event_stream(HttpConnection& connection, const HttpRequest& request, const std::string& player) {
+    auto connect = read_connect(connection, request, Wire::sse, player);
+    if (!connect) return;
+    Opening opening;
+    opening.cors = cors_headers(settings_.policy, request);
+    opening.head = SseConnection::stream_head(opening.cors, wall());
+    opening.player_id = connect->player_id;
+    opening.began = now();
+    SseConnection::open(streams_, connection.take_over(), std::move(*connect), std::move(opening));
+}
+
+hub::AnswerTo Site::hub_answer(HttpConnection& connection, const HttpRequest& request) {
+    return [later = connection.answer_later(), cors = cors_headers(settings_.policy, request),
+            &counters = streams_.counters](hub::Answer answer) mutable {
+        if (answer.status >= 400 && answer.status < 500) counters.add(Counter::http_bad_request);
+        HttpResponse response;
+        response.status = answer.status;
+        response.body = std::move(answer.body);
+        response.headers = std::move(answer.headers);
+        for (auto& header : cors) response.headers.push_back(std::move(header));
+        later(std::move(response));
+    };
+}
+
+void Site::ask_hub(Route route, std::string parameter, HttpRequest request, HttpConnection& connection) {
+    const auto query = QueryParameters::parse(request.query());
+    if (const auto fault = find_fault(route, parameter, query)) {
+        return connection.answer(
+            counted(Counter::http_bad_request, error(&request, 400, fault->code, fault->message)));
+    }
+    hub::LoopCore& core = streams_.core;
+    hub::AnswerTo answer = hub_answer(connection, request);
+    switch (route) {
+        case Route::commands:
+            return core.post_commands(query->text("session_id"), query->text("client_id"), std::move(request.body),
+                                      now(), std::move(answer));
+        case Route::publish: {
+            std::string key(request.header("Idempotency-Key"));
+            return core.post_publish(std::move(request.body), std::move(key), now(), std::move(answer));
+        }
+        case Route::disconnect: return core.post_disconnect(std::move(request.body), now(), std::move(answer));
+        case Route::new_session: return core.post_session(std::move(parameter), now(), std::move(answer));
+        case Route::connections_of_player:
+            return core.get_connections(std::move(parameter), now(), std::move(answer));
+        case Route::statistics: return core.get_statistics(now(), std::move(answer));
+        case Route::channels: return core.get_channels(now(), std::move(answer));
+        case Route::presence: return core.get_presence(std::move(parameter), now(), std::move(answer));
+        default: return ask_history(std::move(parameter), request, std::move(answer));
+    }
+}
+
+void Site::ask_history(std::string channel, const HttpRequest& request, hub::AnswerTo answer) {
+    const auto query = QueryParameters::parse(request.query());
+    const auto bad = [&](std::string_view code, std::string_view message) {
+        answer(hub::error_answer(400, error_type(400), code, message, wall()));
+    };
+    std::uint32_t limit = kHistoryLimit;
+    if (const auto text = query->get("limit")) {
+        const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), limit);
+        if (failed != std::errc{} || end != text->data() + text->size() || limit == 0) {
+            return bad("bad_request", "The limit is a number above 0.");
+        }
+    }
+    std::optional<std::string> before;
+    if (const auto text = query->get("before"); text && !text->empty()) {
+        if (!parse_cursor(*text)) return bad("bad_cursor", "A cursor is <epoch>-<seq>, as in the id of an entry.");
+        before = std::string(*text);
+    }
+    streams_.core.get_history(std::move(channel), limit, std::move(before), now(), std::move(answer));
+}
+
+}  // namespace mythos::transport

@@ -1,0 +1,66 @@
+// The site: which request is let in, and what each route does with LoopCore.
+//
+// Every answer is JSON but the index; an error body is `hub::error_answer`'s and never holds an exception's text.
+// Thread-safety: one a loop, on its thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "hub/loop_core.hpp"
+#include "transport/authenticate.hpp"
+#include "transport/http_connection.hpp"
+#include "transport/http_policy.hpp"
+#include "transport/http_router.hpp"
+#include "transport/stream_connection.hpp"
+
+namespace mythos::transport {
+
+struct SiteSettings {
+    HttpPolicy policy;
+    HttpLimits limits;
+    std::size_t body_bytes_max = std::size_t{1} << 20;  // of a POST
+    protocol::Mode mode_default = protocol::Mode::mirror;
+    bool deflate = true;  // agree to permessage-deflate
+};
+
+class Site final : public HttpApplication {
+public:
+    // What is referred to outlives the site.
+    Site(StreamContext& streams, SiteSettings settings, Authenticate authenticate);
+
+    Verdict head(const HttpRequest& request) override;
+    void request(HttpConnection& connection, HttpRequest request) override;
+    HttpResponse refuse(int status) override;
+    void silent() override { streams_.counters.add(stats::Counter::http_timeout); }
+
+    void set_settings(SiteSettings settings) { settings_ = std::move(settings); }
+    void set_draining() { draining_ = true; }
+
+private:
+    std::optional<HttpResponse> refuse_entry(const HttpRequest& request, const RouteMatch& match);
+    HttpResponse refuse_no_route(const HttpRequest& request, const RouteMatch& match);
+    HttpResponse error(const HttpRequest* request, int status, std::string_view code, std::string_view message);
+    HttpResponse counted(stats::Counter counter, HttpResponse response);
+
+    void open_websocket(HttpConnection& connection, const HttpRequest& request, const std::string& player);
+    void open_event_stream(HttpConnection& connection, const HttpRequest& request, const std::string& player);
+    Result<hub::ConnectRequest> read_connect(HttpConnection& connection, const HttpRequest& request,
+                                             protocol::Wire wire, const std::string& player);
+
+    void ask_hub(Route route, std::string parameter, HttpRequest request, HttpConnection& connection);
+    void ask_history(std::string channel, const HttpRequest& request, hub::AnswerTo answer);
+    hub::AnswerTo hub_answer(HttpConnection& connection, const HttpRequest& request);
+    HttpResponse readiness(const HttpRequest& request);
+
+    WallTime wall() const { return streams_.loop.clock().wall(); }
+    MonoTime now() const { return streams_.loop.now(); }
+
+    StreamContext& streams_;
+    SiteSettings settings_;
+    Authenticate authenticate_;
+    bool draining_ = false;
+};
+
+}  // namespace mythos::transport

@@ -1,0 +1,198 @@
+#include "transport/stream_connection.hpp"
+
+#include <vector>
+
+#include "transport/lingering_socket.hpp"
+
+namespace mythos::transport {
+namespace {
+
+constexpr int kReadsARound = 4;  // of the loop's buffer; then others have their turn
+
+struct Events {
+    std::string_view connected;
+    std::string_view failed;
+};
+
+Events events_of(protocol::Wire wire) {
+    if (wire == protocol::Wire::websocket) return {"WebSocket connected", "WebSocket connection failed"};
+    return {"SSE connected", "SSE connection failed"};
+}
+
+}  // namespace
+
+HttpResponse refusal_response(const hub::Refusal& refusal, int status, HttpHeaders cors, WallTime now) {
+    HttpResponse response;
+    if (status == 204) {
+        response.status = status;
+    } else {
+        hub::Answer answer = hub::error_answer(status, "connection_error", refusal.error_code, refusal.message, now);
+        response.status = answer.status;
+        response.body = std::move(answer.body);
+        response.headers = std::move(answer.headers);
+    }
+    for (auto& header : cors) response.headers.push_back(std::move(header));
+    if (refusal.retry_after_s > 0) response.headers.emplace_back("Retry-After", std::to_string(refusal.retry_after_s));
+    response.close = true;
+    return response;
+}
+
+StreamConnection::StreamConnection(StreamContext& context, HttpConnection::Taken taken, Opening opening)
+    : Watcher(context.loop, std::move(taken.socket)),
+      context_(context),
+      opening_(std::make_unique<Opening>(std::move(opening))) {
+    hold(taken.unread);
+}
+
+void StreamConnection::enter(std::unique_ptr<StreamConnection> connection, hub::ConnectRequest request) {
+    StreamConnection& entering = *connection;
+    EventLoop& loop = entering.loop_;
+    if (!loop.adopt_inherited(std::move(connection))) return;
+    request.remote = remote_address(entering.socket_);
+    entering.context_.log.debug(entering.wire() == protocol::Wire::websocket ? "WebSocket connection attempt"
+                                                                             : "SSE connection attempt",
+                                {{"player_id", request.player_id}, {"remote", request.remote}});
+    entering.key_ = entering.context_.core.open(std::move(request), &entering, loop.now());
+}
+
+void StreamConnection::admitted(const hub::Admission& admission) {
+    if (state_ != State::opening) return;
+    state_ = State::open;
+    opening_->admitted = true;
+    const Duration took = loop_.clock().mono() - opening_->began;
+    context_.log.info(events_of(wire()).connected, {{"player_id", opening_->player_id},
+                                                    {"session_id", admission.session_id},
+                                                    {"connection_id", admission.connection_id},
+                                                    {"client_id", admission.client_id},
+                                                    {"connection_type", protocol::to_string(wire())},
+                                                    {"establishment_time_ms", took.seconds() * 1e3}});
+    // What came behind the request, and a hang-up that was not looked at, are seen to after the turn.
+    loop_.defer(*this);
+}
+
+void StreamConnection::refused(const hub::Refusal& refusal) {
+    if (state_ != State::opening) return loop_.retire(*this);
+    log_refused(refusal);
+    std::string answer = refusal_answer(refusal, *opening_);
+    state_ = State::leaving;
+    Socket socket = std::move(socket_);
+    loop_.retire(*this);
+    LingeringSocket::begin(loop_, std::move(socket), std::move(answer));
+}
+
+void StreamConnection::log_refused(const hub::Refusal& refusal) const {
+    const Duration took = loop_.clock().mono() - opening_->began;
+    context_.log.warning(events_of(wire()).failed, {{"player_id", opening_->player_id},
+                                                    {"connection_type", protocol::to_string(wire())},
+                                                    {"error_code", refusal.error_code},
+                                                    {"close_code", protocol::number(refusal.code)},
+                                                    {"establishment_time_ms", took.seconds() * 1e3}});
+}
+
+std::int64_t StreamConnection::write(const iovec* pieces, int count) {
+    if (state_ != State::open) return -1;
+    if (opening_ != nullptr) return write_with_head(pieces, count);
+    return write_some(socket_, pieces, count);
+}
+
+std::int64_t StreamConnection::write_with_head(const iovec* pieces, int count) {
+    std::string& head = opening_->head;
+    std::vector<iovec> all{{head.data(), head.size()}};
+    all.insert(all.end(), pieces, pieces + count);
+    const std::int64_t taken = write_some(socket_, all.data(), count + 1);
+    if (taken < 0) return taken;
+    const auto head_size = static_cast<std::int64_t>(head.size());
+    if (taken < head_size) {
+        head.erase(0, static_cast<std::size_t>(taken));
+        return 0;
+    }
+    opening_.reset();
+    return taken - head_size;
+}
+
+void StreamConnection::pause_reading(bool paused) {
+    if (paused_ && !paused) loop_.defer(*this);  // edge-triggered: what came meanwhile is not told again
+    paused_ = paused;
+}
+
+void StreamConnection::finish() {
+    if (state_ == State::leaving) return;
+    state_ = State::leaving;
+    LingeringSocket::begin(loop_, std::move(socket_), opening_ != nullptr ? std::move(opening_->head) : std::string{});
+    loop_.defer(*this);
+}
+
+void StreamConnection::abort() {
+    state_ = State::leaving;
+    socket_.close();
+    loop_.defer(*this);
+}
+
+void StreamConnection::lose() {
+    if (state_ == State::leaving) return;
+    state_ = State::leaving;
+    socket_.close();
+    loop_.defer(*this);
+}
+
+void StreamConnection::failed() {
+    if (state_ == State::leaving) return loop_.retire(*this);
+    lose();
+}
+
+std::optional<hub::Outlet::KernelAck> StreamConnection::kernel_ack() const {
+    if (!socket_.is_open()) return std::nullopt;
+    return transport::kernel_ack(socket_);
+}
+
+void StreamConnection::ready(std::uint32_t events) {
+    if (state_ == State::leaving) return;
+    if ((events & (EPOLLERR | EPOLLHUP)) != 0) return lose();
+    if ((events & EPOLLOUT) != 0 && awaits_room_) {
+        awaits_room_ = false;
+        context_.core.writable(key_, loop_.now());
+    }
+    if ((events & (EPOLLIN | EPOLLRDHUP)) != 0) read();
+}
+
+void StreamConnection::resume() {
+    if (state_ == State::leaving) {
+        context_.core.gone(key_, loop_.now());
+        return loop_.retire(*this);
+    }
+    take_held();
+    read();
+}
+
+void StreamConnection::hold(std::span<const char> bytes) {
+    if (bytes.empty()) return;
+    held_ = std::make_unique<std::string>(bytes.begin(), bytes.end());
+}
+
+void StreamConnection::take_held() {
+    if (held_ == nullptr || !may_take()) return;
+    const std::unique_ptr<std::string> bytes = std::move(held_);
+    take(*bytes);
+}
+
+void StreamConnection::read() {
+    for (int reads = 0; reads < kReadsARound; ++reads) {
+        if (!may_take() || held_ != nullptr || input_ended_) return;
+        const std::span<char> buffer = loop_.read_buffer();
+        const std::int64_t count = read_some(socket_, buffer);
+        if (count == 0) return;
+        if (count < 0) {
+            input_ended_ = true;
+            if (!awaits_farewell()) lose();
+            return;
+        }
+        context_.counters.add(stats::Counter::received_bytes, static_cast<std::uint64_t>(count));
+        context_.core.heard(key_, loop_.now());
+        take(buffer.first(static_cast<std::size_t>(count)));
+        // A short read has emptied the socket; what comes now is told by a new edge.
+        if (static_cast<std::size_t>(count) < buffer.size()) return;
+    }
+    loop_.defer(*this);
+}
+
+}  // namespace mythos::transport

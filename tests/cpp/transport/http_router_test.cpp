@@ -1,0 +1,60 @@
+#include "transport/http_router.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mythos::transport {
+namespace {
+
+using Kind = RouteMatch::Kind;
+
+void expect_route(std::string_view method, std::string_view path, Route route, std::string_view parameter) {
+    const RouteMatch match = match_route(method, path);
+    EXPECT_EQ(match.kind, Kind::found) << method << ' ' << path;
+    EXPECT_EQ(match.route, route) << path;
+    EXPECT_EQ(match.parameter, parameter) << path;
+}
+
+TEST(HttpRouter, FindsEveryRoute) {
+    expect_route("GET", "/", Route::index, "");
+    expect_route("GET", "/livez", Route::live, "");
+    expect_route("GET", "/readyz", Route::ready, "");
+    expect_route("GET", "/api/ws", Route::websocket, "");
+    expect_route("GET", "/ws/p1", Route::websocket, "p1");
+    expect_route("GET", "/api/events", Route::event_stream, "");
+    expect_route("GET", "/sse/p1", Route::event_stream, "p1");
+    expect_route("POST", "/api/commands", Route::commands, "");
+    expect_route("POST", "/api/publish", Route::publish, "");
+    expect_route("POST", "/api/disconnect", Route::disconnect, "");
+    expect_route("GET", "/api/channels", Route::channels, "");
+    expect_route("GET", "/api/connections/stats", Route::statistics, "");
+    expect_route("GET", "/api/connections/p1", Route::connections_of_player, "p1");
+    expect_route("POST", "/api/connections/p1/session", Route::new_session, "p1");
+    expect_route("GET", "/api/presence/room:tavern", Route::presence, "room:tavern");
+    expect_route("GET", "/api/history/room%2Ftavern", Route::history, "room/tavern");
+}
+
+TEST(HttpRouter, HeadIsGetWithoutABody) {
+    expect_route("HEAD", "/livez", Route::live, "");
+    EXPECT_EQ(match_route("HEAD", "/sse/p1").kind, Kind::no_method) << "a stream has no head of its own";
+}
+
+TEST(HttpRouter, TellsAnUnknownPath) {
+    for (const char* path : {"/nothing", "/api", "/api/", "/ws", "/ws/", "/sse", "/api/publish/x", "/%2e%2e/etc/passwd", "//",
+                             "", "*", "/ws/p1/", "/api/connections//session", "/API/publish"}) {
+        EXPECT_EQ(match_route("GET", path).kind, Kind::no_path) << path;
+    }
+}
+
+TEST(HttpRouter, TellsAnUnknownMethodAndWhatIsAllowed) {
+    const RouteMatch match = match_route("GET", "/api/publish");
+    EXPECT_EQ(match.kind, Kind::no_method);
+    EXPECT_EQ(match.allow, "POST, OPTIONS");
+    EXPECT_EQ(match_route("POST", "/livez").allow, "GET, HEAD, OPTIONS");
+    EXPECT_EQ(match_route("OPTIONS", "/api/publish").kind, Kind::preflight);
+    EXPECT_EQ(match_route("OPTIONS", "/nothing").kind, Kind::no_path);
+}
+
+TEST(HttpRouter, TellsABrokenParameter) { EXPECT_EQ(match_route("GET", "/ws/%zz").kind, Kind::bad_path); }
+
+}  // namespace
+}  // namespace mythos::transport

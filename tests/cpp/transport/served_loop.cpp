@@ -1,0 +1,31 @@
+#include "transport/served_loop.hpp"
+
+namespace mythos::transport {
+namespace {
+
+std::unique_ptr<observe::Logging> quiet_log(const Clock& clock) {
+    observe::LogSettings settings;
+    settings.level = observe::Level::critical;
+    auto opened = observe::Logging::open(settings, clock);
+    return std::move(opened.value());
+}
+
+}  // namespace
+
+ServedLoop::ServedLoop(HubLoopSettings settings, hub::Settings hub)
+    : logging_(quiet_log(clock_)), journal_("test00", journal::Retention{}) {
+    node_ = std::make_unique<hub::Node>(journal_, clock_, hub, 1);
+    loop_ = std::make_unique<HubLoop>(*node_, 0, clock_, settings, authenticate_none(), logging_->named("test"));
+    node_->start();
+    auto listener = listen_tcp({});
+    port_ = local_port(listener.value());
+    (void)loop_->listen(std::move(listener.value()));
+    thread_ = std::thread([this] { loop_->run(); });
+}
+
+ServedLoop::~ServedLoop() {
+    loop_->stop();
+    thread_.join();
+}
+
+}  // namespace mythos::transport

@@ -1,0 +1,35 @@
+// A HubLoop on a thread of its own, listening on a free loopback port, with a hub and a journal in memory.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "base/clock.hpp"
+#include "journal/memory.hpp"
+#include "observe/log.hpp"
+#include "transport/client.hpp"
+#include "transport/hub_loop.hpp"
+
+namespace mythos::transport {
+
+class ServedLoop {
+public:
+    explicit ServedLoop(HubLoopSettings settings = {}, hub::Settings hub = {});
+    ~ServedLoop();
+
+    std::uint16_t port() const { return port_; }
+    HubLoop& loop() { return *loop_; }
+    std::uint64_t count(stats::Counter counter) const { return node_->count(counter); }
+
+private:
+    SystemClock clock_;
+    std::unique_ptr<observe::Logging> logging_;
+    journal::MemoryJournal journal_;
+    std::unique_ptr<hub::Node> node_;
+    std::unique_ptr<HubLoop> loop_;
+    std::thread thread_;
+    std::uint16_t port_ = 0;
+};
+
+}  // namespace mythos::transport
