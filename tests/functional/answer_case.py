@@ -1,0 +1,93 @@
+"""The table of `docs/reference/answers.md`, and what drives one of its rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from api import Api, error_code
+from mythosd import REPOSITORY, Mythosd
+
+TABLE = REPOSITORY / "docs" / "reference" / "answers.md"
+COLUMNS = ["id", "input", "answer", "error code", "counter"]
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Row:
+    id: str
+    input: str
+    answer: str
+    error_code: str | None
+    counter: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server answered, in the table's words; `times` is how often the input was given."""
+
+    answer: str
+    error_code: str | None = None
+    times: int = 1
+
+
+@dataclass
+class Case:
+    """A running server and a player that nobody else uses."""
+
+    server: Mythosd
+    api: Api
+    player: str
+
+    @property
+    def port(self) -> int:
+        return self.server.port
+
+
+Drive = Callable[[Case], Awaitable[Answer]]
+
+
+@dataclass(frozen=True)
+class Driver:
+    drive: Drive
+    options: dict[str, Any] = field(default_factory=dict)
+    timeout_s: float = 60.0
+
+
+DRIVERS: dict[str, Driver] = {}
+
+
+def drives(row_id: str, options: dict[str, Any] | None = None) -> Callable[[Drive], Drive]:
+    """Registers the driver of a row; `options` asks for a server of its own."""
+
+    def register(drive: Drive) -> Drive:
+        assert row_id not in DRIVERS, f"two drivers for {row_id}"
+        DRIVERS[row_id] = Driver(drive, options or {})
+        return drive
+
+    return register
+
+
+def read_rows(text: str) -> list[Row]:
+    """The rows of all tables whose head is COLUMNS."""
+    rows: list[Row] = []
+    inside = False
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] if line.startswith("|") else []
+        if cells == COLUMNS:
+            inside = True
+        elif not cells:
+            inside = False
+        elif inside and set(cells[0]) != {"-"}:
+            id, given, answer, code, counter = cells
+            rows.append(Row(id, given, answer, None if code == NONE else code, counter.strip("`")))
+    return rows
+
+
+def http_answer(answer: httpx.Response) -> Answer:
+    code = error_code(answer) if answer.content else None
+    return Answer(f"HTTP {answer.status_code}", code)

@@ -1,0 +1,139 @@
+"""Drivers of the rows "On HTTP" of docs/reference/answers.md."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from answer_case import Answer, Case, drives, http_answer
+from answer_drivers_websocket import LIMITS
+from raw_wire import RawConnection
+
+JSON = {"Content-Type": "application/json"}
+GOOD = {"type": "test.n", "data": {}}
+
+
+@drives("http-bad-json")
+async def bad_json(case: Case) -> Answer:
+    return http_answer(await case.api.http.post("/api/publish", content=b'{"player":', headers=JSON))
+
+
+@drives("http-bad-utf8")
+async def bad_utf8(case: Case) -> Answer:
+    body = b'{"player":"x","type":"t","data":"\xff"}'
+    return http_answer(await case.api.http.post("/api/publish", content=body, headers=JSON))
+
+
+@drives("http-bad-batch")
+async def bad_batch(case: Case) -> Answer:
+    messages = [{**GOOD, "player": case.player}, {**GOOD, "player": case.player}, GOOD]
+    answer = await case.api.post("/api/publish", {"messages": messages})
+    assert answer.json()["details"]["index"] == 2
+    return http_answer(answer)
+
+
+@drives("http-reserved-type")
+async def reserved_type(case: Case) -> Answer:
+    return http_answer(await case.api.post("/api/publish", {**GOOD, "player": case.player, "type": "mythos.gap"}))
+
+
+async def answered(raw: RawConnection) -> Answer:
+    """Status and error code of whatever the server answers, and that it then closes."""
+    status, headers = await raw.head()
+    body = await raw.body(headers)
+    await raw.end()
+    return Answer(f"HTTP {status}", json.loads(body)["details"]["error_code"] if body else None)
+
+
+def post(length: str) -> bytes:
+    return (f"POST /api/publish HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
+            ).encode()
+
+
+@drives("http-oversize-body", LIMITS)
+async def oversize_body(case: Case) -> Answer:
+    async with await RawConnection.connect(case.port) as raw:
+        await raw.send(post("Content-Length: 300000"))
+        return await answered(raw)
+
+
+@drives("http-oversize-chunks", LIMITS)
+async def oversize_chunks(case: Case) -> Answer:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b"x" * 8192
+
+    return http_answer(await case.api.http.post("/api/publish", content=chunks(), headers=JSON))
+
+
+@drives("http-oversize-header", LIMITS)
+async def oversize_header(case: Case) -> Answer:
+    async with await RawConnection.connect(case.port) as raw:
+        await raw.send(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 10_000 + b"\r\n\r\n")
+        return await answered(raw)
+
+
+@drives("http-bad-request-line")
+async def bad_request_line(case: Case) -> Answer:
+    async with await RawConnection.connect(case.port) as raw:
+        await raw.send(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
+        return await answered(raw)
+
+
+@drives("http-slow-head", LIMITS)
+async def slow_head(case: Case) -> Answer:
+    """A slow loris: always a byte more, never a whole request."""
+    async with await RawConnection.connect(case.port) as raw:
+        async def drip() -> None:
+            await raw.send(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+            while True:
+                await raw.send(b"x")
+                await asyncio.sleep(0.1)
+
+        dripping = asyncio.create_task(drip())
+        try:
+            return await answered(raw)
+        finally:
+            dripping.cancel()
+
+
+@drives("http-slow-body", LIMITS)
+async def slow_body(case: Case) -> Answer:
+    async with await RawConnection.connect(case.port) as raw:
+        await raw.send(post("Content-Length: 100") + b"{")
+        return await answered(raw)
+
+
+@drives("http-silence", LIMITS)
+async def silence(case: Case) -> Answer:
+    async with await RawConnection.connect(case.port) as raw:
+        status, _ = await raw.head()
+        return Answer("hang-up" if status == 0 else f"HTTP {status}")
+
+
+@drives("http-unknown-route")
+async def unknown_route(case: Case) -> Answer:
+    return http_answer(await case.api.http.get("/api/nothing"))
+
+
+@drives("http-method")
+async def method(case: Case) -> Answer:
+    return http_answer(await case.api.http.delete("/api/publish"))
+
+
+@drives("http-media-type")
+async def media_type(case: Case) -> Answer:
+    body = json.dumps({**GOOD, "player": case.player}).encode()
+    return http_answer(await case.api.http.post("/api/publish", content=body, headers={"Content-Type": "text/plain"}))
+
+
+@drives("http-foreign-origin")
+async def foreign_origin(case: Case) -> Answer:
+    body = {**GOOD, "player": case.player}
+    return http_answer(await case.api.post("/api/publish", body, headers={"Origin": "http://evil.example"}))
+
+
+@drives("http-wrong-host")
+async def wrong_host(case: Case) -> Answer:
+    return http_answer(await case.api.http.get("/api/channels", headers={"Host": "rebound.example"}))
