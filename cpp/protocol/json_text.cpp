@@ -58,7 +58,10 @@ bool too_deep(std::string_view t) {
 
 }  // namespace
 
-bool is_valid_json(std::string_view text) { return !too_deep(text) && nlohmann::json::accept(text); }
+// A byte order mark is no JSON (RFC 8259 section 8.1), though the parser would skip it.
+bool is_valid_json(std::string_view text) {
+    return !text.starts_with("\xEF\xBB\xBF") && !too_deep(text) && nlohmann::json::accept(text);
+}
 
 std::optional<std::string_view> member_text(std::string_view object, std::string_view name) {
     std::optional<std::string_view> found;
