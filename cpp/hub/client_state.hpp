@@ -57,8 +57,8 @@ public:
     MonoTime ack_time() const { return {ack_ns_.load(std::memory_order_relaxed)}; }
     bool acknowledges() const { return acknowledges_.load(std::memory_order_relaxed); }
 
-    // Which wires are welcomed and not gone.
-    std::array<std::atomic<bool>, 2> living{};
+    // How many streams of each wire are welcomed and not gone: two while a newcomer replaces its predecessor.
+    std::array<std::atomic<std::uint32_t>, 2> living{};
     // Position up to which each wire's stream was handed to its socket.
     std::array<std::atomic<Seq>, 2> sent{};
 

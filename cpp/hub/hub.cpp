@@ -147,9 +147,9 @@ void Hub::end_session(Session& session, const char* reason) {
     for (const auto& [target, since] : session.channels)
         note_presence("presence.left", session, targets_.at(target).target.name);
     Player& player = *session.player;
+    sessions_.erase(session.session_id);
     while (!player.connections.empty()) detach(*player.connections.back());
     for (auto& client : session.clients) client->state->end_account(owed_total(session));
-    sessions_.erase(session.session_id);
     player.session.reset();
 }
 

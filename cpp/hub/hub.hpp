@@ -164,6 +164,7 @@ private:
 
     // hub_connect.cpp
     std::optional<Refusal> refuse_early(const ConnectRequest& request, bool& names_unknown);
+    Connection* predecessor_of(const ConnectRequest& request) const;
     std::optional<Refusal> make_room(const ConnectRequest& request, Player& player, Session& session);
     void displace(Connection& connection, protocol::CloseCode code, const char* reason);
     void detach(Connection& connection);

@@ -55,7 +55,12 @@ Result<CommandResult> Hub::subscribe(CommandContext context, const protocol::Com
     const json data = object_of(command);
     const bool presence = data.value("presence", json(false)) == json(true);
     Session& session = *context.session;
-    if (session.channels.size() + channels->size() > settings_.channels_per_session)
+    // Those it holds already cost nothing: a client may ask again for all that it has.
+    const auto added = std::count_if(channels->begin(), channels->end(), [&](const std::string& channel) {
+        const TargetInfo* target = targets_.find({TargetKind::channel, channel});
+        return target == nullptr || session.intervals.find_open(target->id) == nullptr;
+    });
+    if (session.channels.size() + static_cast<std::size_t>(added) > settings_.channels_per_session)
         return Error{"limit", "a session may hold " + std::to_string(settings_.channels_per_session) + " channels"};
     const std::size_t first = batch_.size();
     std::vector<std::string> joined;

@@ -34,7 +34,7 @@ std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& na
         counters_.add(Counter::rejected_draining);
         return refuse(CloseCode::going_away, 503, "draining", "the server is shutting down; come back later", 5);
     }
-    if (connections_.size() >= settings_.connections_max) {
+    if (connections_.size() >= settings_.connections_max && predecessor_of(request) == nullptr) {
         counters_.add(Counter::rejected_connection_limit);
         return refuse(CloseCode::overloaded, 503, "connection_limit", "the server has all the connections it may", 5);
     }
@@ -52,6 +52,14 @@ std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& na
         return r;
     }
     return std::nullopt;
+}
+
+// The living connection of the same client and wire: whatever the limits, the newcomer takes its place.
+Connection* Hub::predecessor_of(const ConnectRequest& request) const {
+    const auto it = players_.find(request.player_id);
+    if (it == players_.end() || !it->second->session) return nullptr;
+    const Client* client = it->second->session->find_client(request.client_id);
+    return client == nullptr ? nullptr : client->wires[index_of(request.wire)];
 }
 
 // Displaces where the policy says so; a refusal where there is no room.
@@ -95,9 +103,8 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
         return refuse(CloseCode::overloaded, 503, "session_limit", "the server has all the sessions it may", 5);
     }
     if (!opens) {
-        const Client* known = player.session->find_client(request.client_id);
-        if (known != nullptr && known->wires[index_of(request.wire)] != nullptr)
-            displace(*known->wires[index_of(request.wire)], CloseCode::displaced, "replaced by this client itself");
+        if (Connection* own = predecessor_of(request))
+            displace(*own, CloseCode::displaced, "replaced by this client itself");
         if (auto refusal = make_room(request, player, *player.session)) return *refusal;
     }
     Session& session = opens ? open_session(player) : *player.session;
@@ -215,7 +222,7 @@ void Hub::detach(Connection& connection) {
     const bool was_active = !connection.standby;
     connection.session = nullptr;
     connection.client = nullptr;
-    if (was_active) promote_standby(client);
+    if (was_active && sessions_.contains(session.session_id)) promote_standby(client);
     if (!client.named && !client.connected()) {
         client.state->end_account(owed_total(session));
         std::erase_if(session.clients, [&](const auto& c) { return c.get() == &client; });

@@ -199,7 +199,9 @@ void Hub::restore(const journal::Recovered& found, MonoTime now, WallTime wall) 
         const auto& list = positions[target];
         return static_cast<std::uint64_t>(std::lower_bound(list.begin(), list.end(), limit) - list.begin());
     };
+    const Seq uncounted = found.records.empty() ? journal_.appended() : found.records.front().seq - 1;
     for (auto& [session_id, session] : sessions_) {
+        session->intervals.forgotten_to = std::max(session->intervals.forgotten_to, uncounted);
         for (auto& i : session->intervals.list) {
             i.from_ordinal = count_below(i.target, i.from + 1);
             if (!i.open()) i.to_ordinal = count_below(i.target, i.to);

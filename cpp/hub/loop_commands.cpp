@@ -32,7 +32,7 @@ void LoopCore::received(ConnectionKey key, std::string_view text, MonoTime now) 
     impl_->counters.add(Counter::received_websocket);
     auto parsed = protocol::parse_commands(text, kCommandsPerPost);
     if (!parsed) {
-        impl_->bad_command(*stream, std::nullopt, parsed.error(), now);
+        impl_->bad_command(*stream, parsed.error(), now);
         return;
     }
     for (auto& one : *parsed) impl_->command(key, std::move(one), now);
@@ -41,7 +41,7 @@ void LoopCore::received(ConnectionKey key, std::string_view text, MonoTime now) 
 void LoopCore::Impl::command(ConnectionKey key, protocol::ParsedCommand parsed, MonoTime now) {
     Stream* stream = find(key);
     if (stream == nullptr) return;
-    if (!parsed.command) return bad_command(*stream, parsed.id, parsed.command.error(), now);
+    if (!parsed.command) return bad_command(*stream, parsed.command.error(), now);
     if (parsed.command->type == "ack") {
         take_ack(*stream->client, *parsed.command, now);
         if (!parsed.command->id.empty()) tell(key, protocol::reply_ok_json(parsed.command->id, {}));
@@ -58,9 +58,9 @@ void LoopCore::Impl::tell(ConnectionKey key, std::string reply) {
     if (Stream* stream = find(key)) delivery.send_control(*stream, reply);
 }
 
-void LoopCore::Impl::bad_command(Stream& stream, const std::optional<std::string>& id, const Error& error, MonoTime now) {
+void LoopCore::Impl::bad_command(Stream& stream, const Error& error, MonoTime now) {
     count_command_error(error.code);
-    delivery.send_control(stream, protocol::reply_error_json(id, error, false));
+    delivery.send_control(stream, protocol::reply_error_json(std::nullopt, error, false));
     if (stream.bad_commands == 0 || now - stream.bad_since > seconds(60)) {
         stream.bad_since = now;
         stream.bad_commands = 0;

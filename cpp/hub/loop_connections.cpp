@@ -77,9 +77,9 @@ void LoopCore::Impl::gone(ConnectionKey key, MonoTime) {
     if (it == streams.end()) return;
     Stream& stream = *it->second;
     if (stream.view != nullptr) {
-        stream.client->living[static_cast<std::size_t>(stream.wire)].store(false);
-        if (stream.welcomed) count_closed(stream.close_code, stream.closing != Stream::Closing::no);
         if (stream.welcomed) {
+            stream.client->living[static_cast<std::size_t>(stream.wire)].fetch_sub(1);
+            count_closed(stream.close_code, stream.closing != Stream::Closing::no);
             delivery.detach(stream);
         } else {
             delivery.unexpect(*stream.view);
@@ -102,10 +102,14 @@ void LoopCore::Impl::apply(Effect& effect, MonoTime now) {
             break;
         case Effect::Kind::promote:
             if (stream->entrance) {
-                // Not welcomed yet: it simply begins as the active one.
-                if (stream->entrance->admitted.standby) stream->entrance->admitted.after = effect.cursor;
-                stream->entrance->admitted.standby = false;
-                stream->entrance->admitted.start = Start::head;
+                // Not welcomed yet: it simply begins as the active one, after the cursor that it named.
+                Admitted& admitted = stream->entrance->admitted;
+                if (!admitted.standby) break;
+                admitted.standby = false;
+                admitted.after = effect.cursor;
+                const auto& named = stream->entrance->request.cursor;
+                if (admitted.start == Start::resumed || admitted.start == Start::session_expired)
+                    admitted.after = std::max(parse_cursor(*named)->seq, admitted.opened_seq);
             } else {
                 delivery.promote(*stream, effect.cursor);
             }

@@ -44,16 +44,18 @@ bool LoopCore::Impl::turn(const Clock& clock) {
         const std::lock_guard lock(inbox.mutex);
         effects.swap(inbox.effects);
     }
-    for (Effect& effect : effects) apply(effect, now);
     run_timers(now);
     run_operations(now, clock.wall());
 
     delivery.begin_turn();
     delivery.advance();
+    // After reading on: a promotion's cursor may lie ahead of where this loop stood.
+    for (Effect& effect : effects) apply(effect, now);
     run_visible();
     const MonoTime limit = clock.mono() + settings.turn_budget;
     const bool more = delivery.flush([&] { return clock.mono() >= limit; });
     delivery.end_turn();
+    current_loop() = kEveryLoop;  // what this thread does between turns wakes this loop too
 
     if (now >= trim_at_) {
         delivery.trim();

@@ -49,7 +49,7 @@ public:
     // loop_commands.cpp
     using ReplyTo = std::function<void(std::string)>;
     void command(ConnectionKey key, protocol::ParsedCommand parsed, MonoTime now);
-    void bad_command(Stream& stream, const std::optional<std::string>& id, const Error& error, MonoTime now);
+    void bad_command(Stream& stream, const Error& error, MonoTime now);
     void post_commands(std::string session_id, std::string client_id, std::string body, MonoTime now, AnswerTo answer);
     // Executes, answers a repeat, or refuses. `reply` is called when it may be told.
     void execute(Hub& hub, const CommandContext& context, const protocol::Command& command, ReplyTo reply);

@@ -36,12 +36,10 @@ void LoopCore::Impl::run_timers(MonoTime now) {
 bool LoopCore::Impl::silent_too_long(Stream& stream, MonoTime now) {
     const Duration bound = std::min(settings.heartbeat * 2, settings.idle_timeout);
     if (stream.wire == Wire::websocket) return now - stream.heard >= bound;
-    if (const auto kernel = stream.outlet->kernel_ack()) {
-        if (kernel->all_acknowledged || kernel->age < bound) stream.heard = std::max(stream.heard, now - kernel->age);
-        if (!kernel->all_acknowledged && now - stream.heard >= bound) return true;
-    }
-    if (!stream.client->acknowledges()) return false;
-    return now - std::max(stream.client->ack_time(), stream.heard) >= bound;
+    const auto kernel = stream.outlet->kernel_ack();
+    if (kernel && !kernel->all_acknowledged && kernel->age >= bound) return true;
+    // A client that has acknowledged once goes on doing so; one that never does is the kernel's to judge.
+    return stream.client->acknowledges() && now - std::max(stream.client->ack_time(), stream.heard) >= bound;
 }
 
 void LoopCore::Impl::pulse(Stream& stream, MonoTime now) {

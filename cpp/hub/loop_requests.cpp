@@ -3,6 +3,7 @@
 
 #include "hub/loop_impl.hpp"
 #include "protocol/json_text.hpp"
+#include "protocol/ws_close.hpp"
 
 namespace mythos::hub {
 
@@ -125,7 +126,8 @@ void LoopCore::post_disconnect(std::string body, MonoTime, AnswerTo answer) {
     who.reason = text("reason");
     const auto code = parsed.is_object() ? parsed.value("code", json(number(protocol::CloseCode::displaced))) : json();
     const int named = !who.player_id.empty() + !who.session_id.empty() + !who.connection_id.empty();
-    if (named != 1 || !code.is_number_integer() || code < 1000 || code > 4999)
+    if (named != 1 || !code.is_number_integer() || code < 1000 || code > 4999 ||
+        !protocol::ws_close_code_may_travel(code.get<std::uint16_t>()))
         return answer(error_answer(400, "validation_error", "bad_request",
                                    "name one of player, session_id and connection_id; code is a close code", impl.wall()));
     who.code = static_cast<protocol::CloseCode>(code.get<int>());

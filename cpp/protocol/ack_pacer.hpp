@@ -39,8 +39,8 @@ private:
 // What an acknowledgement says beside the cursor, once a heartbeat.
 struct AckReport {
     const MergeCounters* counters;
-    std::string_view application;     // a JSON object of the application's own, or empty
-    std::vector<std::string> alive;   // connections heard of lately: how the server knows that an SSE peer lives
+    std::string_view application;    // a JSON object of the application's own, or empty
+    std::vector<std::string> alive;  // connections heard of lately: how the server knows that an SSE peer lives
 };
 
 // The `ack` message; `report` may be null.

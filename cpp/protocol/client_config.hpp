@@ -19,31 +19,31 @@ namespace mythos::protocol {
 // Deliberate breaks of one rule each, for tests and the simulator only: they show
 // that an oracle notices. All off in production.
 struct ClientFaults {
-    bool ignore_base = false;               // apply from a wire that begins above the applied cursor
-    bool no_dedup = false;                  // deliver what is at or below the applied cursor
-    bool gap_not_told = false;              // step over a gap in silence
-    bool gap_told_though_covered = false;   // tell a gap that the other wire would still have brought
-    bool gap_keeps_base = false;            // leave a wire's base where it was before its gap
-    bool heartbeat_ignores_base = false;    // let any wire's heartbeat move the applied cursor
-    bool ignore_promoted_marker = false;    // go on from the old base after a rewind
-    bool no_promote = false;                // never ask for a rewind or a promotion
+    bool ignore_base = false;              // apply from a wire that begins above the applied cursor
+    bool no_dedup = false;                 // deliver what is at or below the applied cursor
+    bool gap_not_told = false;             // step over a gap in silence
+    bool gap_told_though_covered = false;  // tell a gap that the other wire would still have brought
+    bool gap_keeps_base = false;           // leave a wire's base where it was before its gap
+    bool heartbeat_ignores_base = false;   // let any wire's heartbeat move the applied cursor
+    bool ignore_promoted_marker = false;   // go on from the old base after a rewind
+    bool no_promote = false;               // never ask for a rewind or a promotion
     // Ask for the stream from the wrong place, and believe that it goes on from the right one:
-    bool promote_from_seen = false;         // promote from the last id received instead of the last applied
-    bool connect_from_seen = false;         // reconnect from the last id received instead of the last applied
-    bool connect_without_cursor = false;    // reconnect as if nothing had been applied
-    bool keep_other_epoch = false;          // keep a wire of another epoch and apply its entries
-    bool drop_held = false;                 // forget what a held wire has brought
-    bool ack_ahead = false;                 // acknowledge the last id received
-    bool forget_on_wire_death = false;      // drop the commands that a dead wire carried
-    bool new_id_on_resend = false;          // send a command again under a new id
-    bool resend_into_new_session = false;   // carry unanswered commands over into a new session or epoch
+    bool promote_from_seen = false;        // promote from the last id received instead of the last applied
+    bool connect_from_seen = false;        // reconnect from the last id received instead of the last applied
+    bool connect_without_cursor = false;   // reconnect as if nothing had been applied
+    bool keep_other_epoch = false;         // keep a wire of another epoch and apply its entries
+    bool drop_held = false;                // forget what a held wire has brought
+    bool ack_ahead = false;                // acknowledge the last id received
+    bool forget_on_wire_death = false;     // drop the commands that a dead wire carried
+    bool new_id_on_resend = false;         // send a command again under a new id
+    bool resend_into_new_session = false;  // carry unanswered commands over into a new session or epoch
 };
 
 struct ClientConfig {
-    std::string client_id;                  // random, made once by the program
-    std::string session_id;                 // empty: join the player's living session or open one
-    std::optional<Cursor> cursor;           // the last id applied in an earlier run
-    std::uint64_t first_command = 1;        // above every number used under this client_id
+    std::string client_id;            // random, made once by the program
+    std::string session_id;           // empty: join the player's living session or open one
+    std::optional<Cursor> cursor;     // the last id applied in an earlier run
+    std::uint64_t first_command = 1;  // above every number used under this client_id
     Mode mode = Mode::mirror;
     std::array<bool, 2> use_wire{true, true};  // by index_of(Wire)
 
@@ -62,9 +62,9 @@ struct ClientConfig {
     Duration fast_retry = milliseconds(20);
     Duration backoff_first = milliseconds(100);
     Duration backoff_max = seconds(10);
-    Duration stable_after = seconds(1);     // a connection that lived so long forgets earlier failures
+    Duration stable_after = seconds(1);  // a connection that lived so long forgets earlier failures
     std::uint64_t jitter_seed = 1;
-    std::optional<double> fixed_jitter;     // in [0,1): takes the generator's place in test vectors
+    std::optional<double> fixed_jitter;  // in [0,1): takes the generator's place in test vectors
 
     // In standby mode the second wire waits this long for the first one's welcome,
     // so that the preferred wire becomes the active one.
@@ -92,7 +92,7 @@ struct ClientConfig {
     Duration post_timeout = seconds(30);
     Duration command_backoff_first = milliseconds(100);
     Duration command_backoff_max = seconds(5);
-    int command_retries_max = 8;            // of answers marked retryable, per command
+    int command_retries_max = 8;  // of answers marked retryable, per command
 
     ClientFaults faults;
 };

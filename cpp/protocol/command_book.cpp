@@ -60,8 +60,7 @@ std::string CommandBook::text_to_send(std::uint64_t number, Item& item) {
     return command_text(name, item.text);
 }
 
-void CommandBook::flush(MonoTime now, const Route& route, const std::string& session_id,
-                        std::uint64_t& next_post_id) {
+void CommandBook::flush(MonoTime now, const Route& route, const std::string& session_id, std::uint64_t& next_post_id) {
     if (queued_ == 0 || route.by == Route::By::none) return;
     if (route.by == Route::By::post) return post_due(now, session_id, next_post_id);
     const auto end = commands_.lower_bound(window_end());
@@ -85,8 +84,8 @@ void CommandBook::post_due(MonoTime now, const std::string& session_id, std::uin
     for (auto it = commands_.begin(); it != end; ++it) {
         const Item& item = it->second;
         if (!is_due(item, now)) continue;
-        const bool full = batch.size() >= config_.post_commands_max ||
-                          bytes + item.text.size() > config_.post_bytes_max;
+        const bool full =
+            batch.size() >= config_.post_commands_max || bytes + item.text.size() > config_.post_bytes_max;
         if (full || item.alone) send();
         batch.push_back(it->first);
         bytes += item.text.size();
@@ -141,8 +140,7 @@ void CommandBook::reply(MonoTime now, const ReplyMessage& reply) {
     }
     // The server has forgotten the number: an earlier copy may have been executed.
     if (reply.error_code == "stale_id" && item.sends > 1) return unknown_outcome(it, "stale_id");
-    outputs_.push_back(
-        CommandReply{id_of(it->first), reply.ok, reply.data, reply.error_code, reply.error_message});
+    outputs_.push_back(CommandReply{id_of(it->first), reply.ok, reply.data, reply.error_code, reply.error_message});
     erase(it);
 }
 

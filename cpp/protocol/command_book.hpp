@@ -63,13 +63,13 @@ public:
 private:
     enum class At : std::uint8_t { queue, websocket, post };
     struct Item {
-        std::string text;            // the command's JSON object
+        std::string text;  // the command's JSON object
         At at = At::queue;
-        std::uint64_t carrier = 0;   // the WebSocket's attempt, or the post's id
-        int sends = 0;               // copies whose fate is unknown
-        int retries = 0;             // of refusals marked retryable
+        std::uint64_t carrier = 0;  // the WebSocket's attempt, or the post's id
+        int sends = 0;              // copies whose fate is unknown
+        int retries = 0;            // of refusals marked retryable
         int post_failures = 0;
-        bool alone = false;          // posted by itself, after a post of several was refused
+        bool alone = false;  // posted by itself, after a post of several was refused
         MonoTime not_before;
     };
     struct Post {

@@ -201,7 +201,9 @@ void DualClient::ended(MonoTime now, Wire wire, const CloseInfo& info) {
             link.end(Phase::barred);
             if (all_ended(sides_)) stop_all("displaced");
             break;
-        case AfterClose::refused: link.end(Phase::refused); break;
+        case AfterClose::refused:
+            link.end(Phase::refused);
+            break;
         case AfterClose::retry_soon:
         case AfterClose::retry_later:
             link.closed(now, fate == AfterClose::retry_soon, info.retry_after);
@@ -254,32 +256,23 @@ void DualClient::post_answered(MonoTime now, std::uint64_t post_id, int status, 
                                std::optional<Duration> retry_after) {
     if (post_id < first_post_of_session_) return;
     if (ack_post_ == post_id) ack_post_.reset();
-    switch (commands_.post_answered(now, post_id, status, body, retry_after)) {
-        case PostVerdict::fine: break;
-        case PostVerdict::session_replaced:
-            if (running_) stop_all("session_replaced");
-            break;
-        case PostVerdict::session_expired:
-        case PostVerdict::unauthorised: post_blocked_ = true; break;
-    }
+    const auto verdict = commands_.post_answered(now, post_id, status, body, retry_after);
+    if (verdict == PostVerdict::session_replaced && running_) stop_all("session_replaced");
+    if (verdict == PostVerdict::session_expired || verdict == PostVerdict::unauthorised) post_blocked_ = true;
     settle(now);
 }
 
 void DualClient::tick(MonoTime now) {
     for (Wire wire : kClientWires) {
         WireSide& s = side(wire);
-        switch (s.link.due(now)) {
-            case WireLink::Due::give_up: close(now, wire, kNormalClosure, "connect_timeout", false); break;
-            case WireLink::Due::dead: close(now, wire, number(CloseCode::heartbeat_missed), "heartbeat", true); break;
-            case WireLink::Due::missed:
-                s.link.mark_missed();
-                s.reason = "heartbeat";
-                // What it carries goes on the other wire at once; the id keeps it from running twice.
-                if (wire == Wire::websocket && side(Wire::sse).link.healthy()) commands_.carrier_lost(s.link.attempt());
-                break;
-            case WireLink::Due::open:
-            case WireLink::Due::nothing: break;
-        }
+        const auto due = s.link.due(now);
+        if (due == WireLink::Due::give_up) close(now, wire, kNormalClosure, "connect_timeout", false);
+        if (due == WireLink::Due::dead) close(now, wire, number(CloseCode::heartbeat_missed), "heartbeat", true);
+        if (due != WireLink::Due::missed) continue;
+        s.link.mark_missed();
+        s.reason = "heartbeat";
+        // What it carries goes on the other wire at once; the id keeps it from running twice.
+        if (wire == Wire::websocket && side(Wire::sse).link.healthy()) commands_.carrier_lost(s.link.attempt());
     }
     commands_.tick(now);
     if (ack_post_ && now >= ack_post_deadline_) ack_post_.reset();

@@ -29,13 +29,13 @@
 #include "protocol/ack_pacer.hpp"
 #include "protocol/client_config.hpp"
 #include "protocol/client_output.hpp"
+#include "protocol/client_wires.hpp"
 #include "protocol/close_info.hpp"
 #include "protocol/command_book.hpp"
 #include "protocol/jitter.hpp"
 #include "protocol/merge.hpp"
 #include "protocol/promotion.hpp"
 #include "protocol/server_message.hpp"
-#include "protocol/client_wires.hpp"
 #include "protocol/wire_side.hpp"
 
 namespace mythos::protocol {
@@ -136,15 +136,15 @@ private:
     bool running_ = false;
     std::string session_id_;
     std::string statistics_;
-    std::optional<Wire> carrier_;          // the healthy covering wire that the stream is said to be on
-    bool had_active_ = false;              // a wire has carried the stream since start
+    std::optional<Wire> carrier_;  // the healthy covering wire that the stream is said to be on
+    bool had_active_ = false;      // a wire has carried the stream since start
     std::uint64_t next_attempt_ = 1;
     std::uint64_t next_post_ = 1;
     std::uint64_t first_post_of_session_ = 1;
-    bool post_blocked_ = false;            // 401 or 410, until a welcome or new credentials
+    bool post_blocked_ = false;              // 401 or 410, until a welcome or new credentials
     std::optional<std::uint64_t> ack_post_;  // at most one acknowledgement is being posted
     MonoTime ack_post_deadline_;
-    std::uint64_t acked_total_ = 0;        // of the merge's delivered and told, given to the pacer
+    std::uint64_t acked_total_ = 0;  // of the merge's delivered and told, given to the pacer
     std::uint64_t malformed_ = 0;
     std::uint64_t unknown_types_ = 0;
 };

@@ -31,7 +31,7 @@ namespace mythos::protocol {
 // Totals since construction.
 struct MergeCounters {
     std::uint64_t delivered = 0;
-    std::uint64_t duplicates = 0;     // entries dropped at or below the applied cursor
+    std::uint64_t duplicates = 0;  // entries dropped at or below the applied cursor
     std::uint64_t gaps_told = 0;
     std::uint64_t lost = 0;           // sum of the told gaps' `lost`, where known
     std::uint64_t other_epoch = 0;    // entries and positions dropped for their epoch

@@ -29,7 +29,7 @@ struct WelcomeMessage {
     std::string player_id;
     std::string mode;  // as granted; "standby" carries heartbeats only, all others the stream
     std::string epoch;
-    Cursor cursor;     // of another epoch until the gap that follows
+    Cursor cursor;  // of another epoch until the gap that follows
     std::optional<bool> recovered;
     std::optional<Duration> heartbeat;
 };

@@ -62,21 +62,27 @@ void WireLink::end(Phase phase) {
 
 WireLink::Due WireLink::due(MonoTime now) const {
     switch (phase_) {
-        case Phase::waiting: return now >= until_ ? Due::open : Due::nothing;
-        case Phase::connecting: return now >= until_ ? Due::give_up : Due::nothing;
+        case Phase::waiting:
+            return now >= until_ ? Due::open : Due::nothing;
+        case Phase::connecting:
+            return now >= until_ ? Due::give_up : Due::nothing;
         case Phase::welcomed:
             if (now >= silent_for(config_.dead_percent)) return Due::dead;
             return !missed_ && now >= silent_for(config_.missed_percent) ? Due::missed : Due::nothing;
-        default: return Due::nothing;
+        default:
+            return Due::nothing;
     }
 }
 
 std::optional<MonoTime> WireLink::deadline() const {
     switch (phase_) {
         case Phase::waiting:
-        case Phase::connecting: return until_;
-        case Phase::welcomed: return silent_for(missed_ ? config_.dead_percent : config_.missed_percent);
-        default: return std::nullopt;
+        case Phase::connecting:
+            return until_;
+        case Phase::welcomed:
+            return silent_for(missed_ ? config_.dead_percent : config_.missed_percent);
+        default:
+            return std::nullopt;
     }
 }
 

@@ -65,7 +65,7 @@ private:
     Jitter& jitter_;
     Phase phase_ = Phase::off;
     std::uint64_t attempt_ = 0;
-    MonoTime until_;       // waiting: opens then; connecting: gives up then
+    MonoTime until_;  // waiting: opens then; connecting: gives up then
     MonoTime welcomed_at_;
     MonoTime heard_;
     std::optional<MonoTime> hold_off_until_;

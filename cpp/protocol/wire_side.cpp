@@ -9,12 +9,18 @@ using Phase = WireLink::Phase;
 
 WireStatus WireSide::status() const {
     switch (link.phase()) {
-        case Phase::off: return WireStatus::off;
-        case Phase::waiting: return WireStatus::closed;
-        case Phase::connecting: return WireStatus::connecting;
-        case Phase::barred: return WireStatus::barred;
-        case Phase::refused: return WireStatus::refused;
-        case Phase::welcomed: break;
+        case Phase::off:
+            return WireStatus::off;
+        case Phase::waiting:
+            return WireStatus::closed;
+        case Phase::connecting:
+            return WireStatus::connecting;
+        case Phase::barred:
+            return WireStatus::barred;
+        case Phase::refused:
+            return WireStatus::refused;
+        case Phase::welcomed:
+            break;
     }
     if (link.missed()) return WireStatus::unhealthy;
     return standby ? WireStatus::standby : WireStatus::live;

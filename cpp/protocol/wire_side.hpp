@@ -23,7 +23,7 @@ struct WireSide {
     WireLink link;
     bool standby = false;  // carries heartbeats only, as far as is known
     Cursor welcome_cursor;
-    std::string reason;    // of the latest change
+    std::string reason;  // of the latest change
     WireStatus told = WireStatus::off;
 
     bool open() const { return link.phase() == WireLink::Phase::connecting || link.live(); }

@@ -1,4 +1,4 @@
-"""The measuring client's merge, by hand: the design's traps, so that failover figures rest on a client that is right."""
+"""The measuring client's merge, by hand, at the design's traps: failover figures are worth what this client is worth."""
 
 import pytest
 

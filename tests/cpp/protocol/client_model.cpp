@@ -33,7 +33,8 @@ std::uint64_t Journal::owed_between(Seq after, Seq before) const {
 World::World(std::uint64_t seed, Mode mode, const ClientFaults& faults)
     : random_(seed),
       standby_mode_(mode == Mode::standby),
-      next_heartbeat_(now_ + kHeartbeat), client_(config_for(seed, mode, faults)) {
+      next_heartbeat_(now_ + kHeartbeat),
+      client_(config_for(seed, mode, faults)) {
     journal_.epoch = "e1";
 }
 
@@ -67,7 +68,8 @@ void World::step() {
     } else if (what < 56 && c) {
         if (!c->accepted) return chance(12) ? cut(*c) : accept(*c);
         if (c->server_alive) pump(*c, static_cast<int>(1 + below(4)));
-        for (auto n = below(6); n > 0; --n) deliver(*c);
+        const auto attempt = c->attempt;
+        for (auto n = below(6); n > 0 && connection(attempt); --n) deliver(*connection(attempt));
     } else if (what < 66 && c) {
         receive_up(*c);
     } else if (what < 72 && !posts_.empty()) {

@@ -49,23 +49,23 @@ struct Connection {
     Wire wire = Wire::websocket;
     std::uint64_t attempt = 0;
     std::string id;
-    std::optional<Cursor> asked;      // the connect parameter
+    std::optional<Cursor> asked;  // the connect parameter
     bool accepted = false;
     bool server_alive = true;
     bool client_alive = true;
-    bool hole = false;                // swallows everything, unnoticed
+    bool hole = false;  // swallows everything, unnoticed
     bool standby = false;
     Seq cursor = 0;
     Seq base = 0;
     std::deque<std::string> down;
     std::deque<std::string> up;
-    std::optional<Seq> known_base;    // as the client has been told
-    bool demoted = false;             // another one was made active since
+    std::optional<Seq> known_base;  // as the client has been told
+    bool demoted = false;           // another one was made active since
 };
 
 struct Totals {
-    std::uint64_t delivered = 0, gaps = 0, promotions = 0, rewinds = 0, restarts = 0, expiries = 0, holes = 0,
-                  cuts = 0, commands = 0, unknown = 0, overflows = 0;
+    std::uint64_t delivered = 0, gaps = 0, promotions = 0, rewinds = 0, restarts = 0, expiries = 0, holes = 0, cuts = 0,
+                  commands = 0, unknown = 0, overflows = 0;
 };
 
 class World {
@@ -124,9 +124,9 @@ private:
     std::optional<Seq> acked_;
     std::map<std::uint64_t, Connection> connections_;
     std::vector<Post> posts_;
-    std::map<std::string, std::string> replies_;   // command id to reply, this session's
-    std::map<std::string, int> executed_;          // token to times, ever
-    std::map<std::string, std::string> open_;      // command id to token, without an outcome
+    std::map<std::string, std::string> replies_;  // command id to reply, this session's
+    std::map<std::string, int> executed_;         // token to times, ever
+    std::map<std::string, std::string> open_;     // command id to token, without an outcome
     int epochs_ = 1, sessions_ = 1, tokens_ = 0;
     Totals* totals_ = nullptr;
     struct ToldRange {

@@ -107,11 +107,10 @@ void World::accept(Connection& c) {
         c.down.push_back(control("gap", R"("after":null,"lost":null,"at_most":null,"reason":"foreign_epoch",)" +
                                             member("before", format_cursor(journal_.epoch, c.cursor + 1))));
     } else if (expired) {
-        c.down.push_back(control(
-            "gap", member("after", format_cursor(*c.asked)) + "," +
-                       member("before", format_cursor(journal_.epoch, session_opened_ + 1)) +
-                       R"(,"lost":null,"reason":"session_expired","at_most":)" +
-                       std::to_string(session_opened_ - c.cursor)));
+        c.down.push_back(control("gap", member("after", format_cursor(*c.asked)) + "," +
+                                            member("before", format_cursor(journal_.epoch, session_opened_ + 1)) +
+                                            R"(,"lost":null,"reason":"session_expired","at_most":)" +
+                                            std::to_string(session_opened_ - c.cursor)));
         c.cursor = c.base = session_opened_;
     }
 }
@@ -215,7 +214,8 @@ std::string World::command(const std::string& text) {
     }
     const std::string id = message.at("id");
     if (!replies_.count(id) && chance(8)) {
-        return control("reply", member("command_id", id) + R"(,"ok":false,"error":{"code":"overloaded","retryable":true})");
+        return control("reply",
+                       member("command_id", id) + R"(,"ok":false,"error":{"code":"overloaded","retryable":true})");
     }
     std::string& reply = replies_[id];
     if (reply.empty()) {

@@ -26,7 +26,8 @@ TEST(CloseInfo, AStatusGoesBeforeACode) {
     EXPECT_EQ(after_close({4001, 204, "", std::nullopt}), AfterClose::barred);
     EXPECT_EQ(after_status(401), AfterClose::refused);
     EXPECT_EQ(after_status(409), AfterClose::session_replaced);
-    for (int status : {400, 403, 404, 421, 429, 500, 502, 503}) EXPECT_EQ(after_status(status), AfterClose::retry_later);
+    for (int status : {400, 403, 404, 421, 429, 500, 502, 503})
+        EXPECT_EQ(after_status(status), AfterClose::retry_later);
 }
 
 }  // namespace

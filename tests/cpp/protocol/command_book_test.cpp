@@ -111,7 +111,8 @@ TEST_F(CommandBookTest, ARefusalOfOneCopyOfTwoDoesNot) {
 TEST_F(CommandBookTest, IgnoresRepliesToNobody) {
     ASSERT_TRUE(book_.add("say", ""));
     flush(0, kWebSocket);
-    for (const char* id : {"", "c-", "c-2", "c-1x", "d-1", "c-99999999999999999999999"}) book_.reply(at(1), reply_to(id));
+    for (const char* id : {"", "c-", "c-2", "c-1x", "d-1", "c-99999999999999999999999"})
+        book_.reply(at(1), reply_to(id));
     book_.reply(at(1), ReplyMessage{});
     EXPECT_EQ(book_.size(), 1u);
     EXPECT_TRUE(take<CommandReply>().empty());

@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <vector>
 
 #include "protocol/client_model.hpp"
+#include "protocol/named_faults.hpp"
 
 namespace mythos::protocol::model {
 namespace {
@@ -38,11 +38,6 @@ TEST(DualClientModel, KeepsThePromiseInRandomRuns) {
     RecordProperty("rewinds", std::to_string(totals.rewinds));
 }
 
-struct NamedFault {
-    const char* name;
-    bool ClientFaults::*fault;
-};
-
 class BrokenRule : public testing::TestWithParam<NamedFault> {};
 
 TEST_P(BrokenRule, IsNoticed) {
@@ -60,26 +55,8 @@ TEST_P(BrokenRule, IsNoticed) {
     RecordProperty("violation", violation);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    DualClientModel, BrokenRule,
-    testing::Values(NamedFault{"ignore_base", &ClientFaults::ignore_base},
-                    NamedFault{"no_dedup", &ClientFaults::no_dedup},
-                    NamedFault{"gap_not_told", &ClientFaults::gap_not_told},
-                    NamedFault{"gap_told_though_covered", &ClientFaults::gap_told_though_covered},
-                    NamedFault{"gap_keeps_base", &ClientFaults::gap_keeps_base},
-                    NamedFault{"heartbeat_ignores_base", &ClientFaults::heartbeat_ignores_base},
-                    NamedFault{"ignore_promoted_marker", &ClientFaults::ignore_promoted_marker},
-                    NamedFault{"no_promote", &ClientFaults::no_promote},
-                    NamedFault{"promote_from_seen", &ClientFaults::promote_from_seen},
-                    NamedFault{"connect_from_seen", &ClientFaults::connect_from_seen},
-                    NamedFault{"connect_without_cursor", &ClientFaults::connect_without_cursor},
-                    NamedFault{"keep_other_epoch", &ClientFaults::keep_other_epoch},
-                    NamedFault{"drop_held", &ClientFaults::drop_held},
-                    NamedFault{"ack_ahead", &ClientFaults::ack_ahead},
-                    NamedFault{"forget_on_wire_death", &ClientFaults::forget_on_wire_death},
-                    NamedFault{"new_id_on_resend", &ClientFaults::new_id_on_resend},
-                    NamedFault{"resend_into_new_session", &ClientFaults::resend_into_new_session}),
-    [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(DualClientModel, BrokenRule, testing::ValuesIn(kNamedFaults),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace mythos::protocol::model

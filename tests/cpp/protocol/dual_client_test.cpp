@@ -37,7 +37,8 @@ TEST(DualClient, PassesAnEntrysBytesOnUntouched) {
     DualClient client(config());
     client.start(at(0));
     client.message(at(1), Wire::websocket, 1, welcome("k1"));
-    const std::string json = "{\"id\":\"e1-1\", \"type\":\"said\",\"data\":{\"z\":1,\"a\":12345678901234567890123,\"s\":\"\\u00e9\"}}";
+    const std::string json =
+        "{\"id\":\"e1-1\", \"type\":\"said\",\"data\":{\"z\":1,\"a\":12345678901234567890123,\"s\":\"\\u00e9\"}}";
     client.message(at(2), Wire::websocket, 1, json);
     ASSERT_NE(last<DeliverEntry>(client), nullptr);
     EXPECT_EQ(last<DeliverEntry>(client)->json, json);

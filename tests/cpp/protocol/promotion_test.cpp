@@ -33,9 +33,7 @@ TEST(PromotionWanted, AWireInDoubtOnlyWhereNothingElseLives) {
     EXPECT_EQ(promotion_wanted({kHeldInDoubt, kHeldInDoubt}), Wire::websocket);
 }
 
-TEST(PromotionWanted, AnOverflowedWireInAnyCase) {
-    EXPECT_EQ(promotion_wanted({kCarries, kOverflowed}), Wire::sse);
-}
+TEST(PromotionWanted, AnOverflowedWireInAnyCase) { EXPECT_EQ(promotion_wanted({kCarries, kOverflowed}), Wire::sse); }
 
 TEST(Promotion, AsksAgainThenGivesUp) {
     const ClientConfig config;
@@ -63,8 +61,7 @@ TEST(Promotion, ForgetsWhatIsNoLongerWanted) {
 }
 
 TEST(Promotion, WritesTheMessage) {
-    EXPECT_EQ(promote_text("k\"1", {"e1", 7}),
-              R"({"type":"promote","data":{"connection_id":"k\"1","cursor":"e1-7"}})");
+    EXPECT_EQ(promote_text("k\"1", {"e1", 7}), R"({"type":"promote","data":{"connection_id":"k\"1","cursor":"e1-7"}})");
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 #include "protocol/vector_player.hpp"
 
+#include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace mythos::protocol {
 namespace {
@@ -16,28 +19,37 @@ Wire wire_of(const Json& name) {
 
 Duration ms_of(const Json& value) { return milliseconds(value.get<std::int64_t>()); }
 
-ClientConfig config_of(const Json& json) {
+const std::map<std::string, std::size_t ClientConfig::*> kBounds{
+    {"held_entries_max", &ClientConfig::held_entries_max},
+    {"held_bytes_max", &ClientConfig::held_bytes_max},
+    {"ack_entries", &ClientConfig::ack_entries},
+    {"command_window", &ClientConfig::command_window},
+    {"commands_queued_max", &ClientConfig::commands_queued_max},
+    {"post_commands_max", &ClientConfig::post_commands_max},
+};
+
+ClientConfig config_of(const Json& json, const ClientFaults& faults) {
+    static const std::set<std::string> kOthers{"client_id",     "session_id", "cursor",
+                                               "mode",          "wires",      "connect_timeout_ms",
+                                               "first_command", "jitter",     "command_retries_max"};
     ClientConfig c;
-    c.fixed_jitter = 0.5;
+    c.faults = faults;
     for (const auto& [name, value] : json.items()) {
-        if (name == "client_id") c.client_id = value;
-        else if (name == "session_id") c.session_id = value;
-        else if (name == "cursor") c.cursor = parse_cursor(value.get<std::string>());
-        else if (name == "mode") c.mode = value == "standby" ? Mode::standby : Mode::mirror;
-        else if (name == "first_command") c.first_command = value;
-        else if (name == "jitter") c.fixed_jitter = value;
-        else if (name == "connect_timeout_ms") c.connect_timeout = ms_of(value);
-        else if (name == "held_entries_max") c.held_entries_max = value;
-        else if (name == "held_bytes_max") c.held_bytes_max = value;
-        else if (name == "ack_entries") c.ack_entries = value;
-        else if (name == "command_window") c.command_window = value;
-        else if (name == "commands_queued_max") c.commands_queued_max = value;
-        else if (name == "post_commands_max") c.post_commands_max = value;
-        else if (name == "command_retries_max") c.command_retries_max = value;
-        else if (name == "wires") {
-            c.use_wire = {false, false};
-            for (const Json& wire : value) c.use_wire[index_of(wire_of(wire))] = true;
-        } else throw std::invalid_argument("no such option: " + name);
+        const auto bound = kBounds.find(name);
+        if (bound != kBounds.end()) c.*bound->second = value;
+        if (bound == kBounds.end() && kOthers.count(name) == 0) throw std::invalid_argument("no such option: " + name);
+    }
+    c.client_id = json.value("client_id", "");
+    c.session_id = json.value("session_id", "");
+    if (json.contains("cursor")) c.cursor = parse_cursor(json.at("cursor").get<std::string>());
+    if (json.value("mode", "") == "standby") c.mode = Mode::standby;
+    c.first_command = json.value("first_command", c.first_command);
+    c.fixed_jitter = json.value("jitter", 0.5);
+    c.connect_timeout = milliseconds(json.value("connect_timeout_ms", c.connect_timeout.ms()));
+    c.command_retries_max = json.value("command_retries_max", c.command_retries_max);
+    if (json.contains("wires")) {
+        c.use_wire = {false, false};
+        for (const Json& wire : json.at("wires")) c.use_wire[index_of(wire_of(wire))] = true;
     }
     return c;
 }
@@ -55,9 +67,13 @@ Json named(Wire wire) { return std::string(to_string(wire)); }
 
 struct Canonical {
     Json operator()(const OpenWire& o) const {
-        return {{"open", {{"wire", named(o.wire)}, {"attempt", o.attempt}, {"session_id", or_null(o.session_id)},
-                          {"client_id", o.client_id}, {"cursor", or_null(o.cursor)},
-                          {"mode", std::string(to_string(o.mode))}}}};
+        return {{"open",
+                 {{"wire", named(o.wire)},
+                  {"attempt", o.attempt},
+                  {"session_id", or_null(o.session_id)},
+                  {"client_id", o.client_id},
+                  {"cursor", or_null(o.cursor)},
+                  {"mode", std::string(to_string(o.mode))}}}};
     }
     Json operator()(const CloseWire& o) const {
         return {{"close", {{"wire", named(o.wire)}, {"attempt", o.attempt}, {"code", o.code}, {"reason", o.reason}}}};
@@ -66,33 +82,48 @@ struct Canonical {
         return {{"send", {{"attempt", o.attempt}, {"message", parsed(o.text)}}}};
     }
     Json operator()(const PostCommands& o) const {
-        return {{"post", {{"post_id", o.post_id}, {"session_id", o.session_id}, {"client_id", o.client_id},
-                          {"body", parsed(o.body)}}}};
+        return {{"post",
+                 {{"post_id", o.post_id},
+                  {"session_id", o.session_id},
+                  {"client_id", o.client_id},
+                  {"body", parsed(o.body)}}}};
     }
     Json operator()(const DeliverEntry& o) const {
-        return {{"entry", {{"wire", named(o.wire)}, {"id", format_cursor(o.id)}, {"type", o.type}, {"message", parsed(o.json)}}}};
+        return {
+            {"entry",
+             {{"wire", named(o.wire)}, {"id", format_cursor(o.id)}, {"type", o.type}, {"message", parsed(o.json)}}}};
     }
     Json operator()(const TellGap& o) const {
-        return {{"gap", {{"after", or_null(o.after)}, {"before", format_cursor(o.before)}, {"lost", or_null(o.lost)},
-                         {"at_most", or_null(o.at_most)}, {"reason", o.reason}}}};
+        return {{"gap",
+                 {{"after", or_null(o.after)},
+                  {"before", format_cursor(o.before)},
+                  {"lost", or_null(o.lost)},
+                  {"at_most", or_null(o.at_most)},
+                  {"reason", o.reason}}}};
     }
     Json operator()(const CommandReply& o) const {
-        return {{"reply", {{"command_id", o.command_id}, {"ok", o.ok}, {"data", parsed(o.data)},
-                           {"error_code", or_null(o.error_code)}}}};
+        return {{"reply",
+                 {{"command_id", o.command_id},
+                  {"ok", o.ok},
+                  {"data", parsed(o.data)},
+                  {"error_code", or_null(o.error_code)}}}};
     }
     Json operator()(const OutcomeUnknown& o) const {
         return {{"outcome_unknown", {{"command_id", o.command_id}, {"reason", o.reason}}}};
     }
     Json operator()(const WireChanged& o) const {
-        return {{"wire", {{"wire", named(o.wire)}, {"status", std::string(wire_status_name(o.status))},
-                          {"reason", o.reason}}}};
+        return {{"wire",
+                 {{"wire", named(o.wire)}, {"status", std::string(wire_status_name(o.status))}, {"reason", o.reason}}}};
     }
     Json operator()(const FailedOver& o) const {
         return {{"failed_over", {{"from", named(o.from)}, {"to", named(o.to)}}}};
     }
     Json operator()(const SessionJoined& o) const {
-        return {{"session", {{"session_id", o.session_id}, {"player_id", or_null(o.player_id)}, {"epoch", o.epoch},
-                             {"fresh", o.fresh}}}};
+        return {{"session",
+                 {{"session_id", o.session_id},
+                  {"player_id", or_null(o.player_id)},
+                  {"epoch", o.epoch},
+                  {"fresh", o.fresh}}}};
     }
     Json operator()(const Stopped& o) const { return {{"stopped", {{"reason", o.reason}}}}; }
 };
@@ -104,7 +135,7 @@ std::optional<Duration> retry_after_of(const Json& json) {
 
 }  // namespace
 
-VectorPlayer::VectorPlayer(const Json& config) : client_(config_of(config)) {}
+VectorPlayer::VectorPlayer(const Json& config, const ClientFaults& faults) : client_(config_of(config, faults)) {}
 
 Json VectorPlayer::play(const Json& step) {
     Json played = step;
@@ -141,8 +172,7 @@ void VectorPlayer::input(const Json& step, Json& played) {
     }
     if (step.contains("answered")) {
         const Json& in = step.at("answered");
-        return client_.post_answered(now_, in.at("post_id"), in.at("status"), text_of(in, "body"),
-                                     retry_after_of(in));
+        return client_.post_answered(now_, in.at("post_id"), in.at("status"), text_of(in, "body"), retry_after_of(in));
     }
     if (step.contains("command")) {
         const Json& in = step.at("command");

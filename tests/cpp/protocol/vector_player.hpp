@@ -11,7 +11,7 @@ namespace mythos::protocol {
 
 class VectorPlayer {
 public:
-    explicit VectorPlayer(const nlohmann::json& config);
+    explicit VectorPlayer(const nlohmann::json& config, const ClientFaults& faults = {});
 
     // Gives the step itself with `expect`, `deadline_ms` and, for a command, `result`
     // as they really are.

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "protocol/named_faults.hpp"
 #include "protocol/vector_player.hpp"
 
 namespace mythos::protocol {
@@ -37,7 +38,9 @@ std::vector<Scenario> load() {
     return all;
 }
 
-std::string name_of(const Scenario& scenario) { return scenario.file + "_" + scenario.json.at("name").get<std::string>(); }
+std::string name_of(const Scenario& scenario) {
+    return scenario.file + "_" + scenario.json.at("name").get<std::string>();
+}
 
 class Vectors : public testing::TestWithParam<Scenario> {};
 
@@ -69,18 +72,34 @@ TEST(VectorFiles, AreAtLeastFortyScenariosWithNamesOfTheirOwnAndARule) {
     EXPECT_EQ(names.size(), all.size());
 }
 
-// The vectors pin the rules: a client that breaks one does not pass them all.
-TEST(VectorFiles, NoticeATamperedExpectation) {
+bool passes(const Json& scenario, const ClientFaults& faults) {
+    VectorPlayer player(scenario.at("config"), faults);
+    for (const Json& step : scenario.at("steps")) {
+        if (player.play(step) != step) return false;
+    }
+    return player.end() == scenario.at("end");
+}
+
+// A client that breaks a rule does not pass them all.
+TEST(VectorFiles, NoticeEveryBrokenRule) {
+    const auto all = load();
+    for (const auto& [name, fault] : kNamedFaults) {
+        ClientFaults faults;
+        faults.*fault = true;
+        EXPECT_TRUE(std::any_of(all.begin(), all.end(), [&](const Scenario& s) { return !passes(s.json, faults); }))
+            << name;
+    }
+}
+
+TEST(VectorFiles, NoticeAMissingOutput) {
     for (Scenario& scenario : load()) {
-        for (Json& step : scenario.json.at("steps")) {
-            if (step.at("expect").empty()) continue;
-            step["expect"].erase(0);
-            VectorPlayer player(scenario.json.at("config"));
-            bool noticed = false;
-            for (const Json& each : scenario.json.at("steps")) noticed = noticed || player.play(each) != each;
-            EXPECT_TRUE(noticed) << name_of(scenario);
-            break;
-        }
+        ASSERT_TRUE(passes(scenario.json, {})) << name_of(scenario);
+        Json& steps = scenario.json.at("steps");
+        const auto step =
+            std::find_if(steps.begin(), steps.end(), [](const Json& s) { return !s.at("expect").empty(); });
+        ASSERT_NE(step, steps.end()) << name_of(scenario);
+        step->at("expect").erase(0);
+        EXPECT_FALSE(passes(scenario.json, {})) << name_of(scenario);
     }
 }
 
