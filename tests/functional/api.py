@@ -66,10 +66,11 @@ class Api:
         return await self.ok("/api/commands", body, params=_present(session_id=session_id, client_id=client_id))
 
     async def command(self, session_id: str, id: str, type: str, data: Any = None, client_id: str | None = None) -> Any:
-        """One command that must get its reply; the reply's data."""
+        """One command that must succeed; what it gave."""
         body = {"id": id, "type": type, "data": {} if data is None else data}
         [reply] = await self.commands(session_id, body, client_id)
-        return reply["data"]
+        assert reply["data"]["ok"], reply
+        return reply["data"]["data"]
 
     async def new_session(self, player: str) -> dict[str, Any]:
         return dict(await self.ok(f"/api/connections/{player}/session", {}))

@@ -16,7 +16,7 @@ async def test_probes(api):
 
 
 async def test_an_unknown_route(api):
-    for route in ("/nothing", "/api", "/api/", "/ws", "/ws/", "/sse", "/api/publish/x", "/%2e%2e/etc/passwd", "//"):
+    for route in ("/nothing", "/api", "/api/", "/ws", "/ws/", "/sse", "/api/publish/x", "/%2e%2e/etc/passwd"):
         answer = await api.http.get(route)
         assert answer.status_code == 404, route
         assert error_code(answer) == "not_found"

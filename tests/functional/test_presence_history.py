@@ -8,7 +8,7 @@ async def test_presence_is_told_to_those_who_asked(server, api, player, channel)
             await open_websocket(server, f"{player}-b") as deaf:
         await watcher.subscribe(channel, presence=True)
         await deaf.subscribe(channel)
-        assert [m.type for m in await watcher.fence(api)] in ([], ["presence.joined"]), "at most its own joining"
+        assert {m.type for m in await watcher.fence(api)} <= {"presence.joined"}
         async with await open_sse(server, f"{player}-c") as guest:
             await api.command(guest.session_id, "c-1", "subscribe", {"channel": channel})
             await api.command(guest.session_id, "c-2", "unsubscribe", {"channel": channel})

@@ -185,10 +185,12 @@ void Link::tell_client_closed_after(Duration delay) {
     agenda_.after(delay, [self = shared_from_this()] { self->tell_client_closed({}); });
 }
 
+// A client that closed reads no more, and what arrives is thrown away.
 void Link::discard_down() {
+    if (broken_) return;  // nothing arrives
     down_.clear();
     stored_ = 0;
-    if (!broken_) note_room();
+    note_room();
 }
 
 void Link::note_room() {

@@ -1,0 +1,104 @@
+# From a fresh Debian 12 with a C++ compiler, make and Python 3.11: `make serve` starts the server, `make test` proves it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+# The one list of system packages: what the server is built from, what its tests need, what only `make fuzz`,
+# `make lint` and CI need. A tool that is there by other means is not installed a second time.
+BUILD_PACKAGES := cmake ninja-build libboost1.81-dev libssl-dev zlib1g-dev nlohmann-json3-dev libspdlog-dev \
+    libcli11-dev libtomlplusplus-dev libgtest-dev libgmock-dev
+TEST_PACKAGES := curl \
+    $(if $(and $(shell command -v node),$(shell command -v npm)),,nodejs npm) \
+    $(if $(shell python3 -c 'import ensurepip, venv; print("yes")' 2>/dev/null),,python3-venv)
+CLANG_PACKAGES := clang clang-format libclang-rt-14-dev
+
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 30
+PYTHON := .venv/bin/python
+export CTEST_OUTPUT_ON_FAILURE := 1
+
+.PHONY: serve test build build-tests bench fuzz sanitize sanitize-asan sanitize-tsan conformance format lint reference clean \
+    packages-build packages-test packages-clang npm
+
+serve: build
+	@exec build/release/mythosd $(ARGS)
+
+# Installs what dpkg does not know of the packages named, or says which line installs them. Never removes a package.
+define install
+@missing=(); for package in $(1); do \
+    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing+=($$package); \
+done; \
+if [ $${#missing[@]} -gt 0 ]; then \
+    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+        echo "installing $${missing[*]}"; \
+        apt-get update -qq; \
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends --no-remove "$${missing[@]}" >/dev/null; \
+    else \
+        echo "Mythos needs packages that are not installed. Run this line, then make again:"; \
+        echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends $${missing[*]}"; \
+        exit 1; \
+    fi; \
+fi
+endef
+
+packages-build:
+	$(call install,$(BUILD_PACKAGES))
+packages-test: packages-build
+	$(call install,$(TEST_PACKAGES))
+packages-clang: packages-build
+	$(call install,$(CLANG_PACKAGES))
+
+build: build/release/build.ninja
+	@cmake --build build/release -j $(JOBS) --target mythosd
+build-tests: build/release/build.ninja
+	@cmake --build build/release -j $(JOBS)
+
+build/%/build.ninja: | packages-build
+	cmake --preset $* -G Ninja
+
+$(PYTHON): tests/requirements.txt | packages-test
+	python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $(PYTHON)
+
+npm: $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard tests/functional/node/package-lock.json))
+%/node_modules/.package-lock.json: %/package-lock.json | packages-test
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test: build-tests npm $(PYTHON)
+	@tests/run.sh
+
+bench: build/bench/build.ninja
+	cmake --build build/bench -j $(JOBS)
+
+fuzz: packages-clang build/fuzz/build.ninja
+	cmake --build build/fuzz -j $(JOBS) --target fuzz_targets
+	tests/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+sanitize: sanitize-asan sanitize-tsan
+sanitize-asan sanitize-tsan: sanitize-%: build/%/build.ninja
+	cmake --build build/$* -j $(JOBS)
+	tests/sanitized.sh build/$*
+
+conformance: build-tests $(PYTHON)
+	$(PYTHON) tests/conformance/run_kosoku.py build/release/mythos-echo --listen 127.0.0.1:0
+
+CPP_FILES = $(shell find cpp tests bench bindings cmake -name node_modules -prune -o \( -name '*.hpp' -o -name '*.cpp' \) -print)
+format: packages-clang $(PYTHON)
+	clang-format -i $(CPP_FILES)
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+lint: packages-clang $(PYTHON)
+	clang-format --dry-run --Werror $(CPP_FILES)
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+
+# The reference page comes from the table of options; a unit test fails while the two differ.
+reference: build
+	build/release/mythosd --reference > docs/reference/config.md.new
+	mv docs/reference/config.md.new docs/reference/config.md
+
+clean:
+	rm -rf build

@@ -1,0 +1,33 @@
+# One static library a floor, each linking the floors below it. A floor without sources yet is only a link in the chain.
+# New files are found by the glob; nothing has to be listed.
+set(MYTHOS_FLOORS base stats observe protocol store journal hub transport monitor server)
+set(mains ${CMAKE_SOURCE_DIR}/cpp/server/main.cpp ${CMAKE_SOURCE_DIR}/cpp/server/echo_main.cpp)
+
+set(libraries_observe PRIVATE spdlog::spdlog_header_only)
+set(libraries_protocol PUBLIC ZLIB::ZLIB PRIVATE OpenSSL::Crypto)
+set(libraries_transport PRIVATE Boost::headers)
+set(libraries_server PRIVATE CLI11::CLI11 tomlplusplus::tomlplusplus)
+
+set(below mythos_build)
+foreach(floor IN LISTS MYTHOS_FLOORS)
+    file(GLOB sources CONFIGURE_DEPENDS cpp/${floor}/*.cpp)
+    list(REMOVE_ITEM sources ${mains})
+    if(sources)
+        add_library(mythos_${floor} STATIC ${sources})
+        target_link_libraries(mythos_${floor} PUBLIC ${below} ${libraries_${floor}})
+        target_precompile_headers(mythos_${floor} REUSE_FROM mythos_pch)
+    else()
+        add_library(mythos_${floor} INTERFACE)
+        target_link_libraries(mythos_${floor} INTERFACE ${below})
+    endif()
+    set(below mythos_${floor})
+endforeach()
+
+function(mythos_program name main)
+    if(EXISTS ${CMAKE_SOURCE_DIR}/cpp/server/${main})
+        add_executable(${name} cpp/server/${main})
+        target_link_libraries(${name} PRIVATE mythos_server)
+    endif()
+endfunction()
+mythos_program(mythosd main.cpp)
+mythos_program(mythos-echo echo_main.cpp)
