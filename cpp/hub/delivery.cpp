@@ -151,6 +151,13 @@ std::vector<std::string_view> Delivery::history(TargetId channel, Seq before, st
     return out;
 }
 
+bool Delivery::has_lost(const Stream& stream) const {
+    const Seq first = ring_.first();
+    if (!stream.wants_entries() || stream.live || stream.repositioned || stream.cursor + 1 >= first) return false;
+    const auto owed = stream.view->owed_up_to(first - 1);
+    return !owed || !stream.owed_known || *owed > stream.owed_at_cursor;
+}
+
 void Delivery::forget_targets(const std::vector<TargetId>& targets) {
     for (const TargetId target : targets) index_.forget(target);
 }

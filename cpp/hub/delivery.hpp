@@ -55,6 +55,8 @@ public:
     void request_close(Stream& stream, protocol::CloseCode code, std::string_view reason, bool after_stream);
 
     Seq position() const { return position_; }
+    // Whether the retention has let go of something that this stream is owed and was not told of.
+    bool has_lost(const Stream& stream) const;
     bool has_queued() const { return !queue_.empty(); }
     // Where this stream's data is complete up to, now.
     Seq complete_up_to(const Stream& stream) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hub/delivery.hpp"
+#include "hub/mutants.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/sse.hpp"
 #include "protocol/ws_frame.hpp"
@@ -37,6 +38,7 @@ std::optional<protocol::Gap> Delivery::place(Stream& stream, const Admitted& adm
     switch (admitted.standby ? Start::head : admitted.start) {
         case Start::head:
             if (hole && !admitted.standby) base = floor;
+            if (mutant(Mutant::welcome_cursor_too_high)) ++base;
             welcome.cursor = id(base);
             break;
         case Start::resumed:

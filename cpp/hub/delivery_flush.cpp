@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hub/delivery.hpp"
+#include "hub/mutants.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/sse.hpp"
 #include "protocol/ws_close.hpp"
@@ -109,6 +110,10 @@ bool Delivery::settle_hole(Stream& stream) {
         stream.cursor = upto;
         return false;
     }
+    if (mutant(Mutant::skip_gap)) {
+        stream.cursor = upto;
+        return false;
+    }
     if (settings_.slow_reader == SlowReader::disconnect && !stream.repositioned) {
         counters_.add(Counter::slow_disconnects);
         request_close(stream, CloseCode::too_slow, "the cursor left the retention", false);
@@ -125,9 +130,9 @@ bool Delivery::settle_hole(Stream& stream) {
 void Delivery::tell_gap(Stream& stream, Seq upto, std::optional<std::uint64_t> lost) {
     protocol::Gap gap;
     gap.after = id(stream.cursor);
-    gap.before = id(upto + 1);
-    gap.lost = lost;
+    gap.before = id(mutant(Mutant::gap_off_by_one) ? upto + 2 : upto + 1);
     gap.at_most = upto - stream.cursor;
+    gap.lost = mutant(Mutant::gap_counts_all_positions) ? gap.at_most : lost;
     gap.reason = "retention";
     const Seq after = stream.accounted;
     stream.cursor = stream.base = stream.accounted = upto;
@@ -176,7 +181,7 @@ bool Delivery::is_conflated(const Stream& stream, Seq seq) const {
     for (Seq later = index_.later_of_same_key(seq); later != 0; later = index_.later_of_same_key(later))
         for (const Sub& sub : stream.view->subs)
             if (sub.interval.target == entry.target && sub.interval.owes(later)) return true;
-    return false;
+    return mutant(Mutant::conflate_without_newer);
 }
 
 std::string_view Delivery::frame_of(const Stream& stream, const journal::Entry& entry) const {
@@ -220,7 +225,8 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
     std::size_t begin = batch.head_bytes;
     const Batch::Item* last = nullptr;
     for (const auto& item : batch.items) {
-        const bool begun = item.entry == nullptr ? bytes >= begin : bytes > begin;
+        bool begun = item.entry == nullptr ? bytes >= begin : bytes > begin;
+        if (mutant(Mutant::drop_on_eagain) && taken == 0 && handed == 0) begun = true;
         if (!begun) break;
         ++handed;
         writes += item.entry != nullptr;
@@ -229,7 +235,8 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
     }
     const bool all = bytes == batch.bytes;
     if (last != nullptr) stream.cursor = last->seq;
-    if (last != nullptr && last->entry != nullptr && bytes < last->end) {
+    const bool tail_lost = mutant(Mutant::lose_tail_on_short_write) || (mutant(Mutant::drop_on_eagain) && taken == 0);
+    if (last != nullptr && last->entry != nullptr && bytes < last->end && !tail_lost) {
         last->entry->retain();
         stream.tail = last->entry;
         stream.tail_size = static_cast<std::uint32_t>(last->end - bytes);
@@ -286,7 +293,8 @@ void Delivery::send_raw(Stream& stream, std::string_view bytes) {
 }
 
 void Delivery::send_heartbeat(Stream& stream, WallTime wall) {
-    send_control(stream, protocol::heartbeat_json(id(complete_up_to(stream)), id(position_), wall));
+    const Seq complete = mutant(Mutant::heartbeat_says_head) ? position_ : complete_up_to(stream);
+    send_control(stream, protocol::heartbeat_json(id(complete), id(position_), wall));
 }
 
 void Delivery::request_close(Stream& stream, CloseCode code, std::string_view reason, bool after_stream) {

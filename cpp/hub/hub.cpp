@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "hub/mutants.hpp"
 #include "protocol/json_text.hpp"
 
 namespace mythos::hub {
@@ -156,12 +157,16 @@ void Hub::end_session(Session& session, const char* reason) {
 Hub::NewSession Hub::replace_session(const std::string& player_id) {
     Player& player = player_of(player_id);
     NewSession out;
+    Intervals inherited;
     if (player.session) {
+        if (mutant(Mutant::new_session_inherits_subscriptions)) inherited = player.session->intervals;
         out.disconnected = player.session->connections;
         replaced_.add(player.session->session_id, now_, settings_.replaced_max);
         end_session(*player.session, "replaced");
     }
     out.session_id = open_session(player).session_id;
+    for (const auto& i : inherited.list)
+        if (i.open() && !player.session->intervals.find_open(i.target)) add_interval(*player.session, targets_.at(i.target), i.from);
     out.visible_at = appended();
     // Nobody has joined it yet: it lives for the grace.
     player.session->grace_until = now_ + settings_.grace;
@@ -194,7 +199,8 @@ void Hub::tick() {
         const auto it = sessions_.find(node.mapped());
         if (it == sessions_.end()) continue;
         Session& session = *it->second;
-        if (session.connections == 0 && session.grace_until && *session.grace_until <= now_)
+        if (mutant(Mutant::grace_expires_connected_session)) session.grace_until = now_;
+        if ((session.connections == 0 || mutant(Mutant::grace_expires_connected_session)) && session.grace_until && *session.grace_until <= now_)
             expire(session);
     }
     if (now_ < next_sweep_) return;

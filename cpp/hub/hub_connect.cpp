@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hub/hub.hpp"
+#include "hub/mutants.hpp"
 
 namespace mythos::hub {
 
@@ -39,7 +40,7 @@ std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& na
         return refuse(CloseCode::overloaded, 503, "connection_limit", "the server has all the connections it may", 5);
     }
     if (request.session_id.empty()) return std::nullopt;
-    if (replaced_.contains(request.session_id)) {
+    if (replaced_.contains(request.session_id) && !mutant(Mutant::replaced_session_joins)) {
         counters_.add(Counter::rejected_session_replaced);
         return refuse(CloseCode::session_replaced, 204, "session_replaced", "this session was replaced by a newer one");
     }
@@ -96,6 +97,10 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     bool names_unknown = false;
     if (auto refusal = refuse_early(request, names_unknown)) return *refusal;
     Player& player = player_of(request.player_id);
+    if (mutant(Mutant::second_opening_opens_again) && player.session && player.session->opened_seq > journal_.ring().head()) {
+        sessions_.erase(player.session->session_id);
+        (void)player.session.release();  // its connections still refer to it
+    }
     const bool opens = player.session == nullptr;
     if (opens && sessions_.size() >= settings_.sessions_max) {
         drop_player_if_idle(player);
@@ -239,6 +244,7 @@ void Hub::promote_standby(Client& client) {
         promote.loop = other->loop;
         promote.key = other->key;
         promote.cursor = client.state->acked();
+        if (mutant(Mutant::promote_from_sent_position)) promote.cursor = client.state->sent[1 - index_of(other->wire)].load();
         effects_.push_back(std::move(promote));
     }
 }

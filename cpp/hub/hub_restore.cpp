@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "hub/hub.hpp"
+#include "hub/mutants.hpp"
 
 namespace mythos::hub {
 
@@ -83,6 +84,7 @@ void Hub::restore_checkpoint(const std::string& text) {
             client.left_at = now_;
             client.outcomes = std::make_unique<Outcomes>();
             client.outcomes->restore_forgotten(c.at("forgotten_below").get<std::uint64_t>());
+            if (mutant(Mutant::forget_idempotency_on_restart)) continue;
             for (const auto& o : c.at("outcomes"))
                 client.outcomes->finish(o[0].get<std::uint64_t>(), o[1].get<std::uint64_t>(), o[2].get<std::string>(),
                                         o[3].get<Seq>(), settings_.command_outcomes);
@@ -148,6 +150,7 @@ void Hub::restore_control(Seq seq, const journal::Record& record) {
 
 // What a record says of the command or publish that made it: never to be executed again.
 void Hub::restore_origin(Seq seq, const journal::Record& record) {
+    if (mutant(Mutant::forget_idempotency_on_restart)) return;
     if (record.origin.starts_with("key:")) {
         auto& made = keyed_[record.origin.substr(4)];
         made.fingerprint = record.fingerprint;
@@ -201,6 +204,7 @@ void Hub::restore(const journal::Recovered& found, MonoTime now, WallTime wall) 
     };
     const Seq uncounted = found.records.empty() ? journal_.appended() : found.records.front().seq - 1;
     for (auto& [session_id, session] : sessions_) {
+        if (mutant(Mutant::restart_forgets_subscriptions)) session->intervals.list.resize(2);
         session->intervals.forgotten_to = std::max(session->intervals.forgotten_to, uncounted);
         for (auto& i : session->intervals.list) {
             i.from_ordinal = count_below(i.target, i.from + 1);

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "hub/loop_impl.hpp"
+#include "hub/mutants.hpp"
 
 namespace mythos::hub {
 
@@ -99,6 +100,7 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
             case Verdict::execute: break;
             case Verdict::repeat: {
                 const auto& told = outcomes->reply_of(command.number);
+                if (mutant(Mutant::execute_running_duplicate) && told.visible_at > delivery.position()) break;
                 return when_visible(told.visible_at, [reply, text = told.reply] { reply(text); });
             }
             case Verdict::running: {
@@ -128,7 +130,7 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
     if (!result) count_command_error(result.error().code);
     if (!result && command.id.empty()) counters.add(Counter::command_error_fire_and_forget);
     std::string text = result ? result->reply : protocol::reply_error_json(command.id, result.error(), false);
-    const Seq visible_at = result ? result->visible_at : 0;
+    const Seq visible_at = result && !mutant(Mutant::answer_before_commit) ? result->visible_at : 0;
     if (remembered)
         context.client->outcomes->finish(command.number, command.fingerprint, text, visible_at, settings.command_outcomes);
     if (!command.id.empty()) when_visible(visible_at, [reply, text = std::move(text)] { reply(text); });

@@ -68,6 +68,14 @@ void LoopCore::Impl::pulse(Stream& stream, MonoTime now) {
         operate([key](Hub& hub) { hub.leaving(key); });
         return;
     }
+    if (stream.blocked && settings.slow_reader == SlowReader::disconnect && delivery.has_lost(stream)) {
+        // It would be told when there is room again, which may be never.
+        counters.add(stats::Counter::slow_disconnects);
+        close(stream, CloseCode::too_slow, "the cursor left the retention", now);
+        const ConnectionKey key = stream.key;
+        operate([key](Hub& hub) { hub.leaving(key); });
+        return;
+    }
     // A full socket gets no heartbeats on top: what waits for it is sign enough.
     if (!stream.blocked) {
         delivery.send_heartbeat(stream, wall());

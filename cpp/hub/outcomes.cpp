@@ -1,5 +1,7 @@
 #include "hub/outcomes.hpp"
 
+#include "hub/mutants.hpp"
+
 namespace mythos::hub {
 
 Outcomes::Verdict Outcomes::begin(std::uint64_t number, std::uint64_t fingerprint, std::size_t outstanding_max) {
@@ -18,6 +20,7 @@ void Outcomes::finish(std::uint64_t number, std::uint64_t fingerprint, std::stri
                       std::size_t kept) {
     if (const auto it = entries_.find(number); it != entries_.end() && !it->second.done) --running_;
     entries_[number] = {fingerprint, true, {std::move(reply), visible_at}};
+    if (mutant(Mutant::forget_reply)) entries_.erase(number);
     // Running commands are never forgotten, nor anything above the oldest of them.
     while (entries_.size() > kept && entries_.begin()->second.done) {
         forgotten_below_ = entries_.begin()->first + 1;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "hub/mutants.hpp"
+
 namespace mythos::hub {
 
 std::optional<std::uint64_t> SessionView::owed_up_to(Seq seq) const {
@@ -48,6 +50,7 @@ void erase_sub(SessionView& view, Index& index, std::size_t at) {
 void open_sub(SessionView& view, Index& index, const Interval& interval) {
     Sub sub;
     sub.interval = interval;
+    if (mutant(Mutant::interval_off_by_one_at_subscribe)) ++sub.interval.from;
     sub.topic = &index.topic(interval.target);
     ++sub.topic->refs;
     if (interval.open()) {
@@ -61,7 +64,7 @@ void close_sub(SessionView& view, TargetId target, Seq to, std::uint64_t to_ordi
     for (Sub& sub : view.subs) {
         if (sub.interval.target != target || !sub.interval.open()) continue;
         leave_route(sub);
-        sub.interval.to = to;
+        sub.interval.to = mutant(Mutant::interval_off_by_one_at_unsubscribe) ? to - 1 : to;
         sub.interval.to_ordinal = to_ordinal;
         return;
     }
@@ -105,7 +108,9 @@ void drop_view(SessionView& view, Index& index) {
 OwedRange::OwedRange(const SessionView& view, Seq after, Seq up_to) {
     for (const Sub& sub : view.subs) {
         const Topic& topic = *sub.topic;
-        const Seq low = std::max(after, sub.interval.from);
+        const bool today = mutant(Mutant::route_by_todays_subscriptions);
+        if (today && !sub.interval.open()) continue;
+        const Seq low = today ? after : std::max(after, sub.interval.from);
         const Seq high = std::min(up_to, sub.interval.to - 1);
         if (topic.last() <= low || low >= high) continue;
         // Readers are mostly near the end of a list: look there first, in growing steps.

@@ -11,6 +11,7 @@
 #include "hub/client_state.hpp"
 #include "hub/outlet.hpp"
 #include "hub/entrance.hpp"
+#include "hub/mutants.hpp"
 #include "hub/session_view.hpp"
 #include "protocol/wire.hpp"
 
@@ -63,7 +64,7 @@ struct Stream {
     Duration rtt{-1};
 
     bool wants_entries() const {
-        return welcomed && !standby && (closing == Closing::no || closing == Closing::after_stream);
+        return welcomed && (!standby || mutant(Mutant::standby_gets_entries)) && (closing == Closing::no || closing == Closing::after_stream);
     }
 };
 

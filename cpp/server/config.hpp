@@ -26,7 +26,6 @@ struct Config {
         std::int64_t connections_per_player = 4;
         std::string limit_policy = "displace";
         std::int64_t sessions = 1'000'000;
-        std::int64_t channels = 1'000'000;
         std::int64_t channels_per_session = 1'024;
         std::int64_t commands_outstanding = 128;
         std::int64_t batch_messages = 10'000;

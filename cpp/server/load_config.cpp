@@ -107,6 +107,10 @@ Result<void> check_together(const Config& config) {
                      "limits.body_bytes is above journal.retention_bytes: such a message could never be resumed; lower "
                      "the one or raise the other"};
     }
+    if (config.journal.kind == "memory" && !config.journal.path.empty()) {
+        return Error{"bad_config",
+                     "journal.path is set, but journal.kind is memory, which keeps nothing on disk; take the path out"};
+    }
     return {};
 }
 

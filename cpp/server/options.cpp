@@ -47,7 +47,6 @@ const std::array kOptions{
     Option{MEMBER(limits.limit_policy), Choices{{"displace", "refuse"}}, kLive, "",
            "What a connection over connections_per_player does: displace the oldest of its wire, or be refused."},
     Option{MEMBER(limits.sessions), Range{1, 100'000'000}, kLive, "", "Sessions in all, those in their grace included."},
-    Option{MEMBER(limits.channels), Range{1, 100'000'000}, kLive, "", "Channels with a subscriber."},
     Option{MEMBER(limits.channels_per_session), Range{1, 1'000'000}, kLive, "", "Channels that one session subscribes to."},
     Option{MEMBER(limits.commands_outstanding), Range{1, 65'536}, kLive, "",
            "Unanswered commands of one client; beyond it too_many_outstanding."},

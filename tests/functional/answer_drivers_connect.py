@@ -150,8 +150,11 @@ async def limit_connections(case: Case) -> Answer:
 
 @drives("limit-connections-ws", {"limits.connections": 4})
 async def limit_connections_ws(case: Case) -> Answer:
-    async with await open_websocket(case.server, case.player), await open_sse(case.server, case.player), \
-            await open_websocket(case.server, case.player) as ws:
+    async with (
+        await open_websocket(case.server, case.player),
+        await open_sse(case.server, case.player),
+        await open_websocket(case.server, case.player) as ws,
+    ):
         return Answer(f"close {await ws.closed()}")
 
 

@@ -47,8 +47,9 @@ async def answered(raw: RawConnection) -> Answer:
 
 
 def post(length: str) -> bytes:
-    return (f"POST /api/publish HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
-            ).encode()
+    return (
+        f"POST /api/publish HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
+    ).encode()
 
 
 @drives("http-oversize-body", LIMITS)
@@ -85,6 +86,7 @@ async def bad_request_line(case: Case) -> Answer:
 async def slow_head(case: Case) -> Answer:
     """A slow loris: always a byte more, never a whole request."""
     async with await RawConnection.connect(case.port) as raw:
+
         async def drip() -> None:
             await raw.send(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
             while True:

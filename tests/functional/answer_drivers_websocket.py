@@ -12,8 +12,13 @@ from raw_wire import RawWebSocket, frame
 from wires import open_websocket
 
 MESSAGE_BYTES = 65_536
-LIMITS = {"limits.message_bytes": MESSAGE_BYTES, "limits.body_bytes": 262_144, "limits.header_bytes": 8_192,
-          "limits.request_timeout_s": 1, "http.keepalive_s": 1}
+LIMITS = {
+    "limits.message_bytes": MESSAGE_BYTES,
+    "limits.body_bytes": 262_144,
+    "limits.header_bytes": 8_192,
+    "limits.request_timeout_s": 1,
+    "http.keepalive_s": 1,
+}
 TEXT, BINARY, CLOSE, PING, CONTINUATION = 1, 2, 8, 9, 0
 
 
@@ -111,8 +116,9 @@ async def oversize_frame(case: Case) -> Answer:
 @drives("ws-oversize-fragments", LIMITS)
 async def oversize_fragments(case: Case) -> Answer:
     part = b"x" * (MESSAGE_BYTES // 2)
-    return await closed_after(case, frame(TEXT, part, fin=False), frame(CONTINUATION, part, fin=False),
-                              frame(CONTINUATION, b"xx"))
+    return await closed_after(
+        case, frame(TEXT, part, fin=False), frame(CONTINUATION, part, fin=False), frame(CONTINUATION, b"xx")
+    )
 
 
 @drives("ws-oversize-inflated", LIMITS)

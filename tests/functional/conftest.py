@@ -77,6 +77,7 @@ def channel() -> str:
 def node_packages() -> Path:
     """The folder of node scripts, with the packages of its lock file installed."""
     if not (NODE / "node_modules" / "ws" / "package.json").exists():
-        subprocess.run([tool("npm"), "ci", "--no-audit", "--no-fund"], cwd=NODE, check=True, timeout=180,
-                       capture_output=True)
+        subprocess.run(
+            [tool("npm"), "ci", "--no-audit", "--no-fund"], cwd=NODE, check=True, timeout=180, capture_output=True
+        )
     return NODE

@@ -36,7 +36,8 @@ class Curl:
     @classmethod
     async def open(cls, url: str, *arguments: str) -> Curl:
         process = await asyncio.create_subprocess_exec(
-            tool("curl"), "-N", "-s", "-i", "--noproxy", "*", *arguments, url, stdout=asyncio.subprocess.PIPE)
+            tool("curl"), "-N", "-s", "-i", "--noproxy", "*", *arguments, url, stdout=asyncio.subprocess.PIPE
+        )
         curl = cls(process)
         head = await curl._read_until("\r\n\r\n")
         first, *lines = head.split("\r\n")

@@ -69,9 +69,15 @@ class MergingClient:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(job) for job in (
-            self._keep(self.wires["websocket"], self._websocket), self._keep(self.wires["sse"], self._sse),
-            self._watch(), self._acknowledge())]
+        self._tasks = [
+            asyncio.create_task(job)
+            for job in (
+                self._keep(self.wires["websocket"], self._websocket),
+                self._keep(self.wires["sse"], self._sse),
+                self._watch(),
+                self._acknowledge(),
+            )
+        ]
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -142,8 +148,11 @@ class MergingClient:
     def _gap(self, wire: WireState, data: dict[str, Any]) -> None:
         assert wire.base is not None and self.cursor is not None
         below = seq(data["before"]) - 1
-        covered = any(w.alive and not w.standby and w.base is not None and w.base <= self.cursor
-                      for w in self.wires.values() if w is not wire)
+        covered = any(
+            w.alive and not w.standby and w.base is not None and w.base <= self.cursor
+            for w in self.wires.values()
+            if w is not wire
+        )
         if wire.base <= self.cursor < below and not covered:
             self.told.append(data)
             self.cursor = below
@@ -160,8 +169,11 @@ class MergingClient:
 
     def _promote(self, wire: WireState) -> None:
         self._command += 1
-        command = {"id": f"m-{self._command}", "type": "promote", "data": {
-            "connection_id": wire.connection_id, "cursor": f"{self.epoch}-{self.cursor}"}}
+        command = {
+            "id": f"m-{self._command}",
+            "type": "promote",
+            "data": {"connection_id": wire.connection_id, "cursor": f"{self.epoch}-{self.cursor}"},
+        }
         self._tasks.append(asyncio.create_task(self._send(command, wire)))
 
     # The wires.
@@ -182,8 +194,9 @@ class MergingClient:
 
     async def _websocket(self, wire: WireState) -> None:
         url = f"ws://{self.host}:{self.port}/ws/{self.player}{self._query()}"
-        async with connect(url, compression=None, ping_interval=None, close_timeout=0, open_timeout=CONNECT_S,
-                           proxy=None) as socket:
+        async with connect(
+            url, compression=None, ping_interval=None, close_timeout=0, open_timeout=CONNECT_S, proxy=None
+        ) as socket:
             self._socket = socket
             wire.drop = socket.transport.abort
             async for text in socket:
@@ -194,8 +207,12 @@ class MergingClient:
             reader, writer = await asyncio.open_connection(self.host, self.port)
         wire.drop = writer.transport.abort
         try:
-            writer.write((f"GET /sse/{self.player}{self._query()} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                          "Accept: text/event-stream\r\n\r\n").encode())
+            writer.write(
+                (
+                    f"GET /sse/{self.player}{self._query()} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                    "Accept: text/event-stream\r\n\r\n"
+                ).encode()
+            )
             async with asyncio.timeout(CONNECT_S):
                 head = await reader.readuntil(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 200"), head
@@ -252,10 +269,13 @@ class MergingClient:
     async def _post(self, body: str) -> None:
         reader, writer = await asyncio.open_connection(self.host, self.port)
         try:
-            writer.write((
-                f"POST /api/commands{query(session_id=self.session_id, client_id=self.client_id)} HTTP/1.1\r\n"
-                f"Host: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-                f"Connection: close\r\n\r\n{body}").encode())
+            writer.write(
+                (
+                    f"POST /api/commands{query(session_id=self.session_id, client_id=self.client_id)} HTTP/1.1\r\n"
+                    f"Host: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+                    f"Connection: close\r\n\r\n{body}"
+                ).encode()
+            )
             status = await reader.readline()
             assert status.startswith(b"HTTP/1.1 200"), status
         finally:

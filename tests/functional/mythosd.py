@@ -87,7 +87,10 @@ class Mythosd:
         with self.log_file.open("ab") as out, self.error_file.open("ab") as err:
             self.process = subprocess.Popen(
                 [*command, "--port-file", str(self.port_file)],
-                stdout=out, stderr=err, env=clean_environment(), cwd=self.directory,
+                stdout=out,
+                stderr=err,
+                env=clean_environment(),
+                cwd=self.directory,
             )
         self.port = eventually("the server wrote its port", self._read_port, START_S)
         eventually("/readyz answers 200", self._ready, START_S)
@@ -171,7 +174,11 @@ class Mythosd:
 def run_to_end(*arguments: str, within: float = 15.0, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs the program for what it says and how it ends, as for `--help` or a faulty configuration."""
     return subprocess.run(
-        [str(binary()), *arguments], capture_output=True, text=True, timeout=within, check=False,
+        [str(binary()), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=within,
+        check=False,
         env=clean_environment(**environment),
     )
 

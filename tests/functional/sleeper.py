@@ -44,9 +44,16 @@ async def sleeping_websocket(server: Mythosd, player: str, **params: Any) -> Asy
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
     sock.connect(("127.0.0.1", server.port))
     sock.setblocking(False)
-    ws = await connect(f"{server.ws_url}/ws/{player}{query(**params)}", sock=sock, max_queue=1, compression=None,
-                       max_size=None, close_timeout=1)
+    ws = await connect(
+        f"{server.ws_url}/ws/{player}{query(**params)}",
+        sock=sock,
+        max_queue=1,
+        compression=None,
+        max_size=None,
+        close_timeout=1,
+    )
     try:
+
         async def messages() -> AsyncIterator[dict[str, Any]]:
             try:
                 async for text in ws:
@@ -63,13 +70,13 @@ async def sleeping_websocket(server: Mythosd, player: str, **params: Any) -> Asy
 
 @asynccontextmanager
 async def sleeping_sse(server: Mythosd, player: str, **params: Any) -> AsyncIterator[Sleeper]:
-    transport = httpx.AsyncHTTPTransport(
-        socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)])
+    transport = httpx.AsyncHTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)])
     last: list[dict[str, Any]] = []
     async with (
         httpx.AsyncClient(transport=transport, timeout=10) as http,
         httpx_sse.aconnect_sse(http, "GET", f"{server.url}/sse/{player}{query(**params)}") as source,
     ):
+
         async def messages() -> AsyncIterator[dict[str, Any]]:
             try:
                 async for event in source.aiter_sse():

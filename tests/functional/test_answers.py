@@ -78,11 +78,10 @@ async def test_row(servers, row):
     driver = DRIVERS[row.id]
     server, _, descriptors = await asyncio.to_thread(servers, driver.options)
     player = f"answer{next(_players)}"
-    async with Api(server.url) as api:
+    async with Api(server.url) as api, _bystander(server, api, f"{player}-bystander"):
         before = await api.counters()
         assert row.counter in before, f"no counter {row.counter}"
-        async with _bystander(server, api, f"{player}-bystander"):
-            answer = await driver.drive(Case(server, api, player))
+        answer = await driver.drive(Case(server, api, player))
         assert (answer.answer, answer.error_code) == (row.answer, row.error_code)
         expected = before[row.counter] + answer.times
 

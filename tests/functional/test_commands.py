@@ -100,8 +100,16 @@ async def test_an_unknown_command(server, api, player):
             assert refusal["error"]["code"] == "unknown_command" and refusal["error"]["retryable"] is False
 
 
-BAD = {'{"id":': "bad_json", "hello": "bad_json", "": "bad_json", '{"id":"c-9"}': "bad_command", "[1]": "bad_command",
-       '{"id":"c-9","type":5}': "bad_command", '"text"': "bad_command", '{"id":"c-9","type":""}': "bad_command"}
+BAD = {
+    '{"id":': "bad_json",
+    "hello": "bad_json",
+    "": "bad_json",
+    '{"id":"c-9"}': "bad_command",
+    "[1]": "bad_command",
+    '{"id":"c-9","type":5}': "bad_command",
+    '"text"': "bad_command",
+    '{"id":"c-9","type":""}': "bad_command",
+}
 
 
 @pytest.mark.parametrize("text", BAD)
@@ -127,22 +135,33 @@ async def test_ten_faults_in_a_minute_close_the_websocket(server, player):
 @pytest.mark.parametrize("text", ["{", "", "hello"])
 async def test_faulty_json_by_post(server, api, player, text):
     async with await open_sse(server, player) as sse:
-        answer = await api.http.post("/api/commands", params={"session_id": sse.session_id}, content=text,
-                                     headers={"Content-Type": "application/json"})
+        answer = await api.http.post(
+            "/api/commands",
+            params={"session_id": sse.session_id},
+            content=text,
+            headers={"Content-Type": "application/json"},
+        )
         assert answer.status_code == 400 and error_code(answer) == "bad_json"
 
 
 async def test_an_array_is_answered_in_order(server, api, player):
     async with await open_sse(server, player, client_id="tab") as sse:
-        replies = await send(api, sse, [
-            {"id": "c-1", "type": "ping", "data": {}},
-            {"type": "ack", "data": {"cursor": sse.welcome["cursor"]}},
-            {"id": "c-2", "type": "nonsense", "data": {}},
-            {"type": "publish", "data": {"player": player, "type": "test.n", "data": {"n": 1}}},
-            {"id": "c-3", "type": "publish", "data": {"player": player, "type": "test.n", "data": {"n": 2}}},
-        ])
+        replies = await send(
+            api,
+            sse,
+            [
+                {"id": "c-1", "type": "ping", "data": {}},
+                {"type": "ack", "data": {"cursor": sse.welcome["cursor"]}},
+                {"id": "c-2", "type": "nonsense", "data": {}},
+                {"type": "publish", "data": {"player": player, "type": "test.n", "data": {"n": 1}}},
+                {"id": "c-3", "type": "publish", "data": {"player": player, "type": "test.n", "data": {"n": 2}}},
+            ],
+        )
         assert [(r["data"]["command_id"], r["data"]["ok"]) for r in replies] == [
-            ("c-1", True), ("c-2", False), ("c-3", True)]
+            ("c-1", True),
+            ("c-2", False),
+            ("c-3", True),
+        ]
         assert [m.data["n"] for m in await sse.fence(api)] == [1, 2]
 
 

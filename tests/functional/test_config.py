@@ -5,12 +5,12 @@ import pytest
 from mythosd import run_to_end
 
 FAULTS = {
-    "unknown key": ("log.level = \"INFO\"\nlimits.conections = 5\n", 2, "limits.conections"),
+    "unknown key": ('log.level = "INFO"\nlimits.conections = 5\n', 2, "limits.conections"),
     "unknown table": ("[nonsense]\nkey = 1\n", None, "nonsense"),
-    "wrong type": ("[limits]\n# a comment\nconnections_per_player = \"four\"\n", 3, "limits.connections_per_player"),
+    "wrong type": ('[limits]\n# a comment\nconnections_per_player = "four"\n', 3, "limits.connections_per_player"),
     "out of range": ("[limits]\nconnections_per_player = 0\n", 2, "limits.connections_per_player"),
     "negative": ("\n\nheartbeat_ms = -5\n", 3, "heartbeat_ms"),
-    "not a choice": ("[session]\nslow_reader = \"forgive\"\n", 2, "session.slow_reader"),
+    "not a choice": ('[session]\nslow_reader = "forgive"\n', 2, "session.slow_reader"),
     "not a number": ("[session]\ngrace_s = nan\n", 2, "session.grace_s"),
 }
 
@@ -42,10 +42,13 @@ def test_a_missing_file_is_named(tmp_path):
     assert ended.returncode > 0 and "absent.toml" in ended.stderr + ended.stdout
 
 
-@pytest.mark.parametrize("name,option", [
-    ("MAX_CONNECTIONS_PER_PLAYER", "limits.connections_per_player"),
-    ("MYTHOS_LIMITS_CONNECTIONS_PER_PLAYER", "limits.connections_per_player"),
-])
+@pytest.mark.parametrize(
+    "name,option",
+    [
+        ("MAX_CONNECTIONS_PER_PLAYER", "limits.connections_per_player"),
+        ("MYTHOS_LIMITS_CONNECTIONS_PER_PLAYER", "limits.connections_per_player"),
+    ],
+)
 def test_a_fault_in_the_environment_is_named(name, option):
     ended = run_to_end("--listen", "127.0.0.1:0", **{name: "many"})
     said = ended.stderr + ended.stdout
@@ -73,8 +76,16 @@ def test_an_unknown_flag_is_refused():
 def test_help_names_the_options_and_their_defaults():
     ended = run_to_end("--help")
     assert ended.returncode == 0
-    for word in ("--listen", "--config", "heartbeat_ms", "limits.connections_per_player", "session.grace_s",
-                 "journal.retention_entries", "MAX_CONNECTIONS_PER_PLAYER", "127.0.0.1:8000"):
+    for word in (
+        "--listen",
+        "--config",
+        "heartbeat_ms",
+        "limits.connections_per_player",
+        "session.grace_s",
+        "journal.retention_entries",
+        "MAX_CONNECTIONS_PER_PLAYER",
+        "127.0.0.1:8000",
+    ):
         assert word in ended.stdout, word
 
 

@@ -19,8 +19,11 @@ class Node:
 
     @classmethod
     async def run(cls, folder, script, *arguments):
-        return cls(await asyncio.create_subprocess_exec(
-            tool("node"), str(folder / script), *map(str, arguments), stdout=asyncio.subprocess.PIPE))
+        return cls(
+            await asyncio.create_subprocess_exec(
+                tool("node"), str(folder / script), *map(str, arguments), stdout=asyncio.subprocess.PIPE
+            )
+        )
 
     async def line(self):
         """The next line, or None at the end."""
@@ -100,8 +103,9 @@ async def test_curl_publishes_and_curl_listens(server, player):
     async with await Curl.open(f"{server.url}/sse/{player}") as listener:
         await listener.block()
         body = json.dumps({"player": player, "type": "chat.said", "data": {"text": "hello"}})
-        async with await Curl.open(f"{server.url}/api/publish", "-H", "Content-Type: application/json",
-                                   "-d", body) as speaker:
+        async with await Curl.open(
+            f"{server.url}/api/publish", "-H", "Content-Type: application/json", "-d", body
+        ) as speaker:
             assert speaker.status == 200
         assert json.loads((await listener.block()).data)["data"] == {"text": "hello"}
 
@@ -120,9 +124,12 @@ async def test_curl_resumes_by_header(server, api, player):
 async def test_one_publishes_cuts_either_wire_and_finds_every_message_once(server, api, player):
     """The product's main promise, with the plainest merge of two wires: by id, across cuts of both in turn."""
     async with LinkProxy(server.port) as proxy:
+
         async def open_both(**params):
-            return (await open_websocket(server, player, port=proxy.port, client_id="tab", **params),
-                    await open_sse(server, player, port=proxy.port, client_id="tab", **params))
+            return (
+                await open_websocket(server, player, port=proxy.port, client_id="tab", **params),
+                await open_sse(server, player, port=proxy.port, client_id="tab", **params),
+            )
 
         ws, sse = await open_both()
         session, merged, cursor = ws.session_id, {}, ws.welcome["cursor"]
@@ -139,12 +146,14 @@ async def test_one_publishes_cuts_either_wire_and_finds_every_message_once(serve
                 cursor = entry.json["id"]
             if kind == "websocket":
                 await ws.close()
-                ws = await open_websocket(server, player, port=proxy.port, client_id="tab", session_id=session,
-                                          cursor=cursor)
+                ws = await open_websocket(
+                    server, player, port=proxy.port, client_id="tab", session_id=session, cursor=cursor
+                )
             else:
                 await sse.close()
-                sse = await open_sse(server, player, port=proxy.port, client_id="tab", session_id=session,
-                                     cursor=cursor)
+                sse = await open_sse(
+                    server, player, port=proxy.port, client_id="tab", session_id=session, cursor=cursor
+                )
         assert list(merged.values()) == list(range(200))
         await ws.close()
         await sse.close()

@@ -38,8 +38,9 @@ async def test_gets_take_no_post(api, route):
 
 
 @pytest.mark.parametrize("route", POSTS)
-@pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None,
-                                   "application/jsonx"])
+@pytest.mark.parametrize(
+    "media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None, "application/jsonx"]
+)
 async def test_posts_need_json(api, route, media):
     headers = {"Content-Type": media} if media else {}
     answer = await api.http.post(route, content=b"{}", headers=headers)
@@ -47,8 +48,11 @@ async def test_posts_need_json(api, route, media):
 
 
 async def test_a_charset_does_no_harm(api, player):
-    answer = await api.http.post("/api/publish", content=b'{"player":"x","type":"t","data":{}}',
-                                 headers={"Content-Type": "application/json; charset=utf-8"})
+    answer = await api.http.post(
+        "/api/publish",
+        content=b'{"player":"x","type":"t","data":{}}',
+        headers={"Content-Type": "application/json; charset=utf-8"},
+    )
     assert answer.status_code == 200
 
 
@@ -74,8 +78,12 @@ async def test_the_own_origin_and_none_may(server, api, player):
 
 
 async def test_a_foreign_origin_gets_no_websocket(server, player):
-    for origin in ("http://evil.example", "null", f"https://127.0.0.1:{server.port}",
-                   f"http://127.0.0.1:{server.port + 1}"):
+    for origin in (
+        "http://evil.example",
+        "null",
+        f"https://127.0.0.1:{server.port}",
+        f"http://127.0.0.1:{server.port + 1}",
+    ):
         with pytest.raises(websockets.InvalidStatus) as refusal:
             await open_websocket(server, player, options={"origin": origin})
         assert refusal.value.response.status_code == 403, origin
@@ -94,22 +102,38 @@ async def test_a_listed_origin_is_allowed_on_every_route(start_server, player):
     async with Api(server.url) as api:
         async with await open_websocket(server, player, options={"origin": friend}) as ws:
             assert ws.welcome
-        answer = await api.http.post("/api/publish", json={"player": player, "type": "t", "data": {}},
-                                     headers={"Origin": friend})
+        answer = await api.http.post(
+            "/api/publish", json={"player": player, "type": "t", "data": {}}, headers={"Origin": friend}
+        )
         assert answer.status_code == 200
         assert answer.headers["access-control-allow-origin"] == friend
         assert "origin" in answer.headers["vary"].lower()
-        preflight = await api.http.options("/api/commands", headers={
-            "Origin": friend, "Access-Control-Request-Method": "POST",
-            "Access-Control-Request-Headers": "content-type"})
+        preflight = await api.http.options(
+            "/api/commands",
+            headers={
+                "Origin": friend,
+                "Access-Control-Request-Method": "POST",
+                "Access-Control-Request-Headers": "content-type",
+            },
+        )
         assert preflight.is_success
         assert preflight.headers["access-control-allow-origin"] == friend
         assert "content-type" in preflight.headers["access-control-allow-headers"].lower()
 
 
-@pytest.mark.parametrize("host,status", [
-    ("127.0.0.1:{port}", 200), ("localhost:{port}", 200), ("localhost", 200), ("[::1]:{port}", 200),
-    ("evil.example", 421), ("evil.example:{port}", 421), ("127.0.0.1.evil.example", 421), ("10.0.0.1", 421)])
+@pytest.mark.parametrize(
+    "host,status",
+    [
+        ("127.0.0.1:{port}", 200),
+        ("localhost:{port}", 200),
+        ("localhost", 200),
+        ("[::1]:{port}", 200),
+        ("evil.example", 421),
+        ("evil.example:{port}", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("10.0.0.1", 421),
+    ],
+)
 async def test_host_must_be_a_loopback_name(server, api, host, status):
     answer = await api.http.get("/api/channels", headers={"Host": host.format(port=server.port)})
     assert answer.status_code == status
@@ -140,9 +164,15 @@ async def test_head_and_options_are_answered(api):
 async def test_an_upgrade_that_is_none(server, api, player):
     answer = await api.http.get(f"/ws/{player}")
     assert answer.status_code in (400, 426) and error_code(answer) == "bad_upgrade"
-    answer = await api.http.get(f"/ws/{player}", headers={
-        "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "8",
-        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="})
+    answer = await api.http.get(
+        f"/ws/{player}",
+        headers={
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "8",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        },
+    )
     assert answer.status_code == 426 and answer.headers["sec-websocket-version"] == "13"
 
 

@@ -20,8 +20,11 @@ def small(tmp_path_factory):
 @WIRES
 async def test_a_newcomer_displaces_the_oldest_of_its_wire(small, player, wire):
     other = "sse" if wire == "websocket" else "websocket"
-    async with await open_wire(small, other, player) as bystander, await open_wire(small, wire, player) as oldest, \
-            await open_wire(small, wire, player) as newcomer:
+    async with (
+        await open_wire(small, other, player) as bystander,
+        await open_wire(small, wire, player) as oldest,
+        await open_wire(small, wire, player) as newcomer,
+    ):
         ended = await oldest.closed()
         assert close_code(ended) == 4003
         if wire == "sse":
@@ -34,8 +37,11 @@ async def test_a_newcomer_displaces_the_oldest_of_its_wire(small, player, wire):
 @WIRES
 async def test_with_none_of_its_wire_the_oldest_of_all_goes(small, player, wire):
     other = "sse" if wire == "websocket" else "websocket"
-    async with await open_wire(small, other, player) as oldest, await open_wire(small, other, player) as second, \
-            await open_wire(small, wire, player) as newcomer:
+    async with (
+        await open_wire(small, other, player) as oldest,
+        await open_wire(small, other, player) as second,
+        await open_wire(small, wire, player) as newcomer,
+    ):
         assert close_code(await oldest.closed()) == 4003
         async with Api(small.url) as api:
             assert await second.fence(api) == [] and newcomer.welcome["wire"] == wire
@@ -44,9 +50,11 @@ async def test_with_none_of_its_wire_the_oldest_of_all_goes(small, player, wire)
 @WIRES
 async def test_a_client_replaces_its_own_predecessor_before_any_limit(small, player, wire):
     other = "sse" if wire == "websocket" else "websocket"
-    async with await open_wire(small, wire, player, client_id="tab") as old, \
-            await open_wire(small, other, player, client_id="phone") as bystander, \
-            await open_wire(small, wire, player, client_id="tab") as new:
+    async with (
+        await open_wire(small, wire, player, client_id="tab") as old,
+        await open_wire(small, other, player, client_id="phone") as bystander,
+        await open_wire(small, wire, player, client_id="tab") as new,
+    ):
         assert close_code(await old.closed()) == 4003
         async with Api(small.url) as api:
             assert await new.fence(api) == []
@@ -56,9 +64,11 @@ async def test_a_client_replaces_its_own_predecessor_before_any_limit(small, pla
 
 @WIRES
 async def test_a_displaced_client_that_returns_displaces_nobody(small, player, wire):
-    async with await open_wire(small, wire, player, client_id="one") as displaced, \
-            await open_wire(small, wire, player, client_id="two") as two, \
-            await open_wire(small, wire, player, client_id="three") as three:
+    async with (
+        await open_wire(small, wire, player, client_id="one") as displaced,
+        await open_wire(small, wire, player, client_id="two") as two,
+        await open_wire(small, wire, player, client_id="three") as three,
+    ):
         assert close_code(await displaced.closed()) == 4003
         back = await open_wire(small, wire, player, client_id="one")
         if wire == "websocket":
@@ -81,8 +91,10 @@ async def test_a_displaced_client_that_returns_displaces_nobody(small, player, w
 
 async def test_refuse_turns_the_newcomer_away(start_server, player):
     server = start_server({"limits.connections_per_player": 2, "limits.limit_policy": "refuse"})
-    async with await open_websocket(server, player, client_id="a") as ws, \
-            await open_sse(server, player, client_id="a") as sse:
+    async with (
+        await open_websocket(server, player, client_id="a") as ws,
+        await open_sse(server, player, client_id="a") as sse,
+    ):
         async with await open_websocket(server, player) as refused:
             assert refused.welcome == {} and await refused.closed() == 4003
         async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:

@@ -18,8 +18,17 @@ class Recording(MergingClient):
         self.promoted.append((wire.name, self.cursor))
 
     def opens(self, wire, cursor, mode="mirror"):
-        self._welcome(self.wires[wire], {"epoch": "e", "session_id": "s", "heartbeat_ms": 1000, "connection_id": wire,
-                                         "cursor": f"e-{cursor}", "mode": mode})
+        self._welcome(
+            self.wires[wire],
+            {
+                "epoch": "e",
+                "session_id": "s",
+                "heartbeat_ms": 1000,
+                "connection_id": wire,
+                "cursor": f"e-{cursor}",
+                "mode": mode,
+            },
+        )
 
     def gets(self, wire, *positions):
         for n in positions:

@@ -4,8 +4,10 @@ from wires import open_sse, open_websocket
 
 
 async def test_presence_is_told_to_those_who_asked(server, api, player, channel):
-    async with await open_websocket(server, f"{player}-a") as watcher, \
-            await open_websocket(server, f"{player}-b") as deaf:
+    async with (
+        await open_websocket(server, f"{player}-a") as watcher,
+        await open_websocket(server, f"{player}-b") as deaf,
+    ):
         await watcher.subscribe(channel, presence=True)
         await deaf.subscribe(channel)
         assert {m.type for m in await watcher.fence(api)} <= {"presence.joined"}
@@ -89,8 +91,11 @@ async def test_connections_of_a_player(server, api, player):
 
 async def test_stats_count_wires_and_players(server, api, player):
     before = await api.stats()
-    async with await open_websocket(server, player), await open_sse(server, player), \
-            await open_websocket(server, f"{player}-x"):
+    async with (
+        await open_websocket(server, player),
+        await open_sse(server, player),
+        await open_websocket(server, f"{player}-x"),
+    ):
         after = await api.stats()
     assert isinstance(after["counters"], dict)
 
@@ -120,6 +125,12 @@ async def test_disconnect_by_each_name(server, api, player):
 
 
 async def test_a_faulty_disconnect_is_refused(server, api, player):
-    for body in ({}, {"player": player, "session_id": "x"}, {"player": player, "code": 1006}, [], {"player": 5},
-                 {"player": player, "code": 17}):
+    for body in (
+        {},
+        {"player": player, "session_id": "x"},
+        {"player": player, "code": 1006},
+        [],
+        {"player": 5},
+        {"player": player, "code": 17},
+    ):
         assert (await api.post("/api/disconnect", body)).status_code == 400, body

@@ -82,12 +82,21 @@ async def test_an_empty_last_event_id_is_none(server, player, wire):
 
 
 @WIRES
-@pytest.mark.parametrize("cursor", [
-    "garbage", "k3f9", "k3f9-", "-7", "k3f9-x", "K3F9-1", "k3f9-1e3", "k3f9-99999999999999999999"])
+@pytest.mark.parametrize(
+    "cursor", ["garbage", "k3f9", "k3f9-", "-7", "k3f9-x", "K3F9-1", "k3f9-1e3", "k3f9-99999999999999999999"]
+)
 async def test_an_unreadable_cursor_is_400_before_the_upgrade(server, player, wire, cursor):
     route = "ws" if wire == "websocket" else "sse"
-    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
-               "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="} if wire == "websocket" else {}
+    upgrade = (
+        {
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        }
+        if wire == "websocket"
+        else {}
+    )
     async with httpx.AsyncClient(trust_env=False) as http:
         answer = await http.get(f"{server.url}/{route}/{player}{query(cursor=cursor)}", headers=upgrade)
     assert answer.status_code == 400

@@ -49,8 +49,10 @@ async def test_one_that_names_a_replaced_session_is_turned_away(server, api, pla
 
 async def test_only_a_post_replaces(server, api, player):
     async with await open_websocket(server, player) as first:
-        async with await open_sse(server, player) as second, \
-                await open_websocket(server, player, session_id="s-unknown") as third:
+        async with (
+            await open_sse(server, player) as second,
+            await open_websocket(server, player, session_id="s-unknown") as third,
+        ):
             assert first.session_id == second.session_id == third.session_id
         assert (await first.command("ping"))["ok"]
 
@@ -67,8 +69,9 @@ async def test_a_session_opened_before_its_connections_is_joined(server, api, pl
 
 async def test_first_connections_racing_share_one_session(server, api):
     for turn in range(10):
-        wires = await asyncio.gather(*(
-            open_wire(server, "websocket" if n % 2 else "sse", f"racer-{turn}") for n in range(4)))
+        wires = await asyncio.gather(
+            *(open_wire(server, "websocket" if n % 2 else "sse", f"racer-{turn}") for n in range(4))
+        )
         try:
             assert len({w.session_id for w in wires}) == 1
         finally:
@@ -86,8 +89,9 @@ async def test_a_session_outlives_its_last_wire_by_the_grace_and_no_longer(start
             assert again.session_id == session
 
         async def ended() -> bool:
-            answer = await api.post("/api/commands", {"id": "c-2", "type": "ping", "data": {}},
-                                    params={"session_id": session})
+            answer = await api.post(
+                "/api/commands", {"id": "c-2", "type": "ping", "data": {}}, params={"session_id": session}
+            )
             return answer.status_code == 410
 
         await until("the session expires after its grace", ended)

@@ -39,8 +39,7 @@ async def test_sigterm_drains_both_wires_and_ends_with_0(start_server, player):
 
 async def test_the_delays_are_spread(start_server):
     server = start_server({"drain.spread_ms": 2000})
-    wires = await asyncio.gather(*(
-        open_wire(server, "websocket" if n % 2 else "sse", f"crowd-{n}") for n in range(24)))
+    wires = await asyncio.gather(*(open_wire(server, "websocket" if n % 2 else "sse", f"crowd-{n}") for n in range(24)))
     server.signal(signal.SIGTERM)
     delays = [(await wire.control("mythos.draining")).data["reconnect_after_ms"] for wire in wires]
     assert len(set(delays)) >= 12, f"{sorted(delays)} would come back as one herd"
@@ -100,8 +99,10 @@ async def test_sighup_says_what_needs_a_restart(start_server):
     server.write_config()
     server.signal(signal.SIGHUP)
     line = await asyncio.to_thread(
-        server.wait_log, "names the option that needs a restart",
-        lambda line: "journal.retention_entries" in str(line.values()) and line["level"].lower() in ("warning", "warn"))
+        server.wait_log,
+        "names the option that needs a restart",
+        lambda line: "journal.retention_entries" in str(line.values()) and line["level"].lower() in ("warning", "warn"),
+    )
     assert {"timestamp", "level", "logger", "event"} <= set(line)
 
 
@@ -109,8 +110,11 @@ async def test_sighup_with_a_faulty_file_keeps_the_running_options(start_server,
     server = start_server(QUICK)
     server.config.write_text("limits = 5 5\n")
     server.signal(signal.SIGHUP)
-    await asyncio.to_thread(server.wait_log, "an error that names the file",
-                            lambda line: line["level"].lower() == "error" and "mythos.toml" in str(line.values()))
+    await asyncio.to_thread(
+        server.wait_log,
+        "an error that names the file",
+        lambda line: line["level"].lower() == "error" and "mythos.toml" in str(line.values()),
+    )
     async with Api(server.url) as api, await open_websocket(server, player) as ws:
         assert await ws.fence(api) == []
 

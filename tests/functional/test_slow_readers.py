@@ -17,8 +17,9 @@ RETAINED = 64
 async def flood(api, channel):
     """Publishes TOTAL numbered messages to the channel."""
     for first in range(0, TOTAL, BATCH):
-        await api.publish_batch([
-            {"channel": channel, "type": "test.n", "data": {"n": n, "pad": PAD}} for n in range(first, first + BATCH)])
+        await api.publish_batch(
+            [{"channel": channel, "type": "test.n", "data": {"n": n, "pad": PAD}} for n in range(first, first + BATCH)]
+        )
 
 
 def seq(id):
@@ -28,8 +29,11 @@ def seq(id):
 @WIRES
 async def test_one_that_leaves_the_retention_is_closed_with_4005(start_server, player, channel, wire):
     server = start_server({"journal.retention_entries": RETAINED, "session.slow_reader": "disconnect"})
-    async with Api(server.url) as api, sleeping(wire)(server, player) as slow, \
-            await open_websocket(server, f"{player}-x") as healthy:
+    async with (
+        Api(server.url) as api,
+        sleeping(wire)(server, player) as slow,
+        await open_websocket(server, f"{player}-x") as healthy,
+    ):
         await api.command(slow.welcome["session_id"], "c-1", "subscribe", {"channel": channel})
         await healthy.subscribe(channel)
         await flood(api, channel)
@@ -121,9 +125,12 @@ async def test_conflation_of_a_reader_that_fell_behind(start_server, player, cha
     async with Api(server.url) as api, sleeping(wire)(server, player) as slow:
         await api.command(slow.welcome["session_id"], "c-1", "subscribe", {"channel": channel})
         for first in range(0, TOTAL, BATCH):
-            await api.publish_batch([
-                {"channel": channel, "type": "at", "key": f"k{n % 4}", "data": {"n": n, "pad": PAD}}
-                for n in range(first, first + BATCH)])
+            await api.publish_batch(
+                [
+                    {"channel": channel, "type": "at", "key": f"k{n % 4}", "data": {"n": n, "pad": PAD}}
+                    for n in range(first, first + BATCH)
+                ]
+            )
         await api.publish("last", {}, channel=channel)
         got = []
         while (message := await slow.next()) is not None and message["type"] != "last":

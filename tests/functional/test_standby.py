@@ -70,8 +70,11 @@ async def test_the_client_promotes_with_its_own_cursor(start_server, player, act
             ids = await numbers(api, player, 1, 2, 3)
             await first.entries(3)
             connection = second.welcome["connection_id"]
-            reply = await api.commands(second.session_id, {
-                "id": "c-1", "type": "promote", "data": {"connection_id": connection, "cursor": ids[0]}}, "tab")
+            reply = await api.commands(
+                second.session_id,
+                {"id": "c-1", "type": "promote", "data": {"connection_id": connection, "cursor": ids[0]}},
+                "tab",
+            )
             assert reply[0]["data"]["ok"]
             promoted = await second.control("mythos.promoted")
             assert promoted.data == {"cursor": ids[0]}
@@ -153,15 +156,29 @@ async def test_a_promotion_past_the_retention_tells_the_gap(start_server, player
 
 
 async def test_standby_is_granted_only_to_clients_with_a_name(server, api, player):
-    async with await open_websocket(server, player, mode="standby") as first, \
-            await open_sse(server, player, mode="standby") as second:
+    async with (
+        await open_websocket(server, player, mode="standby") as first,
+        await open_sse(server, player, mode="standby") as second,
+    ):
         assert first.welcome["mode"] == second.welcome["mode"] == "mirror"
         await numbers(api, player, 1)
         assert (await first.entry()).data == (await second.entry()).data == {"n": 1}
 
 
-@pytest.mark.parametrize("data", [{}, {"connection_id": "nobody", "cursor": "k3f9-1"}, {"connection_id": 7},
-                                  {"cursor": "garbage"}, [], [1], "text", 5, None])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"connection_id": "nobody", "cursor": "k3f9-1"},
+        {"connection_id": 7},
+        {"cursor": "garbage"},
+        [],
+        [1],
+        "text",
+        5,
+        None,
+    ],
+)
 async def test_a_faulty_promote_is_refused(server, player, data):
     async with await open_websocket(server, player, client_id="tab") as ws:
         reply = await ws.command("promote", data)

@@ -103,8 +103,19 @@ async def test_subscribing_twice_delivers_once(server, api, player, channel):
         assert said(await ws.fence(api)) == [1]
 
 
-FAULTY = [{}, {"channel": 7}, {"channel": ""}, {"channels": []}, {"channels": [1]}, {"channel": "a\nb"},
-          {"channel": "x" * 257}, [], "text", 5, None]
+FAULTY = [
+    {},
+    {"channel": 7},
+    {"channel": ""},
+    {"channels": []},
+    {"channels": [1]},
+    {"channel": "a\nb"},
+    {"channel": "x" * 257},
+    [],
+    "text",
+    5,
+    None,
+]
 
 
 @pytest.mark.parametrize("data", FAULTY)
@@ -123,8 +134,11 @@ async def test_leaving_what_was_never_joined_is_harmless(server, api, player, ch
 
 
 async def test_channels_lists_sessions_not_wires(server, api, player, channel):
-    async with await open_websocket(server, player) as one, await open_sse(server, player), \
-            await open_websocket(server, f"{player}-x") as two:
+    async with (
+        await open_websocket(server, player) as one,
+        await open_sse(server, player),
+        await open_websocket(server, f"{player}-x") as two,
+    ):
         await one.subscribe(channel)
         await two.subscribe(channel)
         listed = {c["channel"]: c["subscribers"] for c in (await api.get("/api/channels"))["channels"]}
@@ -132,3 +146,14 @@ async def test_channels_lists_sessions_not_wires(server, api, player, channel):
         await two.unsubscribe(channel)
         listed = {c["channel"]: c["subscribers"] for c in (await api.get("/api/channels"))["channels"]}
         assert listed[channel] == 1
+
+
+async def test_a_session_has_a_limit_of_channels(start_server, player):
+    server = start_server({"limits.channels_per_session": 3})
+    async with await open_websocket(server, player) as ws:
+        assert (await ws.command("subscribe", {"channels": ["a", "b", "c"]}))["ok"]
+        reply = await ws.command("subscribe", {"channel": "d"})
+        assert not reply["ok"] and reply["error"]["code"] == "limit"
+        await ws.unsubscribe("a")
+        await ws.subscribe("d")
+        assert (await ws.command("subscribe", {"channels": ["b", "c", "d"]}))["ok"], "they are joined already"

@@ -9,12 +9,30 @@ from curl import Curl
 from wires import SseWire, WebSocketWire, open_sse, open_websocket, open_wire
 
 WELCOME = {
-    "session_id", "client_id", "connection_id", "player_id", "wire", "mode", "epoch", "cursor", "head", "recovered",
-    "replayed", "heartbeat_ms", "resume_window_s",
+    "session_id",
+    "client_id",
+    "connection_id",
+    "player_id",
+    "wire",
+    "mode",
+    "epoch",
+    "cursor",
+    "head",
+    "recovered",
+    "replayed",
+    "heartbeat_ms",
+    "resume_window_s",
 }
 WIRES = pytest.mark.parametrize("wire", ["websocket", "sse"])
-TRICKY = {"text": "Grüße, 世界 \U0001f409", "lines": "a\nb\r\nc\rd\u2028e", "zero": "\u0000", "slash": "</script>",
-          "nested": [{"a": [1, -2.5, 1e300, True, None]}], "empty": {}, "quote": "\"\\"}
+TRICKY = {
+    "text": "Grüße, 世界 \U0001f409",
+    "lines": "a\nb\r\nc\rd\u2028e",
+    "zero": "\u0000",
+    "slash": "</script>",
+    "nested": [{"a": [1, -2.5, 1e300, True, None]}],
+    "empty": {},
+    "quote": '"\\',
+}
 
 
 @WIRES

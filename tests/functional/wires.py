@@ -293,15 +293,18 @@ def query(**params: Any) -> str:
     return f"?{urlencode(given)}" if given else ""
 
 
-async def open_websocket(server: Mythosd, player: str, *, port: int | None = None,
-                         options: dict[str, Any] | None = None, **params: Any) -> WebSocketWire:
+async def open_websocket(
+    server: Mythosd, player: str, *, port: int | None = None, options: dict[str, Any] | None = None, **params: Any
+) -> WebSocketWire:
     """A WebSocket of that player; `params` become the query (session_id, client_id, cursor, mode)."""
     return await WebSocketWire.open(
-        f"ws://127.0.0.1:{port or server.port}/ws/{player}{query(**params)}", **(options or {}))
+        f"ws://127.0.0.1:{port or server.port}/ws/{player}{query(**params)}", **(options or {})
+    )
 
 
-async def open_sse(server: Mythosd, player: str, *, port: int | None = None, last_event_id: str | None = None,
-                   **params: Any) -> SseWire:
+async def open_sse(
+    server: Mythosd, player: str, *, port: int | None = None, last_event_id: str | None = None, **params: Any
+) -> SseWire:
     headers = {"Last-Event-ID": last_event_id} if last_event_id is not None else {}
     return await SseWire.open(f"http://127.0.0.1:{port or server.port}/sse/{player}{query(**params)}", headers)
 

@@ -123,6 +123,12 @@ TEST(CheckTogether, WantsAMessageToFitIntoTheRetention) {
     EXPECT_THAT(load_config(arguments, {}).error().message, HasSubstr("journal.retention_bytes"));
 }
 
+TEST(CheckTogether, TakesNoPathForAJournalInMemory) {
+    Config config;
+    config.journal.path = "mythos.journal";
+    EXPECT_THAT(check_together(config).error().message, HasSubstr("journal.path"));
+}
+
 TEST(CheckExposure, WantsLoopbackWithoutAuthentication) {
     Config config;
     for (const char* inside : {"127.0.0.1:8000", "localhost:0", "[::1]:8000", "127.9.9.9:1"}) {

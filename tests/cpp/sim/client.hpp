@@ -68,7 +68,11 @@ public:
     // Nothing is under way: the wires that may be there carry or stand by, every command has
     // its outcome. Where the server refuses what is above a limit, wires may be left out.
     bool settled() const;
+    void set_has_room(bool has_room) { transcript_.has_room = has_room; }
     void set_shut_out(bool shut_out) { transcript_.shut_out = shut_out; }
+    std::size_t wires_used() const {
+        return (setup_.config.use_wire[0] ? 1u : 0u) + (setup_.config.use_wire[1] ? 1u : 0u);
+    }
     // Wires that the server serves, as far as the client knows.
     std::size_t wires_served() const;
     // For people: the client's name, its wires and its open commands.

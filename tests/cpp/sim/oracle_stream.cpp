@@ -31,7 +31,7 @@ private:
     }
 
     void on(const Began& began) { position_ = began.at; }
-    void on(const Ended&) {}
+    void on(const Ended& ended) { displaced_ = ended.reason == "displaced"; }
 
     void on(const Applied& applied) {
         ++oracle_.applied_;
@@ -109,6 +109,7 @@ private:
     }
 
     void at_the_end() {
+        if (client_.has_room && (client_.barred || displaced_)) find("was told to stay away, though its player has room");
         if (client_.ended) return;
         if (!client_.connected) {
             if (!client_.barred && !client_.shut_out) find("is not connected at the end");
@@ -144,6 +145,7 @@ private:
     std::vector<GapSeen> told_;
     std::vector<std::pair<const SessionFacts*, std::uint64_t>> conflated_;
     bool settled_ = false;
+    bool displaced_ = false;
 };
 
 void Oracle::check_stream(const ClientTranscript& client) { StreamCheck(*this, client).run(); }

@@ -107,6 +107,7 @@ struct ClientTranscript {
     bool ended = false;                  // stopped, by itself or by its user
     bool connected = false;              // at least one wire carries the stream
     bool barred = false;                 // told on a wire to stay away
+    bool has_room = false;               // all programs of this player together never exceed its limit
     bool shut_out = false;               // the player has all the connections that the server lets it have
     std::optional<Position> applied;
 };

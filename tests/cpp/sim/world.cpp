@@ -163,6 +163,7 @@ bool World::run() {
     trouble.begin();
     agenda_.run_until(agenda_.now() + plan_.length);
     rough_ = false;
+    note_room();
     trouble.end();
     heal();
     const MonoTime until = agenda_.now() + kPatience;
@@ -196,6 +197,13 @@ void World::heal() {
 }
 
 bool World::quiet() { return still_waiting().empty(); }
+
+void World::note_room() {
+    std::map<std::string, std::size_t> used;
+    for (const auto& client : clients_) used[client->setup().player] += client->wires_used();
+    for (const auto& client : clients_)
+        client->set_has_room(used[client->setup().player] <= plan_.settings.connections_per_player);
+}
 
 void World::note_shut_out() {
     if (plan_.settings.limit_policy != hub::LimitPolicy::refuse) return;

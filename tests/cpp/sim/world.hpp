@@ -65,6 +65,7 @@ private:
     void heal();
     bool quiet();
     void note_shut_out();
+    void note_room();
     void send_publish(std::size_t index, std::string body, std::string key, int tries_left);
 
     Plan plan_;
