@@ -79,7 +79,7 @@ void LoopCore::Impl::gone(ConnectionKey key, MonoTime) {
     if (stream.view != nullptr) {
         if (stream.welcomed) {
             stream.client->living[static_cast<std::size_t>(stream.wire)].fetch_sub(1);
-            count_closed(stream.close_code, stream.closing != Stream::Closing::no);
+            count_closed(stream);
             delivery.detach(stream);
         } else {
             delivery.unexpect(*stream.view);
@@ -126,9 +126,10 @@ void LoopCore::Impl::apply(Effect& effect, MonoTime now) {
     }
 }
 
-void LoopCore::Impl::count_closed(CloseCode code, bool asked) {
-    if (!asked) return counters.add(Counter::closed_peer_gone);
-    switch (code) {
+void LoopCore::Impl::count_closed(const Stream& stream) {
+    if (stream.closing == Stream::Closing::no) return counters.add(Counter::closed_peer_gone);
+    if (stream.idle) return counters.add(Counter::closed_idle_timeout);
+    switch (stream.close_code) {
         case CloseCode::normal: return counters.add(Counter::closed_normal);
         case CloseCode::going_away: return counters.add(Counter::closed_draining);
         case CloseCode::protocol_error: return counters.add(Counter::closed_protocol_error);
@@ -164,8 +165,11 @@ void LoopCore::peer_closed(ConnectionKey key, std::uint16_t code, MonoTime now) 
 
 void LoopCore::gone(ConnectionKey key, MonoTime now) { impl_->gone(key, now); }
 
-void LoopCore::writable(ConnectionKey key, MonoTime) {
-    if (Stream* stream = impl_->find(key)) impl_->delivery.writable(*stream);
+void LoopCore::writable(ConnectionKey key, MonoTime now) {
+    Stream* stream = impl_->find(key);
+    if (stream == nullptr) return;
+    stream->heard = now;  // a slow reader lives as long as it takes something
+    impl_->delivery.writable(*stream);
 }
 
 void LoopCore::heard(ConnectionKey key, MonoTime now) {

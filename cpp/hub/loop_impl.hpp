@@ -36,14 +36,18 @@ public:
     void gone(ConnectionKey key, MonoTime now);
     void close(Stream& stream, protocol::CloseCode code, std::string_view reason, MonoTime now);
     void apply(Effect& effect, MonoTime now);
-    void count_closed(protocol::CloseCode code, bool asked);
+    void count_closed(const Stream& stream);
 
     // loop_pulse.cpp
     void arm(Stream& stream, MonoTime at) { timers_.push({at, stream.key}); }
     void start_pulse(Stream& stream, MonoTime now);
     void run_timers(MonoTime now);
     void pulse(Stream& stream, MonoTime now);
-    bool silent_too_long(Stream& stream, MonoTime now);
+    void arm_pulse(Stream& stream, MonoTime now);
+    void beat(Stream& stream, MonoTime now);
+    // Why, or null.
+    const char* silent_too_long(Stream& stream, MonoTime now);
+    void close_silent(Stream& stream, protocol::CloseCode code, std::string_view reason, MonoTime now);
     Duration jittered(Duration d, ConnectionKey key);
 
     // loop_commands.cpp

@@ -20,7 +20,16 @@ Duration LoopCore::Impl::jittered(Duration d, ConnectionKey key) {
 void LoopCore::Impl::start_pulse(Stream& stream, MonoTime now) {
     stream.heard = now;
     stream.next_beat = now + jittered(settings.heartbeat, stream.key);
-    arm(stream, stream.next_beat);
+    arm_pulse(stream, now);
+}
+
+// A peer that stays silent is closed at its bound sharp, not at the next beat.
+void LoopCore::Impl::arm_pulse(Stream& stream, MonoTime now) {
+    stream.pulse_at = stream.next_beat;
+    const Duration silence = stream.wire == Wire::websocket ? settings.heartbeat * 2 : settings.idle_timeout;
+    for (const MonoTime limit : {stream.heard + silence, stream.heard + settings.idle_timeout})
+        if (limit > now) stream.pulse_at = std::min(stream.pulse_at, limit);
+    arm(stream, stream.pulse_at);
 }
 
 void LoopCore::Impl::run_timers(MonoTime now) {
@@ -31,15 +40,28 @@ void LoopCore::Impl::run_timers(MonoTime now) {
     }
 }
 
-// When the peer last gave a sign of life. A WebSocket answers pings. An SSE peer is known
-// to live by its client's acks, which cross proxies, and by its kernel's, which do not.
-bool LoopCore::Impl::silent_too_long(Stream& stream, MonoTime now) {
-    const Duration bound = std::min(settings.heartbeat * 2, settings.idle_timeout);
-    if (stream.wire == Wire::websocket) return now - stream.heard >= bound;
-    const auto kernel = stream.outlet->kernel_ack();
-    if (kernel && !kernel->all_acknowledged && kernel->age >= bound) return true;
+// Whether the peer has been silent beyond a bound. A WebSocket answers pings. An SSE peer is
+// known to live by its client's acks, which cross proxies, and by its kernel's, which do not.
+const char* LoopCore::Impl::silent_too_long(Stream& stream, MonoTime now) {
+    const auto kernel = stream.wire == Wire::sse ? stream.outlet->kernel_ack() : std::nullopt;
+    MonoTime sign = stream.heard;
+    if (stream.wire == Wire::sse && stream.client->acknowledges()) sign = std::max(sign, stream.client->ack_time());
+    const MonoTime any_sign = kernel ? std::max(sign, now - kernel->age) : sign;
+    if (now - any_sign >= settings.idle_timeout) {
+        stream.idle = true;
+        return "no sign of life for the idle timeout";
+    }
+    const Duration bound = settings.heartbeat * 2;
+    const bool by_kernel = kernel && !kernel->all_acknowledged && kernel->age >= bound;
     // A client that has acknowledged once goes on doing so; one that never does is the kernel's to judge.
-    return stream.client->acknowledges() && now - std::max(stream.client->ack_time(), stream.heard) >= bound;
+    const bool by_peer = stream.wire == Wire::websocket || stream.client->acknowledges();
+    if (by_kernel || (by_peer && now - sign >= bound)) return "no sign of life for two heartbeats";
+    return nullptr;
+}
+
+void LoopCore::Impl::close_silent(Stream& stream, CloseCode code, std::string_view reason, MonoTime now) {
+    close(stream, code, reason, now);
+    operate([key = stream.key](Hub& hub) { hub.leaving(key); });
 }
 
 void LoopCore::Impl::pulse(Stream& stream, MonoTime now) {
@@ -56,26 +78,24 @@ void LoopCore::Impl::pulse(Stream& stream, MonoTime now) {
         close(stream, CloseCode::going_away, "the server is shutting down", now);
         return;
     }
-    if (!due(stream.next_beat)) return;
+    if (!due(stream.pulse_at)) return;
     if (stream.closing != Stream::Closing::no) {
         // Its last bytes are on their way, or stuck: not for ever.
         if (stream.abort_at == MonoTime{}) arm(stream, stream.abort_at = now + kCloseBound);
         return;
     }
-    if (silent_too_long(stream, now)) {
-        close(stream, CloseCode::heartbeat_missed, "no sign of life for two heartbeats", now);
-        const ConnectionKey key = stream.key;
-        operate([key](Hub& hub) { hub.leaving(key); });
-        return;
-    }
+    if (const char* silence = silent_too_long(stream, now))
+        return close_silent(stream, CloseCode::heartbeat_missed, silence, now);
     if (stream.blocked && settings.slow_reader == SlowReader::disconnect && delivery.has_lost(stream)) {
         // It would be told when there is room again, which may be never.
         counters.add(stats::Counter::slow_disconnects);
-        close(stream, CloseCode::too_slow, "the cursor left the retention", now);
-        const ConnectionKey key = stream.key;
-        operate([key](Hub& hub) { hub.leaving(key); });
-        return;
+        return close_silent(stream, CloseCode::too_slow, "the cursor left the retention", now);
     }
+    if (due(stream.next_beat)) beat(stream, now);
+    arm_pulse(stream, now);
+}
+
+void LoopCore::Impl::beat(Stream& stream, MonoTime now) {
     // A full socket gets no heartbeats on top: what waits for it is sign enough.
     if (!stream.blocked) {
         delivery.send_heartbeat(stream, wall());
@@ -88,11 +108,6 @@ void LoopCore::Impl::pulse(Stream& stream, MonoTime now) {
         }
     }
     stream.next_beat = now + jittered(settings.heartbeat, stream.key);
-    // A peer that stays silent is closed at two heartbeats sharp, not at the third beat.
-    MonoTime wake = stream.next_beat;
-    const MonoTime limit = stream.heard + std::min(settings.heartbeat * 2, settings.idle_timeout);
-    if (stream.wire == Wire::websocket && limit > now && limit < wake) wake = stream.next_beat = limit;
-    arm(stream, wake);
 }
 
 void LoopCore::pong_received(ConnectionKey key, std::string_view payload, MonoTime now) {

@@ -41,6 +41,7 @@ struct Stream {
     bool paused = false;        // reading from the peer is paused
     bool owed_known = false;    // `owed_at_cursor` is exact
     bool repositioned = true;   // the cursor was just set: a hole is told, not punished
+    bool idle = false;          // closed for the idle timeout
     bool finished = false;      // the outlet was told to finish or abort
     enum class Closing : std::uint8_t { no, after_stream, now, queued } closing = Closing::no;
     protocol::CloseCode close_code = protocol::CloseCode::normal;
@@ -58,6 +59,7 @@ struct Stream {
     // Life signs and deadlines; 0 for none.
     MonoTime heard;
     MonoTime next_beat;
+    MonoTime pulse_at;
     MonoTime close_at;
     MonoTime abort_at;
     MonoTime bad_since;

@@ -14,7 +14,7 @@ from mythosd import REPOSITORY, Mythosd
 
 TABLE = REPOSITORY / "docs" / "reference" / "answers.md"
 COLUMNS = ["id", "input", "answer", "error code", "counter"]
-NONE = "–"
+NONE = "none"
 
 
 @dataclass(frozen=True)

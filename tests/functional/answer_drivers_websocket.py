@@ -7,7 +7,7 @@ import struct
 import zlib
 from typing import Any
 
-from answer_case import Answer, Case, drives
+from answer_case import NONE, Answer, Case, drives
 from raw_wire import RawWebSocket, frame
 from wires import open_websocket
 
@@ -78,7 +78,7 @@ async def unanswerable(case: Case) -> Answer:
         await ws.send({"type": "say", "data": {}})
         assert (await ws.command("ping", id="c-1"))["ok"]
         assert len(ws.controls("mythos.reply")) == 1
-        return Answer("–")
+        return Answer(NONE)
 
 
 @drives("ws-ten-faults")

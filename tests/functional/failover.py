@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
@@ -200,7 +201,7 @@ def _judge(client: MergingClient, published: int, cuts: list[Cut], quiet: list[S
         published,
         published - len(set(numbers)),
         len(numbers) - len(set(numbers)),
-        sum(later < earlier for earlier, later in zip(numbers, numbers[1:], strict=False)),
+        sum(later < earlier for earlier, later in pairwise(numbers)),
         len(client.told),
         usual,
         cuts,

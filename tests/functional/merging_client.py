@@ -11,6 +11,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -180,10 +181,8 @@ class MergingClient:
 
     async def _keep(self, wire: WireState, run: Callable[[WireState], Any]) -> None:
         while True:
-            try:
+            with suppress(OSError, websockets.WebSocketException, asyncio.IncompleteReadError, TimeoutError):
                 await run(wire)
-            except (OSError, websockets.WebSocketException, asyncio.IncompleteReadError, TimeoutError):
-                pass
             if wire.alive:
                 self._lost(wire)
             await asyncio.sleep(RETRY_S)

@@ -21,9 +21,9 @@ async def proxy():
             pass
         writer.close()
 
-    async with await asyncio.start_server(echo, "127.0.0.1", 0) as listener:
-        async with LinkProxy(listener.sockets[0].getsockname()[1]) as running:
-            yield running
+    listener = await asyncio.start_server(echo, "127.0.0.1", 0)
+    async with listener, LinkProxy(listener.sockets[0].getsockname()[1]) as running:
+        yield running
 
 
 async def talk(proxy):

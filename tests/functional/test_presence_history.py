@@ -21,14 +21,14 @@ async def test_presence_is_told_to_those_who_asked(server, api, player, channel)
 
 
 async def test_leaving_by_the_end_of_a_session_is_told(server, api, player, channel):
-    async with await open_websocket(server, f"{player}-a") as watcher:
-        async with await open_websocket(server, f"{player}-b") as guest:
-            await guest.subscribe(channel)
-            await watcher.subscribe(channel, presence=True)
-            await watcher.fence(api)
-            await api.new_session(f"{player}-b")
-            left = await watcher.entry()
-            assert left.type == "presence.left" and left.data["player_id"] == f"{player}-b"
+    watcher = await open_websocket(server, f"{player}-a")
+    async with watcher, await open_websocket(server, f"{player}-b") as guest:
+        await guest.subscribe(channel)
+        await watcher.subscribe(channel, presence=True)
+        await watcher.fence(api)
+        await api.new_session(f"{player}-b")
+        left = await watcher.entry()
+        assert left.type == "presence.left" and left.data["player_id"] == f"{player}-b"
 
 
 async def test_presence_lists_the_members(server, api, player, channel):

@@ -1,7 +1,8 @@
 // A loop's turns: deadlines, settings that change, draining, several threads at once.
 #include "hub/loop_core.hpp"
 
-#include <atomic>
+#include <algorithm>
+#include <set>
 #include <thread>
 
 #include "hub/hub_fixture.hpp"

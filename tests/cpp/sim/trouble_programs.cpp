@@ -98,7 +98,8 @@ void Trouble::kicked() {
     const auto client = world_.any_client();
     if (!client) return;
     world_.note(Fault::kicked, *client);
-    const auto body = nlohmann::json{{"player", client->setup().player}}.dump();
+    // 1008 may come back, which is the harder case.
+    const auto body = nlohmann::json{{"player", client->setup().player}, {"code", 1008}, {"reason", "simulated"}}.dump();
     world_.server().request(
         [body](hub::LoopCore& core, MonoTime now, hub::AnswerTo answer) { core.post_disconnect(body, now, std::move(answer)); },
         [](const hub::Answer*) {});

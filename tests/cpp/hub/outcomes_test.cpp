@@ -1,0 +1,98 @@
+#include "hub/outcomes.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mythos::hub {
+namespace {
+
+using Verdict = Outcomes::Verdict;
+
+constexpr std::size_t kMany = 128;
+
+TEST(OutcomesTest, ACommandIsExecutedOnceAndThenRepeated) {
+    Outcomes outcomes;
+    EXPECT_EQ(outcomes.begin(7, 1, kMany), Verdict::execute);
+    EXPECT_EQ(outcomes.begin(7, 1, kMany), Verdict::running);
+    EXPECT_EQ(outcomes.begin(7, 2, kMany), Verdict::conflict);
+    outcomes.finish(7, 1, "done", 42, 256);
+    EXPECT_EQ(outcomes.begin(7, 1, kMany), Verdict::repeat);
+    EXPECT_EQ(outcomes.begin(7, 2, kMany), Verdict::conflict);
+    EXPECT_EQ(outcomes.reply_of(7).reply, "done");
+    EXPECT_EQ(outcomes.reply_of(7).visible_at, 42u);
+}
+
+TEST(OutcomesTest, BeyondTheBoundOfThoseRunningNoneBegins) {
+    Outcomes outcomes;
+    EXPECT_EQ(outcomes.begin(1, 1, 2), Verdict::execute);
+    EXPECT_EQ(outcomes.begin(2, 1, 2), Verdict::execute);
+    EXPECT_EQ(outcomes.begin(3, 1, 2), Verdict::too_many);
+    EXPECT_EQ(outcomes.begin(1, 1, 2), Verdict::running) << "a repeat of one of them is no new one";
+    outcomes.finish(1, 1, "done", 0, 256);
+    EXPECT_EQ(outcomes.begin(3, 1, 2), Verdict::execute) << "refused before, so not remembered";
+}
+
+TEST(OutcomesTest, OneRefusedBeforeExecutionMayBeSentAgain) {
+    Outcomes outcomes;
+    EXPECT_EQ(outcomes.begin(1, 1, 1), Verdict::execute);
+    outcomes.forget(1);
+    outcomes.forget(1);
+    EXPECT_EQ(outcomes.begin(1, 9, 1), Verdict::execute);
+}
+
+TEST(OutcomesTest, TheLastOnesAreKeptAndOlderNumbersAreStale) {
+    Outcomes outcomes;
+    for (std::uint64_t n = 1; n <= 300; ++n) {
+        ASSERT_EQ(outcomes.begin(n, n, kMany), Verdict::execute);
+        outcomes.finish(n, n, "done", n, 256);
+    }
+    EXPECT_EQ(outcomes.begin(44, 44, kMany), Verdict::stale);
+    EXPECT_EQ(outcomes.begin(45, 45, kMany), Verdict::repeat);
+    EXPECT_EQ(outcomes.forgotten_below(), 45u);
+}
+
+TEST(OutcomesTest, NumbersNeverSeenAboveTheForgottenOnesAreExecuted) {
+    Outcomes outcomes;
+    for (const std::uint64_t n : {10u, 20u, 30u}) {
+        outcomes.begin(n, 0, kMany);
+        outcomes.finish(n, 0, "", 0, 2);
+    }
+    EXPECT_EQ(outcomes.begin(10, 0, kMany), Verdict::stale);
+    EXPECT_EQ(outcomes.begin(5, 0, kMany), Verdict::stale);
+    EXPECT_EQ(outcomes.begin(15, 0, kMany), Verdict::execute);
+}
+
+TEST(OutcomesTest, ARunningOneIsNeverForgottenNorAnythingAboveIt) {
+    Outcomes outcomes;
+    outcomes.begin(1, 0, kMany);
+    for (std::uint64_t n = 2; n <= 20; ++n) {
+        outcomes.begin(n, 0, kMany);
+        outcomes.finish(n, 0, "", 0, 4);
+    }
+    EXPECT_EQ(outcomes.begin(1, 0, kMany), Verdict::running);
+    EXPECT_EQ(outcomes.begin(2, 0, kMany), Verdict::repeat);
+    outcomes.finish(1, 0, "", 0, 4);
+    EXPECT_EQ(outcomes.begin(1, 0, kMany), Verdict::stale);
+    EXPECT_EQ(outcomes.begin(17, 0, kMany), Verdict::repeat);
+}
+
+TEST(OutcomesTest, WhatACheckpointHeldIsThereAgain) {
+    Outcomes outcomes;
+    EXPECT_TRUE(outcomes.empty());
+    outcomes.restore_forgotten(5);
+    outcomes.finish(6, 66, "six", 9, 256);
+    EXPECT_FALSE(outcomes.empty());
+    EXPECT_EQ(outcomes.begin(4, 0, kMany), Verdict::stale);
+    EXPECT_EQ(outcomes.begin(6, 66, kMany), Verdict::repeat);
+    EXPECT_EQ(outcomes.begin(5, 0, kMany), Verdict::execute);
+    int done = 0;
+    outcomes.for_each_done([&](std::uint64_t number, std::uint64_t fingerprint, const Outcomes::Told& told) {
+        EXPECT_EQ(number, 6u);
+        EXPECT_EQ(fingerprint, 66u);
+        EXPECT_EQ(told.reply, "six");
+        ++done;
+    });
+    EXPECT_EQ(done, 1) << "a running one has no outcome";
+}
+
+}  // namespace
+}  // namespace mythos::hub
