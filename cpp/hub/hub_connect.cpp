@@ -108,7 +108,13 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
         return refuse(CloseCode::overloaded, 503, "session_limit", "the server has all the sessions it may", 5);
     }
     if (!opens) {
-        if (Connection* own = predecessor_of(request))
+        Connection* own = predecessor_of(request);
+        if (own != nullptr && request.attempt != 0 && own->attempt > request.attempt) {
+            // A request that its client gave up long ago, only now arrived.
+            counters_.add(stats::Counter::rejected_displaced);
+            return refuse(CloseCode::displaced, 204, "displaced", "a newer connection of this client came first");
+        }
+        if (own != nullptr)
             displace(*own, CloseCode::displaced, "replaced by this client itself");
         if (auto refusal = make_room(request, player, *player.session)) return *refusal;
     }
@@ -126,6 +132,7 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     made->key = key;
     made->loop = loop;
     made->wire = request.wire;
+    made->attempt = request.attempt;
     made->standby = out.standby;
     made->connection_id = random_name("k_");
     made->session = &session;
@@ -195,7 +202,8 @@ void Hub::decide_start(const ConnectRequest& request, bool names_unknown, const 
     }
     if (out.standby) {
         out.after = std::max(state.acked(), session.opened_seq);
-    } else if (out.alone) {
+    } else if (out.alone && state.acked() == 0) {
+        // Where it begins; a request that arrives late must not move what its client has acknowledged.
         state.acknowledge(out.after, now_, false);
     }
 }

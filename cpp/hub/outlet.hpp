@@ -24,6 +24,7 @@ struct ConnectRequest {
     std::string player_id;
     std::string session_id;             // empty: none named
     std::string client_id;              // empty: a client of its own
+    std::uint64_t attempt = 0;          // which of its client's tries this is; 0: not said
     std::optional<std::string> cursor;  // as given; already found readable
     protocol::Mode mode = protocol::Mode::mirror;
     bool deflate = false;  // permessage-deflate was agreed: shared deflated frames may be sent

@@ -30,6 +30,7 @@ struct Connection {
     protocol::Wire wire = protocol::Wire::websocket;
     bool standby = false;
     bool leaving = false;  // told to close; no longer counted
+    std::uint64_t attempt = 0;
     std::string connection_id;
     Session* session = nullptr;
     Client* client = nullptr;

@@ -1,5 +1,7 @@
 #include "transport/connect_request.hpp"
 
+#include <charconv>
+
 #include "base/ids.hpp"
 #include "protocol/ws_handshake.hpp"
 #include "transport/uri.hpp"
@@ -55,6 +57,11 @@ Result<hub::ConnectRequest> read_connect_request(const HttpRequest& request, pro
     if (std::string cursor = given_cursor(request, *query); !cursor.empty()) {
         if (!parse_cursor(cursor)) return Error{"bad_cursor", "A cursor is <epoch>-<seq>, as in the id of an entry."};
         connect.cursor = std::move(cursor);
+    }
+    if (const std::string attempt = query->text("attempt"); !attempt.empty()) {
+        const auto end = attempt.data() + attempt.size();
+        if (const auto [at, error] = std::from_chars(attempt.data(), end, connect.attempt); error != std::errc{} || at != end)
+            return Error{"bad_request", "attempt is a number that grows with each try of this client."};
     }
     const std::string mode = query->text("mode");
     if (mode.empty()) connect.mode = mode_default;

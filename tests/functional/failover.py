@@ -18,6 +18,7 @@ import argparse
 import asyncio
 import json
 import multiprocessing
+import os
 import sys
 import tempfile
 import time
@@ -281,8 +282,12 @@ def main() -> int:
     parser.add_argument("--cuts", type=int, default=200, help="cuts a fault and wire")
     parser.add_argument("--heartbeat-ms", type=int, default=500)
     parser.add_argument("--strict", action="store_true", help="end with 1 if a pause is longer than promised")
+    parser.add_argument("--realtime", action="store_true", help="run server and clients before all else on the machine")
     parser.add_argument("--json", type=Path, help="write every cut to this file")
     given = parser.parse_args()
+    if given.realtime:
+        # Inherited by the server and by each process of the harness; needs the right to it.
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     with tempfile.TemporaryDirectory() as directory:
         server = Mythosd(Path(directory), {"heartbeat_ms": given.heartbeat_ms}).start()
         try:

@@ -173,7 +173,9 @@ void Client::told_gap(const protocol::TellGap& gap) {
     told.gap.lost = gap.lost;
     told.gap.at_most = gap.at_most;
     told.gap.reason = gap.reason;
-    if (setup_.config.mode == protocol::Mode::mirror && position_) {
+    // A hold that overflows makes a wire cover nothing, which is not seen from here.
+    const bool bases_tell = setup_.config.mode == protocol::Mode::mirror && setup_.config.held_entries_max > 1'000;
+    if (bases_tell && position_) {
         for (const auto& e : ends_)
             told.other_wire_covers |= e.link && e.base && e.base->epoch == position_->epoch &&
                                       position_->epoch == gap.before.epoch && e.base->seq <= position_->seq;

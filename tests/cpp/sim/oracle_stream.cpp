@@ -109,7 +109,8 @@ private:
     }
 
     void at_the_end() {
-        if (client_.has_room && (client_.barred || displaced_)) find("was told to stay away, though its player has room");
+        if (client_.has_room && (client_.barred || displaced_) && !may_be_barred())
+            find("was told to stay away, though its player has room");
         if (client_.ended) return;
         if (!client_.connected) {
             if (!client_.barred && !client_.shut_out) find("is not connected at the end");
@@ -119,6 +120,16 @@ private:
         if (client_.applied->epoch != position_->epoch) return find("is in the wrong epoch at the end");
         settled_ = true;
         pass(position_->seq, oracle_.owed_.head(position_->epoch) + 1, "until the end");
+    }
+
+    // A 204 does not say why, so a replaced session looks the same on SSE. And a request to
+    // connect that its client had given up may arrive after the next one and replace it.
+    bool may_be_barred() const {
+        const bool replaced = std::any_of(sessions_.begin(), sessions_.end(),
+                                          [](const auto* s) { return s->end_reason == "replaced"; });
+        const bool given_up = std::any_of(client_.wires.begin(), client_.wires.end(),
+                                          [](const auto& wire) { return wire.events.empty(); });
+        return replaced || given_up;
     }
 
     // A skipped entry's newer one came, or was told as missing.

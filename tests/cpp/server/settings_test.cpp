@@ -1,0 +1,51 @@
+#include "server/settings.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mythos::server {
+namespace {
+
+TEST(ServerSettings, CarriesEveryOptionToItsFloor) {
+    Config config;
+    config.listen = "127.0.0.1:0";
+    config.heartbeat_ms = 250;
+    config.limits.connections = 7;
+    config.limits.limit_policy = "refuse";
+    config.limits.message_bytes = 2048;
+    config.limits.body_bytes = 4096;
+    config.limits.header_bytes = 1024;
+    config.limits.request_timeout_s = 3;
+    config.session.slow_reader = "conflate";
+    config.session.grace_s = 9;
+    config.delivery.mode_default = "standby";
+    config.http.origins = {"https://game.example"};
+    config.websocket.deflate = false;
+    config.journal.retention_entries = 64;
+    const ServerSettings settings = settings_from(config, 1'000);
+    EXPECT_EQ(settings.host, "127.0.0.1");
+    EXPECT_EQ(settings.port, 0);
+    EXPECT_EQ(settings.hub.heartbeat, milliseconds(250));
+    EXPECT_EQ(settings.hub.connections_max, 7u);
+    EXPECT_EQ(settings.hub.limit_policy, hub::LimitPolicy::refuse);
+    EXPECT_EQ(settings.hub.slow_reader, hub::SlowReader::conflate);
+    EXPECT_EQ(settings.hub.grace, seconds(9));
+    EXPECT_EQ(settings.loop.message_bytes_max, 2048u);
+    EXPECT_EQ(settings.loop.site.body_bytes_max, 4096u);
+    EXPECT_EQ(settings.loop.site.limits.head_bytes_max, 1024u);
+    EXPECT_EQ(settings.loop.site.limits.request_timeout, seconds(3));
+    EXPECT_EQ(settings.loop.site.mode_default, protocol::Mode::standby);
+    EXPECT_FALSE(settings.loop.site.deflate);
+    EXPECT_TRUE(settings.loop.site.policy.host_must_be_local);
+    EXPECT_EQ(settings.loop.site.policy.origins, config.http.origins);
+    EXPECT_EQ(settings.retention.entries, 64u);
+}
+
+TEST(ServerSettings, ConnectionsLeaveAReserveOfDescriptors) {
+    EXPECT_EQ(connections_within(20'000), 19'000u);
+    EXPECT_EQ(connections_within(1'024), 960u);
+    EXPECT_EQ(connections_within(10), 1u);
+    EXPECT_EQ(settings_from(Config{}, 20'000).hub.connections_max, 19'000u);
+}
+
+}  // namespace
+}  // namespace mythos::server

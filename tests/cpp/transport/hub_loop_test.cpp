@@ -1,0 +1,49 @@
+#include "transport/hub_loop.hpp"
+
+#include <gtest/gtest.h>
+
+#include "transport/served_loop.hpp"
+
+namespace mythos::transport {
+namespace {
+
+void wait_until_empty(const HubLoop& loop) {
+    while (!loop.is_empty()) std::this_thread::yield();
+}
+
+TEST(HubLoop, ADrainEndsBothWiresAndTheListener) {
+    ServedLoop server;
+    TestClient ws(server.port()), sse(server.port()), idle(server.port());
+    idle.get("/livez");
+    ws.upgrade("/ws/p1");
+    EXPECT_NE(ws.frame().find("mythos.welcome"), std::string::npos);
+    sse.send("GET /sse/p1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    sse.read_until("mythos.welcome");
+
+    server.loop().drain(milliseconds(1), "test");
+    EXPECT_NE(ws.frame().find("mythos.draining"), std::string::npos);
+    EXPECT_TRUE(ws.frame().starts_with("\x88\x03\xe9")) << "1001";
+    const std::string last = sse.read_all();
+    EXPECT_NE(last.find("mythos.draining"), std::string::npos);
+    EXPECT_NE(last.find("mythos.closed"), std::string::npos);
+    EXPECT_EQ(idle.read_all(), "");
+    ws.hang_up_with_reset();
+    sse.hang_up_with_reset();
+    wait_until_empty(server.loop());
+    EXPECT_THROW(TestClient late(server.port()), std::runtime_error);
+}
+
+TEST(HubLoop, NewSettingsHoldFromTheNextRequestOn) {
+    ServedLoop server;
+    TestClient client(server.port());
+    const std::string_view origin = "Origin: https://game.example\r\n";
+    EXPECT_EQ(status_of(client.post("/api/publish", "{}", origin)), 403);
+    HubLoopSettings settings;
+    settings.site.policy.origins = {"https://game.example"};
+    server.loop().set_settings(settings);
+    TestClient again(server.port());
+    EXPECT_EQ(status_of(again.post("/api/publish", R"({"everyone":true,"type":"t","data":{}})", origin)), 200);
+}
+
+}  // namespace
+}  // namespace mythos::transport

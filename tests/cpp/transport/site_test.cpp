@@ -1,0 +1,118 @@
+#include "transport/site.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "transport/served_loop.hpp"
+
+namespace mythos::transport {
+namespace {
+
+using stats::Counter;
+
+class SiteTest : public testing::Test {
+protected:
+    static std::string error_code(const std::string& answer) {
+        const auto body = nlohmann::json::parse(body_of(answer));
+        EXPECT_TRUE(body.at("error").get<bool>());
+        return body.at("details").at("error_code");
+    }
+    void expect_refused(const std::string& answer, int status, std::string_view code, Counter counter) {
+        EXPECT_EQ(status_of(answer), status) << answer;
+        EXPECT_EQ(error_code(answer), code);
+        EXPECT_EQ(server.count(counter), 1u) << stats::name_of(counter);
+    }
+
+    ServedLoop server;
+    TestClient client{server.port()};
+};
+
+TEST_F(SiteTest, AnswersProbesAndTheIndex) {
+    EXPECT_EQ(body_of(client.get("/livez")), R"({"status":"alive"})");
+    EXPECT_EQ(body_of(client.get("/readyz")), R"({"status":"ready"})");
+    EXPECT_NE(body_of(client.get("/")).find("/api/publish"), std::string::npos);
+}
+
+TEST_F(SiteTest, PublishesAndAnswersQueries) {
+    const auto published = client.post("/api/publish", R"({"channel":"room","type":"t","data":{"n":1}})");
+    EXPECT_EQ(status_of(published), 200) << published;
+    const auto history = nlohmann::json::parse(body_of(client.get("/api/history/room?limit=5")));
+    EXPECT_EQ(history.at("entries").size(), 1u);
+    EXPECT_EQ(status_of(client.get("/api/channels")), 200);
+    EXPECT_EQ(status_of(client.get("/api/presence/room")), 200);
+    EXPECT_EQ(status_of(client.get("/api/connections/stats")), 200);
+    EXPECT_EQ(status_of(client.post("/api/connections/p1/session", "{}")), 200);
+    EXPECT_EQ(status_of(client.get("/api/connections/p1")), 200);
+}
+
+TEST_F(SiteTest, TellsUnknownRoutesAndMethods) {
+    expect_refused(client.get("/nothing"), 404, "not_found", Counter::http_not_found);
+    const std::string answer = client.get("/api/publish");
+    expect_refused(answer, 405, "method_not_allowed", Counter::http_method);
+    EXPECT_NE(answer.find("Allow: POST, OPTIONS\r\n"), std::string::npos);
+}
+
+TEST_F(SiteTest, APostNeedsJson) {
+    const std::string_view head = "POST /api/publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n";
+    expect_refused(client.ask(std::string(head) + "Content-Type: application/jsonx\r\n\r\n"), 415,
+                   "unsupported_media_type", Counter::http_media_type);
+}
+
+TEST_F(SiteTest, HoldsTheHostRule) {
+    expect_refused(client.ask("GET /api/channels HTTP/1.1\r\nHost: evil.example\r\n\r\n"), 421, "host_not_allowed",
+                   Counter::http_host);
+    expect_refused(client.ask("GET /sse/p1 HTTP/1.1\r\nHost: evil.example\r\n\r\n"), 421, "host_not_allowed",
+                   Counter::rejected_host);
+    EXPECT_EQ(status_of(client.ask("GET /livez HTTP/1.1\r\n\r\n")), 400) << "HTTP/1.1 needs a Host";
+}
+
+TEST_F(SiteTest, HoldsTheOriginRule) {
+    const std::string_view evil = "Origin: http://evil.example\r\n";
+    expect_refused(client.post("/api/publish", "", evil), 403, "origin_not_allowed", Counter::http_origin);
+    expect_refused(client.upgrade("/ws/p1", evil), 403, "origin_not_allowed", Counter::rejected_origin);
+    EXPECT_EQ(status_of(client.get("/livez", evil)), 200) << "a page cannot read it";
+    EXPECT_EQ(client.get("/livez", evil).find("Access-Control"), std::string::npos);
+}
+
+TEST_F(SiteTest, RefusesUpgradesThatAreNone) {
+    const std::string answer = client.get("/ws/p1");
+    expect_refused(answer, 426, "bad_upgrade", Counter::rejected_bad_upgrade);
+    EXPECT_NE(answer.find("Sec-WebSocket-Version: 13\r\n"), std::string::npos);
+}
+
+TEST_F(SiteTest, RefusesNamesAndCursorsThatCannotBe) {
+    expect_refused(client.get("/sse/a%20b"), 400, "bad_name", Counter::rejected_bad_name);
+    expect_refused(client.upgrade("/ws/p1?cursor=yesterday"), 400, "bad_cursor", Counter::rejected_bad_cursor);
+    expect_refused(client.get("/sse/p1?mode=both"), 400, "bad_request", Counter::rejected_bad_request);
+}
+
+TEST_F(SiteTest, RefusesQuestionsThatCannotBe) {
+    const std::pair<const char*, const char*> faults[] = {
+        {"/api/history/room?limit=many", "bad_request"}, {"/api/history/room?limit=0", "bad_request"},
+        {"/api/history/room?limit=-1", "bad_request"},   {"/api/history/room?before=x", "bad_cursor"},
+        {"/api/history/room?limit=%", "bad_request"},    {"/api/presence/%0a", "bad_channel"},
+        {"/api/connections/a%20b", "bad_name"}};
+    for (const auto& [path, code] : faults) {
+        const std::string answer = client.get(path);
+        EXPECT_EQ(status_of(answer), 400) << path;
+        EXPECT_EQ(error_code(answer), code) << path;
+    }
+    EXPECT_EQ(server.count(Counter::http_bad_request), std::size(faults));
+    EXPECT_EQ(status_of(client.post("/api/commands", "{}")), 400) << "no session is named";
+}
+
+TEST_F(SiteTest, AnswersAPreflight) {
+    const std::string answer =
+        client.ask("OPTIONS /api/publish HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n\r\n");
+    EXPECT_EQ(status_of(answer), 204);
+    EXPECT_NE(answer.find("Access-Control-Allow-Origin: http://localhost\r\n"), std::string::npos);
+}
+
+TEST_F(SiteTest, CountsWhatIsNoRequest) {
+    TestClient other(server.port());
+    expect_refused(other.ask("hello\r\n\r\n"), 400, "bad_request", Counter::http_bad_request);
+}
+
+}  // namespace
+}  // namespace mythos::transport
