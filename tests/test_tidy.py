@@ -34,7 +34,7 @@ TOP_LEVEL = {
     *{".ci", ".clang-format", ".clang-tidy", ".gitattributes", ".gitignore", ".github"},
     *{"CHANGELOG.md", "CMakeLists.txt", "CMakePresets.json", "CONTRIBUTING.md", "DEVELOPERS.md", "LICENSE", "Makefile"},
     *{"README.md", "SECURITY.md", "pyproject.toml"},
-    *{"bench", "bindings", "cmake", "cpp", "deploy", "docs", "notebooks", "python", "tests", "web"},
+    *{"bench", "bindings", "cpp", "deploy", "docs", "notebooks", "python", "tests", "web"},
 }
 
 # Signs of work that is not done, or of a check that does not check.

@@ -178,6 +178,7 @@ void LoopCore::Impl::history(Hub& hub, const CommandContext& context, const Comm
     if (remembered) context.client->outcomes->forget(command.number);  // reading twice does no harm
     if (error) {
         count_command_error(error->code);
+        if (command.id.empty()) counters.add(Counter::command_error_fire_and_forget);
         auto refusal = protocol::reply_error_json(command.id, *error, false);
         when_visible(0, [reply, refusal = std::move(refusal)] { reply(refusal); });
         return;

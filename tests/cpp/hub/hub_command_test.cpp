@@ -106,7 +106,7 @@ TEST_F(HubCommandTest, NumbersAndKeyOrderOfDataSurvive) {
 TEST_F(HubCommandTest, PresenceAnswersWhoIsThere) {
     Peer& other = ws({.player = "p2"});
     subscribe(other, "room");
-    const json reply = command(*peer, "c-1", "presence", {{"channel", "room"}});
+    const json reply = command(*peer, "c-100", "presence", {{"channel", "room"}});
     ASSERT_EQ(reply["data"]["members"].size(), 1u);
     EXPECT_EQ(reply["data"]["members"][0]["player_id"], "p2");
     EXPECT_EQ(error_code("presence", json::object()), "bad_command");

@@ -249,10 +249,10 @@ TEST_F(PromotionTest, APromotionIntoWhatIsGoneTellsTheGapAndPunishesNobody) {
 TEST_F(PromotionTest, BadPromotionsAreRefusedAndChangeNothing) {
     begin();
     EXPECT_EQ(promote(*active, *standby, 1'000'000)["error"]["code"], "bad_cursor");
-    EXPECT_EQ(command(*active, "c-1", "promote", {{"cursor", 5}})["error"]["code"], "bad_cursor");
-    EXPECT_EQ(command(*active, "c-2", "promote", json::array())["error"]["code"], "bad_cursor");
-    EXPECT_EQ(command(*active, "c-3", "promote", {{"cursor", "other-1"}})["error"]["code"], "bad_cursor");
-    EXPECT_EQ(command(*active, "c-4", "promote", {{"cursor", id(1)}, {"connection_id", "k_other"}})["ok"], false);
+    EXPECT_EQ(command(*active, "c-101", "promote", {{"cursor", 5}})["error"]["code"], "bad_cursor");
+    EXPECT_EQ(command(*active, "c-102", "promote", json::array())["error"]["code"], "bad_cursor");
+    EXPECT_EQ(command(*active, "c-103", "promote", {{"cursor", "other-1"}})["error"]["code"], "bad_cursor");
+    EXPECT_EQ(command(*active, "c-104", "promote", {{"cursor", id(1)}, {"connection_id", "k_other"}})["ok"], false);
     EXPECT_EQ(standby->count("promoted"), 0u);
 }
 

@@ -95,7 +95,9 @@ TEST_P(RestoreTest, ReplacedAndEndedSessionsStayThat) {
     const std::string replaced = session_of(first), expired = session_of(gone);
     const json made = new_session("p1");
     hang_up(gone);
+    Peer& joined = ws({.player = "p1"});
     advance(settings.grace + seconds(1));
+    EXPECT_EQ(session_of(joined), made["session_id"]);
     const json fresh = new_session("p1");
     restart();
     EXPECT_EQ(ws({.player = "p1", .session = replaced}).refusal->code, CloseCode::session_replaced);

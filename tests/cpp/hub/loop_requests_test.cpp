@@ -17,7 +17,8 @@ protected:
     }
     static std::vector<Seq> seqs(const Answer& answer) {
         std::vector<Seq> out;
-        for (const auto& entry : json::parse(answer.body)["entries"]) out.push_back(seq_of(entry["id"]));
+        const json body = json::parse(answer.body);
+        for (const auto& entry : body["entries"]) out.push_back(seq_of(entry["id"]));
         return out;
     }
 };

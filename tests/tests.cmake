@@ -8,7 +8,7 @@ add_library(mythos_test_build INTERFACE)
 target_include_directories(mythos_test_build INTERFACE tests/cpp)
 target_compile_definitions(mythos_test_build INTERFACE MYTHOS_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 target_link_libraries(mythos_test_build INTERFACE GTest::gmock GTest::gtest_main)
-add_library(mythos_test_pch OBJECT cmake/pch.cpp)
+add_library(mythos_test_pch OBJECT cpp/pch.cpp)
 target_link_libraries(mythos_test_pch PRIVATE mythos_build mythos_test_build)
 target_precompile_headers(mythos_test_pch PRIVATE tests/cpp/test_pch.hpp)
 
