@@ -12,13 +12,14 @@ TEST_PACKAGES := curl \
     $(if $(and $(shell command -v node),$(shell command -v npm)),,nodejs npm) \
     $(if $(shell python3 -c 'import ensurepip, venv; print("yes")' 2>/dev/null),,python3-venv)
 CLANG_PACKAGES := clang clang-format libclang-rt-14-dev
+BROWSER_PACKAGES := chromium
 
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 30
 PYTHON := .venv/bin/python
 export CTEST_OUTPUT_ON_FAILURE := 1
 
-.PHONY: serve test build build-tests bench fuzz sanitize sanitize-asan sanitize-tsan conformance format lint reference clean \
+.PHONY: serve test build build-tests bench fuzz sanitize sanitize-asan sanitize-tsan conformance browser format lint reference clean \
     packages-build packages-test packages-clang npm
 
 serve: build
@@ -81,6 +82,11 @@ sanitize: sanitize-asan sanitize-tsan
 sanitize-asan sanitize-tsan: sanitize-%: build/%/build.ninja
 	cmake --build build/$* -j $(JOBS)
 	tests/sanitized.sh build/$*
+
+# A real Chromium with nothing of ours on the page.
+browser: build-tests $(PYTHON)
+	$(call install,$(BROWSER_PACKAGES))
+	$(PYTHON) -m pytest tests/functional/browser
 
 conformance: build-tests $(PYTHON)
 	$(PYTHON) tests/conformance/run_kosoku.py build/release/mythos-echo --listen 127.0.0.1:0

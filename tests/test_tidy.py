@@ -25,7 +25,6 @@ WITHOUT_UNIT_TEST = {
 
 # Tests of a floor as a whole, and what they are for.
 WITHOUT_UNIT = {
-    "hub/slow_reader_test.cpp": "one topic across delivery, retention and conflation",
     "protocol/vectors_test.cpp": "runs tests/vectors, which a client in another language has to pass too",
 }
 

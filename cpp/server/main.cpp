@@ -106,8 +106,11 @@ int serve(const server::Startup& startup, const Arguments& arguments, server::Si
     }
     Daemon daemon{clock, **logging, log, arguments, descriptors, startup.config, std::move(*started)};
     const std::uint16_t port = daemon.server->port();
-    log.info("Listening", {{"host", settings.host}, {"port", port}, {"loops", daemon.server->loops()},
-                           {"connections_max", settings.hub.connections_max}, {"version", MYTHOS_VERSION}});
+    log.info("Listening", {{"host", settings.host},
+                           {"port", port},
+                           {"loops", daemon.server->loops()},
+                           {"connections_max", settings.hub.connections_max},
+                           {"version", MYTHOS_VERSION}});
     if (!startup.port_file.empty() && !write_port_file(startup.port_file, port)) {
         std::cerr << "mythosd: --port-file: the file cannot be written\n";
         return 1;

@@ -1,7 +1,7 @@
 // The running server: journal, hub, one thread a loop, their listeners.
 //
-// `start` returns when every loop listens. Then: `reload` at will, `drain` and poll `is_drained`, and destroy, which ends
-// the threads at once. Thread-safety: one thread (main's) calls everything.
+// `start` returns when every loop listens. Then: `reload` at will, `drain` and poll `is_drained`, and destroy, which
+// ends the threads at once. Thread-safety: one thread (main's) calls everything.
 #pragma once
 
 #include <cstdint>

@@ -21,8 +21,7 @@ Acceptor::Acceptor(EventLoop& loop, Socket listener, OnAccepted on_accepted, OnP
     : Watcher(loop, std::move(listener)), on_accepted_(std::move(on_accepted)), on_pause_(std::move(on_pause)) {}
 
 Acceptor* Acceptor::begin(EventLoop& loop, Socket listener, OnAccepted on_accepted, OnPause on_pause) {
-    auto owned =
-        std::make_unique<Acceptor>(loop, std::move(listener), std::move(on_accepted), std::move(on_pause));
+    auto owned = std::make_unique<Acceptor>(loop, std::move(listener), std::move(on_accepted), std::move(on_pause));
     Acceptor* acceptor = owned.get();
     return loop.adopt(std::move(owned)) ? acceptor : nullptr;
 }

@@ -9,8 +9,10 @@ std::optional<HostPort> parse_host_port(std::string_view text) {
     if (colon == std::string_view::npos) return std::nullopt;
     std::string_view host = text.substr(0, colon);
     const std::string_view port = text.substr(colon + 1);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    else if (host.find(':') != std::string_view::npos) return std::nullopt;
+    if (host.starts_with('[') && host.ends_with(']'))
+        host = host.substr(1, host.size() - 2);
+    else if (host.find(':') != std::string_view::npos)
+        return std::nullopt;
     if (host.empty() || port.empty()) return std::nullopt;
 
     HostPort parsed{host == "localhost" ? "127.0.0.1" : std::string(host), 0};

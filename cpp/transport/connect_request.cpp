@@ -51,7 +51,8 @@ Result<hub::ConnectRequest> read_connect_request(const HttpRequest& request, pro
     connect.player_id = std::move(*player);
     connect.session_id = query->text("session_id");
     connect.client_id = query->text("client_id");
-    if (!connect.session_id.empty() && !is_valid_name(connect.session_id, kNameBytesMax)) return bad_name("A session id");
+    if (!connect.session_id.empty() && !is_valid_name(connect.session_id, kNameBytesMax))
+        return bad_name("A session id");
     if (!connect.client_id.empty() && !is_valid_name(connect.client_id, kNameBytesMax)) return bad_name("A client id");
 
     if (std::string cursor = given_cursor(request, *query); !cursor.empty()) {
@@ -60,13 +61,17 @@ Result<hub::ConnectRequest> read_connect_request(const HttpRequest& request, pro
     }
     if (const std::string attempt = query->text("attempt"); !attempt.empty()) {
         const auto end = attempt.data() + attempt.size();
-        if (const auto [at, error] = std::from_chars(attempt.data(), end, connect.attempt); error != std::errc{} || at != end)
+        if (const auto [at, error] = std::from_chars(attempt.data(), end, connect.attempt);
+            error != std::errc{} || at != end)
             return Error{"bad_request", "attempt is a number that grows with each try of this client."};
     }
     const std::string mode = query->text("mode");
-    if (mode.empty()) connect.mode = mode_default;
-    else if (mode == "standby") connect.mode = protocol::Mode::standby;
-    else if (mode != "mirror") return Error{"bad_request", "The mode is mirror or standby."};
+    if (mode.empty())
+        connect.mode = mode_default;
+    else if (mode == "standby")
+        connect.mode = protocol::Mode::standby;
+    else if (mode != "mirror")
+        return Error{"bad_request", "The mode is mirror or standby."};
     return connect;
 }
 

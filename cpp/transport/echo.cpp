@@ -48,9 +48,9 @@ HttpResponse EchoApplication::refuse(int status) { return plain(status, reason_p
 void EchoApplication::request(HttpConnection& connection, HttpRequest request) {
     const std::string upgrade = request.joined_header("Upgrade");
     const std::string connection_header = request.joined_header("Connection");
-    const auto checked = protocol::check_ws_upgrade({request.method, upgrade, connection_header,
-                                                     request.header("Sec-WebSocket-Version"),
-                                                     request.header("Sec-WebSocket-Key")});
+    const auto checked =
+        protocol::check_ws_upgrade({request.method, upgrade, connection_header, request.header("Sec-WebSocket-Version"),
+                                    request.header("Sec-WebSocket-Key")});
     if (!checked) {
         const bool bad_version = checked.error().code == "bad_version";
         HttpResponse response = plain(bad_version ? 426 : 400, checked.error().message);
@@ -60,8 +60,8 @@ void EchoApplication::request(HttpConnection& connection, HttpRequest request) {
     const auto agreement = protocol::negotiate_ws_deflate(request.joined_header("Sec-WebSocket-Extensions"),
                                                           protocol::WsDeflatePolicy::any());
     std::string head = switching_head(request.header("Sec-WebSocket-Key"), agreement);
-    auto owned = std::make_unique<EchoConnection>(loop_, connection.take_over(), receiver_config_, agreement,
-                                                  std::move(head));
+    auto owned =
+        std::make_unique<EchoConnection>(loop_, connection.take_over(), receiver_config_, agreement, std::move(head));
     EchoConnection& echo = *owned;
     if (loop_.adopt_inherited(std::move(owned))) loop_.defer(echo);
 }
@@ -101,23 +101,32 @@ void EchoConnection::pump() {
 }
 
 void EchoConnection::take_events(std::span<char> chunk) {
-    while (out_.size() < kGatheredBytesMax && react(receiver_.next(chunk))) {
-    }
+    while (out_.size() < kGatheredBytesMax && react(receiver_.next(chunk))) {}
     unread_.assign(chunk.begin(), chunk.end());
 }
 
 // False: the chunk is used up.
 bool EchoConnection::react(const protocol::WsEvent& event) {
     switch (event.kind) {
-        case WsEventKind::need_more: return false;
-        case WsEventKind::text: echo(WsOpcode::text, event.payload); return true;
-        case WsEventKind::binary: echo(WsOpcode::binary, event.payload); return true;
-        case WsEventKind::ping: protocol::append_ws_frame(out_, WsOpcode::pong, event.payload); return true;
-        case WsEventKind::pong: return true;
+        case WsEventKind::need_more:
+            return false;
+        case WsEventKind::text:
+            echo(WsOpcode::text, event.payload);
+            return true;
+        case WsEventKind::binary:
+            echo(WsOpcode::binary, event.payload);
+            return true;
+        case WsEventKind::ping:
+            protocol::append_ws_frame(out_, WsOpcode::pong, event.payload);
+            return true;
+        case WsEventKind::pong:
+            return true;
         case WsEventKind::close: {
             const bool empty = event.code == protocol::kWsNoStatus;
-            if (empty) protocol::append_ws_frame(out_, WsOpcode::close, {});
-            else protocol::append_ws_close_frame(out_, event.code, event.payload);
+            if (empty)
+                protocol::append_ws_frame(out_, WsOpcode::close, {});
+            else
+                protocol::append_ws_close_frame(out_, event.code, event.payload);
             closing_ = true;
             return true;
         }

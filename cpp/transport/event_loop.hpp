@@ -52,7 +52,7 @@ protected:
 
 private:
     friend class EventLoop;
-    MonoTime deadline_{};  // 0: none
+    MonoTime deadline_{};      // 0: none
     std::uint32_t index_ = 0;  // in the loop's table
     bool deferred_ = false;
     bool retired_ = false;

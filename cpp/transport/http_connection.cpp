@@ -73,9 +73,7 @@ bool HttpConnection::read_once() {
     const std::int64_t count = read_some(socket_, buffer);
     if (count < 0) hang_up();
     if (count <= 0) return false;
-    if (in_.empty() && parser_ == nullptr) {
-        loop_.set_deadline(*this, loop_.now() + all_.limits().request_timeout);
-    }
+    if (in_.empty() && parser_ == nullptr) { loop_.set_deadline(*this, loop_.now() + all_.limits().request_timeout); }
     was_used_ = true;
     in_.append(buffer.data(), static_cast<std::size_t>(count));
     return true;
@@ -96,12 +94,18 @@ void HttpConnection::parse() {
         case HttpParse::need_more:
             if (in_.size() > kUnparsedBytesMax) fail(431);
             return;
-        case HttpParse::head: return on_head();
-        case HttpParse::done: return on_request();
-        case HttpParse::malformed: return fail(400);
-        case HttpParse::head_too_big: return fail(431);
-        case HttpParse::body_too_big: return fail(413);
-        case HttpParse::not_implemented: return fail(501);
+        case HttpParse::head:
+            return on_head();
+        case HttpParse::done:
+            return on_request();
+        case HttpParse::malformed:
+            return fail(400);
+        case HttpParse::head_too_big:
+            return fail(431);
+        case HttpParse::body_too_big:
+            return fail(413);
+        case HttpParse::not_implemented:
+            return fail(501);
     }
 }
 

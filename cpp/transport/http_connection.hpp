@@ -23,7 +23,7 @@ namespace mythos::transport {
 class HttpConnection;
 
 struct HttpLimits {
-    Duration request_timeout = seconds(10);    // from a request's first byte to its last
+    Duration request_timeout = seconds(10);     // from a request's first byte to its last
     Duration keep_alive_timeout = seconds(30);  // without a request
     std::size_t head_bytes_max = 16 * 1024;
 };

@@ -14,7 +14,7 @@ namespace mythos::transport {
 
 struct HttpRequest {
     std::string_view method;
-    std::string_view target;  // as sent: path and query
+    std::string_view target;                                             // as sent: path and query
     std::vector<std::pair<std::string_view, std::string_view>> headers;  // in their order; names in any case
     std::string body;
     bool keep_alive = true;

@@ -11,7 +11,7 @@ enum class Route : std::uint8_t {
     index,
     live,
     ready,
-    websocket,  // with a parameter: the player
+    websocket,     // with a parameter: the player
     event_stream,  // with a parameter: the player
     commands,
     publish,
@@ -28,7 +28,7 @@ struct RouteMatch {
     enum class Kind : std::uint8_t { found, no_path, no_method, preflight, bad_path };
     Kind kind = Kind::no_path;
     Route route = Route::index;
-    std::string parameter;  // decoded
+    std::string parameter;   // decoded
     std::string_view allow;  // the path's methods, as in Allow
 };
 

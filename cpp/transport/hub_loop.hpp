@@ -3,8 +3,8 @@
 // A turn: everything that is ready is handled, then `LoopCore::turn` ends it: one read of the journal, one flush a
 // connection. While the hub has more to do it does not wait.
 //
-// Thread-safety: `run` on the loop's thread, which is the only one that touches what it drives; `wake`, `stop`, `drain`,
-// `set_settings` and `is_empty` from any thread. Construct and `listen` before `run`.
+// Thread-safety: `run` on the loop's thread, which is the only one that touches what it drives; `wake`, `stop`,
+// `drain`, `set_settings` and `is_empty` from any thread. Construct and `listen` before `run`.
 #pragma once
 
 #include <atomic>

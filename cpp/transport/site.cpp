@@ -1,14 +1,10 @@
 #include "transport/site.hpp"
 
-#include <charconv>
-
-#include "base/ids.hpp"
-#include "protocol/envelope.hpp"
 #include "protocol/ws_extension.hpp"
 #include "protocol/ws_handshake.hpp"
 #include "transport/connect_request.hpp"
+#include "transport/hub_routes.hpp"
 #include "transport/sse_connection.hpp"
-#include "transport/uri.hpp"
 #include "transport/ws_connection.hpp"
 
 namespace mythos::transport {
@@ -17,8 +13,6 @@ using protocol::Wire;
 using stats::Counter;
 
 namespace {
-
-constexpr std::uint32_t kHistoryLimit = 50;
 
 constexpr std::string_view kIndex =
     "Mythos: two wires to every player, and proof of what was delivered.\n\n"
@@ -56,29 +50,6 @@ Counter rejection(std::string_view error_code) {
     return Counter::rejected_bad_request;
 }
 
-// What is wrong with a request before the hub is asked.
-std::optional<Error> find_fault(Route route, std::string_view parameter, const std::optional<QueryParameters>& query) {
-    if (!query) return Error{"bad_request", "The query has a broken percent escape."};
-    switch (route) {
-        case Route::connections_of_player:
-        case Route::new_session:
-            if (!is_valid_name(parameter, kNameBytesMax)) return Error{"bad_name", "This is no player id."};
-            break;
-        case Route::presence:
-        case Route::history:
-            if (protocol::is_valid_channel(parameter)) break;
-            return Error{"bad_channel", "A channel is 1 to 256 bytes of UTF-8 without control characters."};
-        case Route::commands: {
-            const std::string client = query->text("client_id");
-            const bool client_ok = client.empty() || is_valid_name(client, kNameBytesMax);
-            if (client_ok && is_valid_name(query->text("session_id"), kNameBytesMax)) break;
-            return Error{"bad_name", "Commands need ?session_id=, and with it the ?client_id= of the wires."};
-        }
-        default: break;
-    }
-    return std::nullopt;
-}
-
 }  // namespace
 
 Site::Site(StreamContext& streams, SiteSettings settings, Authenticate authenticate)
@@ -101,16 +72,22 @@ HttpResponse Site::error(const HttpRequest* request, int status, std::string_vie
 }
 
 HttpResponse Site::refuse(int status) {
+    const auto refused = [&](Counter counter, std::string_view code, std::string_view message) {
+        return counted(counter, error(nullptr, status, code, message));
+    };
     switch (status) {
-        case 408: return counted(Counter::http_timeout, error(nullptr, 408, "request_timeout", "The request took too long to arrive."));
-        case 413: return counted(Counter::http_too_big, error(nullptr, 413, "too_big", "The body is larger than limits.body_bytes."));
+        case 408:
+            return refused(Counter::http_timeout, "request_timeout", "The request took too long to arrive.");
+        case 413:
+            return refused(Counter::http_too_big, "too_big", "The body is larger than limits.body_bytes.");
         case 431:
-            return counted(Counter::http_header_too_big,
-                           error(nullptr, 431, "header_too_big", "The request head is larger than limits.header_bytes."));
+            return refused(Counter::http_header_too_big, "header_too_big",
+                           "The request head is larger than limits.header_bytes.");
         case 501:
-            return counted(Counter::http_bad_request,
-                           error(nullptr, 501, "bad_request", "Of the transfer codings only chunked is spoken here."));
-        default: return counted(Counter::http_bad_request, error(nullptr, 400, "bad_request", "This is no HTTP/1.1 request."));
+            return refused(Counter::http_bad_request, "bad_request",
+                           "Of the transfer codings only chunked is spoken here.");
+        default:
+            return refused(Counter::http_bad_request, "bad_request", "This is no HTTP/1.1 request.");
     }
 }
 
@@ -125,7 +102,8 @@ HttpResponse Site::refuse_no_route(const HttpRequest& request, const RouteMatch&
         case RouteMatch::Kind::bad_path:
             return counted(Counter::http_bad_request,
                            error(&request, 400, "bad_request", "The path has a broken percent escape."));
-        default: return counted(Counter::http_not_found, error(&request, 404, "not_found", "There is no such route."));
+        default:
+            return counted(Counter::http_not_found, error(&request, 404, "not_found", "There is no such route."));
     }
 }
 
@@ -170,15 +148,22 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
     RouteMatch match = match_route(request.method, request.path());
     HttpResponse response;
     switch (match.route) {
-        case Route::websocket: return open_websocket(connection, request, match.parameter);
-        case Route::event_stream: return open_event_stream(connection, request, match.parameter);
+        case Route::websocket:
+            return open_websocket(connection, request, match.parameter);
+        case Route::event_stream:
+            return open_event_stream(connection, request, match.parameter);
         case Route::index:
             response.content_type = "text/plain; charset=utf-8";
             response.body = kIndex;
             break;
-        case Route::live: response.body = R"({"status":"alive"})"; break;
-        case Route::ready: response = readiness(request); break;
-        default: return ask_hub(match.route, std::move(match.parameter), std::move(request), connection);
+        case Route::live:
+            response.body = R"({"status":"alive"})";
+            break;
+        case Route::ready:
+            response = readiness(request);
+            break;
+        default:
+            return pass_on(connection, std::move(match), std::move(request));
     }
     for (auto& header : cors_headers(settings_.policy, request)) response.headers.push_back(std::move(header));
     connection.answer(std::move(response));
@@ -207,8 +192,8 @@ void Site::open_websocket(HttpConnection& connection, const HttpRequest& request
     const std::string upgrade = request.joined_header("Upgrade");
     const std::string connection_header = request.joined_header("Connection");
     const auto checked =
-        protocol::check_ws_upgrade({request.method, upgrade, connection_header,
-                                    request.header("Sec-WebSocket-Version"), request.header("Sec-WebSocket-Key")});
+        protocol::check_ws_upgrade({request.method, upgrade, connection_header, request.header("Sec-WebSocket-Version"),
+                                    request.header("Sec-WebSocket-Key")});
     if (!checked) {
         const bool bad_key = checked.error().code == "bad_key";
         auto response = counted(Counter::rejected_bad_upgrade,
@@ -241,6 +226,16 @@ void Site::open_event_stream(HttpConnection& connection, const HttpRequest& requ
     SseConnection::open(streams_, connection.take_over(), std::move(*connect), std::move(opening));
 }
 
+void Site::pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request) {
+    hub::AnswerTo answer = hub_answer(connection, request);
+    const auto cors = cors_headers(settings_.policy, request);
+    const auto asked = ask_hub(streams_.core, std::move(match), std::move(request), now(), std::move(answer));
+    if (asked) return;
+    HttpResponse refusal = error(nullptr, 400, asked.error().code, asked.error().message);
+    refusal.headers.insert(refusal.headers.end(), cors.begin(), cors.end());
+    connection.answer(counted(Counter::http_bad_request, std::move(refusal)));
+}
+
 hub::AnswerTo Site::hub_answer(HttpConnection& connection, const HttpRequest& request) {
     return [later = connection.answer_later(), cors = cors_headers(settings_.policy, request),
             &counters = streams_.counters](hub::Answer answer) mutable {
@@ -252,53 +247,6 @@ hub::AnswerTo Site::hub_answer(HttpConnection& connection, const HttpRequest& re
         for (auto& header : cors) response.headers.push_back(std::move(header));
         later(std::move(response));
     };
-}
-
-void Site::ask_hub(Route route, std::string parameter, HttpRequest request, HttpConnection& connection) {
-    const auto query = QueryParameters::parse(request.query());
-    if (const auto fault = find_fault(route, parameter, query)) {
-        return connection.answer(
-            counted(Counter::http_bad_request, error(&request, 400, fault->code, fault->message)));
-    }
-    hub::LoopCore& core = streams_.core;
-    hub::AnswerTo answer = hub_answer(connection, request);
-    switch (route) {
-        case Route::commands:
-            return core.post_commands(query->text("session_id"), query->text("client_id"), std::move(request.body),
-                                      now(), std::move(answer));
-        case Route::publish: {
-            std::string key(request.header("Idempotency-Key"));
-            return core.post_publish(std::move(request.body), std::move(key), now(), std::move(answer));
-        }
-        case Route::disconnect: return core.post_disconnect(std::move(request.body), now(), std::move(answer));
-        case Route::new_session: return core.post_session(std::move(parameter), now(), std::move(answer));
-        case Route::connections_of_player:
-            return core.get_connections(std::move(parameter), now(), std::move(answer));
-        case Route::statistics: return core.get_statistics(now(), std::move(answer));
-        case Route::channels: return core.get_channels(now(), std::move(answer));
-        case Route::presence: return core.get_presence(std::move(parameter), now(), std::move(answer));
-        default: return ask_history(std::move(parameter), request, std::move(answer));
-    }
-}
-
-void Site::ask_history(std::string channel, const HttpRequest& request, hub::AnswerTo answer) {
-    const auto query = QueryParameters::parse(request.query());
-    const auto bad = [&](std::string_view code, std::string_view message) {
-        answer(hub::error_answer(400, error_type(400), code, message, wall()));
-    };
-    std::uint32_t limit = kHistoryLimit;
-    if (const auto text = query->get("limit")) {
-        const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), limit);
-        if (failed != std::errc{} || end != text->data() + text->size() || limit == 0) {
-            return bad("bad_request", "The limit is a number above 0.");
-        }
-    }
-    std::optional<std::string> before;
-    if (const auto text = query->get("before"); text && !text->empty()) {
-        if (!parse_cursor(*text)) return bad("bad_cursor", "A cursor is <epoch>-<seq>, as in the id of an entry.");
-        before = std::string(*text);
-    }
-    streams_.core.get_history(std::move(channel), limit, std::move(before), now(), std::move(answer));
 }
 
 }  // namespace mythos::transport

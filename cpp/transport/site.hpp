@@ -49,8 +49,7 @@ private:
     Result<hub::ConnectRequest> read_connect(HttpConnection& connection, const HttpRequest& request,
                                              protocol::Wire wire, const std::string& player);
 
-    void ask_hub(Route route, std::string parameter, HttpRequest request, HttpConnection& connection);
-    void ask_history(std::string channel, const HttpRequest& request, hub::AnswerTo answer);
+    void pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request);
     hub::AnswerTo hub_answer(HttpConnection& connection, const HttpRequest& request);
     HttpResponse readiness(const HttpRequest& request);
 

@@ -60,10 +60,14 @@ void set_inherited_options(int descriptor, const ListenOptions& options) {
 
 Error listen_error(int error) {
     switch (error) {
-        case EADDRINUSE: return {"address_in_use", "Another program listens on this address: choose another port."};
-        case EADDRNOTAVAIL: return {"address_not_available", "This machine does not have that address."};
-        case EACCES: return {"listen_failed", "Listening there needs rights that this process does not have."};
-        default: return {"listen_failed", "The operating system refused to listen on this address."};
+        case EADDRINUSE:
+            return {"address_in_use", "Another program listens on this address: choose another port."};
+        case EADDRNOTAVAIL:
+            return {"address_not_available", "This machine does not have that address."};
+        case EACCES:
+            return {"listen_failed", "Listening there needs rights that this process does not have."};
+        default:
+            return {"listen_failed", "The operating system refused to listen on this address."};
     }
 }
 

@@ -13,8 +13,7 @@ public:
     static std::string stream_head(const HttpHeaders& cors, WallTime now);
 
     // Takes the socket over and asks the hub to let it in.
-    static void open(StreamContext& context, HttpConnection::Taken taken, hub::ConnectRequest request,
-                     Opening opening);
+    static void open(StreamContext& context, HttpConnection::Taken taken, hub::ConnectRequest request, Opening opening);
 
     SseConnection(StreamContext& context, HttpConnection::Taken taken, Opening opening);
 

@@ -49,9 +49,9 @@ void StreamConnection::enter(std::unique_ptr<StreamConnection> connection, hub::
     EventLoop& loop = entering.loop_;
     if (!loop.adopt_inherited(std::move(connection))) return;
     request.remote = remote_address(entering.socket_);
-    entering.context_.log.debug(entering.wire() == protocol::Wire::websocket ? "WebSocket connection attempt"
-                                                                             : "SSE connection attempt",
-                                {{"player_id", request.player_id}, {"remote", request.remote}});
+    entering.context_.log.debug(
+        entering.wire() == protocol::Wire::websocket ? "WebSocket connection attempt" : "SSE connection attempt",
+        {{"player_id", request.player_id}, {"remote", request.remote}});
     entering.key_ = entering.context_.core.open(std::move(request), &entering, loop.now());
 }
 

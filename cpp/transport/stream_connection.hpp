@@ -32,8 +32,8 @@ struct StreamContext {
 
 // What a connection holds only until it is let in.
 struct Opening {
-    std::string head;    // the 101 or 200
-    HttpHeaders cors;    // for an answer instead of it
+    std::string head;  // the 101 or 200
+    HttpHeaders cors;  // for an answer instead of it
     std::string player_id;
     MonoTime began{};
     bool admitted = false;
@@ -84,7 +84,7 @@ private:
     void log_refused(const hub::Refusal& refusal) const;
     std::int64_t write_with_head(const iovec* pieces, int count);
 
-    std::unique_ptr<Opening> opening_;    // until the head is written
+    std::unique_ptr<Opening> opening_;   // until the head is written
     std::unique_ptr<std::string> held_;  // received and not looked at yet
     State state_ = State::opening;
     bool paused_ = false;

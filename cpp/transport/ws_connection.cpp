@@ -21,8 +21,7 @@ std::string WsConnection::upgrade_head(const HttpRequest& request,
 
 void WsConnection::open(StreamContext& context, HttpConnection::Taken taken, hub::ConnectRequest request,
                         Opening opening) {
-    auto connection =
-        std::make_unique<WsConnection>(context, std::move(taken), std::move(opening), request.deflate);
+    auto connection = std::make_unique<WsConnection>(context, std::move(taken), std::move(opening), request.deflate);
     enter(std::move(connection), std::move(request));
 }
 
@@ -43,14 +42,19 @@ void WsConnection::react(const WsEvent& event) {
     hub::LoopCore& core = context_.core;
     const MonoTime now = loop_.now();
     switch (event.kind) {
-        case WsEventKind::text: return core.received(key_, event.payload, now);
-        case WsEventKind::ping: return core.ping_received(key_, event.payload, now);
-        case WsEventKind::pong: return core.pong_received(key_, event.payload, now);
-        case WsEventKind::close: return core.peer_closed(key_, event.code, now);
+        case WsEventKind::text:
+            return core.received(key_, event.payload, now);
+        case WsEventKind::ping:
+            return core.ping_received(key_, event.payload, now);
+        case WsEventKind::pong:
+            return core.pong_received(key_, event.payload, now);
+        case WsEventKind::close:
+            return core.peer_closed(key_, event.code, now);
         case WsEventKind::failed:
             return core.close(key_, static_cast<protocol::CloseCode>(event.code), event.payload, now);
         case WsEventKind::binary:  // the receiver refuses it: `failed` with 1003
-        case WsEventKind::need_more: return;
+        case WsEventKind::need_more:
+            return;
     }
 }
 

@@ -17,8 +17,7 @@ public:
                                     const std::optional<protocol::WsDeflateAgreement>& deflate);
 
     // Takes the socket over and asks the hub to let it in.
-    static void open(StreamContext& context, HttpConnection::Taken taken, hub::ConnectRequest request,
-                     Opening opening);
+    static void open(StreamContext& context, HttpConnection::Taken taken, hub::ConnectRequest request, Opening opening);
 
     WsConnection(StreamContext& context, HttpConnection::Taken taken, Opening opening, bool deflate);
 

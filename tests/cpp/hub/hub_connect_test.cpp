@@ -66,6 +66,19 @@ TEST_F(ConnectTest, ANewcomerReplacesItsOwnPredecessorBeforeAnyLimit) {
     EXPECT_THAT(second.seqs(), ElementsAre(seq));
 }
 
+TEST_F(ConnectTest, ATryThatItsClientGaveUpLongAgoDoesNotDisplaceTheNewerOne) {
+    start();
+    Peer& newer = ws({.client = "c", .attempt = 5});
+    Peer& late = ws({.client = "c", .attempt = 4});
+    ASSERT_TRUE(late.refusal.has_value());
+    EXPECT_EQ(late.refusal->code, CloseCode::displaced);
+    EXPECT_EQ(late.refusal->sse_status, 204);
+    EXPECT_FALSE(newer.close_code.has_value());
+    EXPECT_TRUE(ws({.client = "c", .attempt = 6}).admission.has_value());
+    EXPECT_EQ(newer.close_code, 4003);
+    EXPECT_TRUE(ws({.client = "c"}).admission.has_value()) << "who does not say is the newest";
+}
+
 TEST_F(ConnectTest, TheServersLimitSaysWhenToComeBack) {
     settings.connections_max = 1;
     start();

@@ -42,6 +42,7 @@ Peer& HubTest::open(Wire wire, Join join) {
     request.cursor = join.cursor;
     request.mode = join.mode;
     request.deflate = join.deflate;
+    request.attempt = join.attempt;
     peer.key = core(peer).open(std::move(request), &peer, now());
     return peer;
 }

@@ -33,6 +33,7 @@ struct Join {
     bool deflate = false;
     std::uint32_t loop = 0;
     std::optional<std::size_t> room;
+    std::uint64_t attempt = 0;
 };
 
 class HubTest : public ::testing::Test {

@@ -7,7 +7,8 @@ namespace {
 
 TEST(Greeting, NamesAddressesAndThreeCommands) {
     const std::string text = greeting("127.0.0.1", 8123);
-    for (const char* part : {"http://127.0.0.1:8123/", "ws://127.0.0.1:8123/ws/", "curl -N ", "python3 -m websockets ", "/api/publish"}) {
+    for (const char* part :
+         {"http://127.0.0.1:8123/", "ws://127.0.0.1:8123/ws/", "curl -N ", "python3 -m websockets ", "/api/publish"}) {
         EXPECT_NE(text.find(part), std::string::npos) << part;
     }
     EXPECT_NE(greeting("::1", 1).find("http://[::1]:1/"), std::string::npos);

@@ -200,7 +200,9 @@ bool World::quiet() { return still_waiting().empty(); }
 
 void World::note_room() {
     std::map<std::string, std::size_t> used;
-    for (const auto& client : clients_) used[client->setup().player] += client->wires_used();
+    // A connection without client_id replaces no predecessor, so its dead ones count as well.
+    for (const auto& client : clients_)
+        used[client->setup().player] += client->anonymous() ? plan_.settings.connections_per_player : client->wires_used();
     for (const auto& client : clients_)
         client->set_has_room(used[client->setup().player] <= plan_.settings.connections_per_player);
 }

@@ -74,8 +74,7 @@ std::string TestClient::read_bytes(std::size_t count) {
 }
 
 std::string TestClient::read_all() {
-    while (receive()) {
-    }
+    while (receive()) {}
     return std::exchange(buffer_, {});
 }
 
@@ -96,9 +95,10 @@ std::string TestClient::post(std::string_view path, std::string_view body, std::
 }
 
 std::string TestClient::upgrade(std::string_view path, std::string_view headers) {
-    return get(path, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
-                         std::string(headers));
+    return get(path,
+               "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+                   std::string(headers));
 }
 
 std::string TestClient::frame() {

@@ -71,9 +71,10 @@ TEST(ConnectRequest, HandsAllCredentialsToAuthentication) {
         EXPECT_EQ(credentials.cookie, "a=b");
         return Error{"unauthorised", "No."};
     };
-    const auto refused = read("/sse/p1?ticket=t1", "p1",
-                              {{"Authorization", "Bearer x"}, {"Cookie", "a=b"},
-                               {"Sec-WebSocket-Protocol", "mythos.v1, bearer, jwt"}}, refuse);
+    const auto refused =
+        read("/sse/p1?ticket=t1", "p1",
+             {{"Authorization", "Bearer x"}, {"Cookie", "a=b"}, {"Sec-WebSocket-Protocol", "mythos.v1, bearer, jwt"}},
+             refuse);
     EXPECT_EQ(refused.error().code, "unauthorised");
     EXPECT_EQ(bearer, "jwt");
     EXPECT_EQ(ticket, "t1");

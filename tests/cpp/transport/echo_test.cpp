@@ -105,7 +105,8 @@ TEST_F(EchoTest, SpeaksDeflate) {
 TEST_F(EchoTest, RefusesWhatIsNoUpgrade) {
     TestClient client(port);
     EXPECT_EQ(status_of(client.get("/")), 400);
-    EXPECT_EQ(status_of(client.get("/", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n")), 426);
+    EXPECT_EQ(status_of(client.get("/", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n")),
+              426);
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ namespace {
 struct Pair {
     Pair() {
         std::array<int, 2> ends;
-        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) != 0) throw std::bad_alloc();
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) != 0)
+            throw std::bad_alloc();
         ours = Socket(ends[0]);
         theirs = Socket(ends[1]);
     }

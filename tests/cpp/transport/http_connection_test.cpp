@@ -11,7 +11,8 @@
 namespace mythos::transport {
 namespace {
 
-// Answers with what was asked; `/later` waits until `release`, `/refuse` is answered at its head, `/take` is taken over.
+// Answers with what was asked; `/later` waits until `release`, `/refuse` is answered at its head, `/take` is taken
+// over.
 class Parrot final : public HttpApplication {
 public:
     Verdict head(const HttpRequest& request) override {

@@ -64,7 +64,8 @@ TEST(HttpMessage, AHeaderValueCannotBreakItsLine) {
 }
 
 TEST(HttpMessage, EveryStatusInUseHasAPhrase) {
-    for (int status : {101, 200, 204, 400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 421, 426, 429, 431, 500, 501, 503}) {
+    for (int status :
+         {101, 200, 204, 400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 421, 426, 429, 431, 500, 501, 503}) {
         EXPECT_NE(reason_phrase(status), "Unknown") << status;
     }
 }

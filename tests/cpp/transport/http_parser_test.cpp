@@ -21,7 +21,8 @@ HttpParse parse_all(std::string_view bytes, std::size_t body_bytes_max = 100) {
 
 TEST(HttpParser, ReadsARequestAndLeavesTheNext) {
     HttpParser parser(kHead);
-    std::string_view bytes = "POST /api/publish?x=1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}GET / HTTP/1.1\r\n";
+    std::string_view bytes =
+        "POST /api/publish?x=1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}GET / HTTP/1.1\r\n";
     ASSERT_EQ(parser.feed(bytes), HttpParse::head);
     EXPECT_TRUE(parser.has_body());
     EXPECT_EQ(parser.request().header("host"), "a");
@@ -65,10 +66,11 @@ TEST(HttpParser, AGetIsDoneWithItsHead) {
 }
 
 TEST(HttpParser, RefusesWhatIsNoHttp) {
-    for (const char* bytes : {"\x16\x03\x01 hello\r\n\r\n", "GET / HTTP/2.0\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/1.1\r\nHost a\r\n\r\n",
-                              "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "GET / HTTP/1.1\r\n Folded: first\r\n\r\n",
-                              "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-                              "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"}) {
+    for (const char* bytes :
+         {"\x16\x03\x01 hello\r\n\r\n", "GET / HTTP/2.0\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/1.1\r\nHost a\r\n\r\n",
+          "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "GET / HTTP/1.1\r\n Folded: first\r\n\r\n",
+          "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+          "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"}) {
         EXPECT_EQ(parse_all(bytes), HttpParse::malformed) << bytes;
     }
 }
@@ -87,7 +89,8 @@ TEST(HttpParser, BoundsTheBody) {
     EXPECT_EQ(parse_all("POST / HTTP/1.1\r\nContent-Length: 101\r\n\r\n"), HttpParse::body_too_big);
     EXPECT_EQ(parse_all("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nabcde", 5), HttpParse::done);
     const std::string chunk = "40\r\n" + std::string(64, 'x') + "\r\n";
-    EXPECT_EQ(parse_all("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + chunk), HttpParse::body_too_big);
+    EXPECT_EQ(parse_all("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + chunk),
+              HttpParse::body_too_big);
 }
 
 TEST(HttpParser, TellsWhoWaitsForContinue) {

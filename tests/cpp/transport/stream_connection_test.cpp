@@ -34,8 +34,8 @@ TEST(StreamConnection, ASlowReaderGetsEverythingInTheEnd) {
     sse.read_until("\n\n");
     const std::string text(100'000, 'x');
     for (int n = 0; n < 200; ++n) {
-        publisher.post("/api/publish", R"({"player":"p1","type":"t","data":{"n":)" + std::to_string(n) + R"(,"text":")" +
-                                           text + "\"}}");
+        publisher.post("/api/publish", R"({"player":"p1","type":"t","data":{"n":)" + std::to_string(n) +
+                                           R"(,"text":")" + text + "\"}}");
     }
     for (int n = 0; n < 200; ++n) {
         EXPECT_NE(sse.read_until("\n\n").find("{\"n\":" + std::to_string(n) + ","), std::string::npos);

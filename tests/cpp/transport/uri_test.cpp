@@ -18,7 +18,8 @@ TEST(Uri, DecodesEscapes) {
 }
 
 TEST(Uri, RefusesBrokenEscapes) {
-    for (const char* text : {"%", "a%", "%4", "%zz", "%4z", "a%00b", "%%41"}) EXPECT_FALSE(percent_decode(text)) << text;
+    for (const char* text : {"%", "a%", "%4", "%zz", "%4z", "a%00b", "%%41"})
+        EXPECT_FALSE(percent_decode(text)) << text;
 }
 
 TEST(Uri, ReadsAQuery) {

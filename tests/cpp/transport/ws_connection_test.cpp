@@ -31,14 +31,18 @@ TEST_F(WsConnectionTest, UpgradesAndWelcomes) {
 }
 
 TEST_F(WsConnectionTest, WhatFollowsTheRequestAtOnceIsNotLost) {
-    client.send("GET /ws/p1 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" +
-                masked(WsOpcode::text, R"({"id":"c-1","type":"ping","data":{}})") + masked(WsOpcode::ping, "beat"));
+    client.send(
+        "GET /ws/p1 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" +
+        masked(WsOpcode::text, R"({"id":"c-1","type":"ping","data":{}})") + masked(WsOpcode::ping, "beat"));
     client.read_until("\r\n\r\n");
     EXPECT_NE(client.frame().find("mythos.welcome"), std::string::npos);
     const std::string one = client.frame(), other = client.frame();
     EXPECT_NE((one + other).find("c-1"), std::string::npos);
-    EXPECT_NE((one + other).find("\x8a" "beat"), std::string::npos);
+    EXPECT_NE((one + other)
+                  .find("\x8a"
+                        "beat"),
+              std::string::npos);
 }
 
 TEST_F(WsConnectionTest, EchoesThePeersCloseAndHangsUp) {

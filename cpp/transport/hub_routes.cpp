@@ -1,0 +1,109 @@
+#include "transport/hub_routes.hpp"
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "base/ids.hpp"
+#include "protocol/envelope.hpp"
+#include "transport/connect_request.hpp"
+#include "transport/uri.hpp"
+
+namespace mythos::transport {
+namespace {
+
+constexpr std::uint32_t kHistoryLimit = 50;
+
+std::optional<Error> fault_of_player(std::string_view player) {
+    if (is_valid_name(player, kNameBytesMax)) return std::nullopt;
+    return Error{"bad_name", "This is no player id."};
+}
+
+std::optional<Error> fault_of_channel(std::string_view channel) {
+    if (protocol::is_valid_channel(channel)) return std::nullopt;
+    return Error{"bad_channel", "A channel is 1 to 256 bytes of UTF-8 without control characters."};
+}
+
+std::optional<Error> fault_of_commands(const QueryParameters& query) {
+    const std::string client = query.text("client_id");
+    const bool client_ok = client.empty() || is_valid_name(client, kNameBytesMax);
+    if (client_ok && is_valid_name(query.text("session_id"), kNameBytesMax)) return std::nullopt;
+    return Error{"bad_name", "Commands need ?session_id=, and with it the ?client_id= of the wires."};
+}
+
+std::optional<Error> fault_of(Route route, std::string_view parameter, const QueryParameters& query) {
+    switch (route) {
+        case Route::connections_of_player:
+        case Route::new_session:
+            return fault_of_player(parameter);
+        case Route::presence:
+        case Route::history:
+            return fault_of_channel(parameter);
+        case Route::commands:
+            return fault_of_commands(query);
+        default:
+            return std::nullopt;
+    }
+}
+
+Result<void> ask_history(hub::LoopCore& core, std::string channel, const QueryParameters& query, MonoTime now,
+                         hub::AnswerTo answer) {
+    std::uint32_t limit = kHistoryLimit;
+    if (const auto text = query.get("limit")) {
+        const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), limit);
+        if (failed != std::errc{} || end != text->data() + text->size() || limit == 0) {
+            return Error{"bad_request", "The limit is a number above 0."};
+        }
+    }
+    std::optional<std::string> before;
+    if (const auto text = query.get("before"); text && !text->empty()) {
+        if (!parse_cursor(*text)) return Error{"bad_cursor", "A cursor is <epoch>-<seq>, as in the id of an entry."};
+        before = std::string(*text);
+    }
+    core.get_history(std::move(channel), limit, std::move(before), now, std::move(answer));
+    return {};
+}
+
+}  // namespace
+
+Result<void> ask_hub(hub::LoopCore& core, RouteMatch match, HttpRequest request, MonoTime now, hub::AnswerTo answer) {
+    const auto query = QueryParameters::parse(request.query());
+    if (!query) return Error{"bad_request", "The query has a broken percent escape."};
+    if (auto fault = fault_of(match.route, match.parameter, *query)) return std::move(*fault);
+
+    switch (match.route) {
+        case Route::commands:
+            core.post_commands(query->text("session_id"), query->text("client_id"), std::move(request.body), now,
+                               std::move(answer));
+            return {};
+        case Route::publish: {
+            std::string key(request.header("Idempotency-Key"));
+            core.post_publish(std::move(request.body), std::move(key), now, std::move(answer));
+            return {};
+        }
+        case Route::disconnect:
+            core.post_disconnect(std::move(request.body), now, std::move(answer));
+            return {};
+        case Route::new_session:
+            core.post_session(std::move(match.parameter), now, std::move(answer));
+            return {};
+        case Route::connections_of_player:
+            core.get_connections(std::move(match.parameter), now, std::move(answer));
+            return {};
+        case Route::statistics:
+            core.get_statistics(now, std::move(answer));
+            return {};
+        case Route::channels:
+            core.get_channels(now, std::move(answer));
+            return {};
+        case Route::presence:
+            core.get_presence(std::move(match.parameter), now, std::move(answer));
+            return {};
+        case Route::history:
+            return ask_history(core, std::move(match.parameter), *query, now, std::move(answer));
+        default:
+            return Error{"bad_request", "The hub has no answer to this route."};
+    }
+}
+
+}  // namespace mythos::transport
