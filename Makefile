@@ -91,7 +91,7 @@ browser: build-tests $(PYTHON)
 conformance: build-tests $(PYTHON)
 	$(PYTHON) tests/conformance/run_kosoku.py build/release/mythos-echo --listen 127.0.0.1:0
 
-CPP_FILES = $(shell find cpp tests bench bindings cmake -name node_modules -prune -o \( -name '*.hpp' -o -name '*.cpp' \) -print)
+CPP_FILES = $(shell find cpp tests bench -name node_modules -prune -o \( -name '*.hpp' -o -name '*.cpp' \) -print)
 format: packages-clang $(PYTHON)
 	clang-format -i $(CPP_FILES)
 	$(PYTHON) -m ruff format .
