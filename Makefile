@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
+# Each step builds with all cores by itself; and packages come before what is built from them.
+.NOTPARALLEL:
 
 # The one list of system packages: what the server is built from, what its tests need, what only `make fuzz`,
 # `make lint` and CI need. A tool that is there by other means is not installed a second time.
@@ -17,6 +19,8 @@ BROWSER_PACKAGES := chromium
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 30
 PYTHON := .venv/bin/python
+# Not the interpreter itself, which is a link to the system's.
+VENV := .venv/installed
 export CTEST_OUTPUT_ON_FAILURE := 1
 
 .PHONY: serve test build build-tests bench fuzz sanitize sanitize-asan sanitize-tsan conformance browser format lint reference clean \
@@ -45,30 +49,30 @@ endef
 
 packages-build:
 	$(call install,$(BUILD_PACKAGES))
-packages-test: packages-build
-	$(call install,$(TEST_PACKAGES))
-packages-clang: packages-build
-	$(call install,$(CLANG_PACKAGES))
+packages-test:
+	$(call install,$(BUILD_PACKAGES) $(TEST_PACKAGES))
+packages-clang:
+	$(call install,$(BUILD_PACKAGES) $(CLANG_PACKAGES))
 
 build: build/release/build.ninja
 	@cmake --build build/release -j $(JOBS) --target mythosd
-build-tests: build/release/build.ninja
+build-tests: packages-test build/release/build.ninja
 	@cmake --build build/release -j $(JOBS)
 
 build/%/build.ninja: | packages-build
 	cmake --preset $* -G Ninja
 
-$(PYTHON): tests/requirements.txt | packages-test
+$(VENV): tests/requirements.txt | packages-test
 	python3 -m venv .venv
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
-	@touch $(PYTHON)
+	@touch $@
 
 npm: $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard tests/functional/node/package-lock.json))
 %/node_modules/.package-lock.json: %/package-lock.json | packages-test
 	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-test: build-tests npm $(PYTHON)
+test: build-tests npm $(VENV)
 	@tests/run.sh
 
 bench: build/bench/build.ninja
@@ -84,19 +88,19 @@ sanitize-asan sanitize-tsan: sanitize-%: build/%/build.ninja
 	tests/sanitized.sh build/$*
 
 # A real Chromium with nothing of ours on the page.
-browser: build-tests $(PYTHON)
+browser: build-tests $(VENV)
 	$(call install,$(BROWSER_PACKAGES))
 	$(PYTHON) -m pytest tests/functional/browser
 
-conformance: build-tests $(PYTHON)
+conformance: build-tests $(VENV)
 	$(PYTHON) tests/conformance/run_kosoku.py build/release/mythos-echo --listen 127.0.0.1:0
 
 CPP_FILES = $(shell find cpp tests bench -name node_modules -prune -o \( -name '*.hpp' -o -name '*.cpp' \) -print)
-format: packages-clang $(PYTHON)
+format: packages-clang $(VENV)
 	clang-format -i $(CPP_FILES)
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
-lint: packages-clang $(PYTHON)
+lint: packages-clang $(VENV)
 	clang-format --dry-run --Werror $(CPP_FILES)
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .

@@ -6,6 +6,8 @@ include(GoogleTest)
 # What several floors' tests share: tests/cpp/*.cpp and tests/cpp/*.hpp.
 add_library(mythos_test_build INTERFACE)
 target_include_directories(mythos_test_build INTERFACE tests/cpp)
+# Tests spend their time in what they test; optimising them fully would only cost the build.
+target_compile_options(mythos_test_build INTERFACE -O1)
 target_compile_definitions(mythos_test_build INTERFACE MYTHOS_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 target_link_libraries(mythos_test_build INTERFACE GTest::gmock GTest::gtest_main)
 add_library(mythos_test_pch OBJECT cpp/pch.cpp)

@@ -23,8 +23,6 @@ SessionView& Delivery::expect(const Admitted& admitted) {
     if (!view) {
         view = std::make_unique<SessionView>();
         view->handle = admitted.session;
-        view->session_id = admitted.names.session_id;
-        view->player_id = admitted.player_id;
         view->opened_seq = admitted.opened_seq;
         fill_view(*view, index_, admitted.intervals, admitted.intervals_at);
     }
@@ -82,9 +80,8 @@ void Delivery::apply_control(const journal::Entry& entry) {
         close_sub(view, entry.target, entry.seq, entry.ordinal);
     } else if (entry.kind == Kind::session_ended) {
         end_view(view, entry.seq);
-        const bool replaced = entry.record.head == "replaced";
-        view.end_code = replaced ? CloseCode::session_replaced : CloseCode::normal;
-        view.end_reason = replaced ? "the session was replaced by a newer one" : "the session has ended";
+        view.end_code = entry.replaced ? CloseCode::session_replaced : CloseCode::normal;
+        view.end_reason = entry.replaced ? "the session was replaced by a newer one" : "the session has ended";
         for (Stream* stream : view.streams) request_close(*stream, view.end_code, view.end_reason, true);
     }
 }

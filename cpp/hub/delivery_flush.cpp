@@ -177,7 +177,7 @@ void Delivery::gather_entry(Stream& stream, const journal::Entry& entry, Batch& 
 // Only a reader that is behind skips: a newer entry with the same target and key is owed.
 bool Delivery::is_conflated(const Stream& stream, Seq seq) const {
     const journal::Entry& entry = reader_.at(seq);
-    if (entry.record.key.empty() || stream.cursor >= previous_) return false;
+    if (entry.key().empty() || stream.cursor >= previous_) return false;
     for (Seq later = index_.later_of_same_key(seq); later != 0; later = index_.later_of_same_key(later))
         for (const Sub& sub : stream.view->subs)
             if (sub.interval.target == entry.target && sub.interval.owes(later)) return true;
@@ -211,7 +211,7 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
     if (left > 0 && !stream.control.empty()) {
         const std::size_t n = std::min(left, stream.control.size());
         if (n == stream.control.size()) {
-            stream.control = std::string();
+            std::string().swap(stream.control);  // an idle stream owns no buffer; assigning would keep it
         } else {
             stream.control.erase(0, n);
         }

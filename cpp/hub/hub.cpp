@@ -97,23 +97,23 @@ std::uint64_t Hub::owed_total(const Session& session) const {
 }
 
 Player& Hub::player_of(const std::string& player_id) {
-    auto& player = players_[player_id];
-    if (!player) {
-        player = std::make_unique<Player>();
-        player->player_id = player_id;
-    }
-    return *player;
+    if (const auto it = players_.find(player_id); it != players_.end()) return *it->second;
+    auto player = std::make_unique<Player>();
+    player->player_id = player_id;
+    Player& made = *player;
+    players_.emplace(made.player_id, std::move(player));
+    return made;
 }
 
 void Hub::drop_player_if_idle(Player& player) {
-    if (!player.session && player.connections.empty()) players_.erase(std::string(player.player_id));
+    if (!player.session && player.connections.empty()) players_.erase(player.player_id);
 }
 
 Session& Hub::open_session(Player& player) {
     player.session = std::make_unique<Session>();
     Session& session = *player.session;
     session.handle = next_session_++;
-    session.session_id = random_name("s_");
+    session.session_id = random_name("s_", kIdBits);
     session.player = &player;
     session.opened_at = wall_;
     session.intervals.list.reserve(3);
@@ -162,7 +162,7 @@ Hub::NewSession Hub::replace_session(const std::string& player_id) {
         if (mutant(Mutant::new_session_inherits_subscriptions)) inherited = player.session->intervals;
         out.disconnected = player.session->connections;
         replaced_.add(player.session->session_id, now_, settings_.replaced_max);
-        end_session(*player.session, "replaced");
+        end_session(*player.session, journal::kReplaced);
     }
     out.session_id = open_session(player).session_id;
     for (const auto& i : inherited.list)

@@ -193,8 +193,9 @@ private:
     WallTime wall_;
 
     Targets targets_;
-    std::unordered_map<std::string, std::unique_ptr<Player>> players_;
-    std::unordered_map<std::string, Session*> sessions_;
+    // Keyed by the names that the records themselves hold.
+    std::unordered_map<std::string_view, std::unique_ptr<Player>> players_;
+    std::unordered_map<std::string_view, Session*> sessions_;
     std::unordered_map<ConnectionKey, std::unique_ptr<Connection>> connections_;
     ReplacedSessions replaced_;
     // A publisher's Idempotency-Key to what it made; forgotten with the retention.

@@ -134,7 +134,7 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     made->wire = request.wire;
     made->attempt = request.attempt;
     made->standby = out.standby;
-    made->connection_id = random_name("k_");
+    made->connection_id = random_name("k_", kIdBits);
     made->session = &session;
     made->client = &client;
     made->opened_at = wall_;
@@ -163,7 +163,7 @@ Client& Hub::client_for(Session& session, const std::string& client_id) {
     }
     auto client = std::make_unique<Client>();
     client->named = !client_id.empty();
-    client->client_id = client->named ? client_id : random_name("a_");
+    client->client_id = client->named ? client_id : random_name("a_", kIdBits);
     client->state = std::make_shared<ClientState>(totals_);
     const auto swept = std::find_if(session.swept.begin(), session.swept.end(),
                                     [&](const auto& s) { return s.first == client->client_id; });

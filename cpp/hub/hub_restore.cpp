@@ -128,7 +128,7 @@ void Hub::restore_control(Seq seq, const journal::Record& record) {
     } else if (record.kind == Kind::session_ended && session != nullptr) {
         for (auto& i : session->intervals.list)
             if (i.open()) --targets_.at(i.target).open_intervals;
-        if (record.head == "replaced") replaced_.add(record.session_id, now_, settings_.replaced_max);
+        if (record.head == journal::kReplaced) replaced_.add(record.session_id, now_, settings_.replaced_max);
         Player& player = *session->player;
         sessions_.erase(it);
         player.session.reset();
@@ -211,7 +211,7 @@ void Hub::restore(const journal::Recovered& found, MonoTime now, WallTime wall) 
             if (!i.open()) i.to_ordinal = count_below(i.target, i.to);
         }
         session->grace_until = now + settings_.grace;
-        graces_.emplace(*session->grace_until, session_id);
+        graces_.emplace(*session->grace_until, std::string(session_id));
     }
     journal_.refill(std::move(drafts), now);
 }

@@ -48,11 +48,12 @@ Topic& Index::add(const journal::Entry& entry, Seq first_retained) {
     Topic& t = topic(entry.target);
     if (entry.seq > memory_) t.drop_below(std::min(first_retained, entry.seq - memory_));
     t.push(entry.seq, entry.ordinal);
-    if (links_keys_ && !entry.record.key.empty()) {
-        auto& newest = t.newest_of_key_[entry.record.key];
+    if (links_keys_ && !entry.key().empty()) {
+        if (!t.newest_of_key_) t.newest_of_key_ = std::make_unique<std::unordered_map<std::string, Seq>>();
+        auto& newest = (*t.newest_of_key_)[std::string(entry.key())];
         if (newest != 0) later_[newest] = entry.seq;
         newest = entry.seq;
-        keyed_.push_back({entry.seq, entry.target, entry.record.key});
+        keyed_.push_back({entry.seq, entry.target, std::string(entry.key())});
     }
     return t;
 }
@@ -66,9 +67,9 @@ void Index::forget_keys_below(Seq first) {
     while (!keyed_.empty() && keyed_.front().seq < first) {
         const Keyed& oldest = keyed_.front();
         later_.erase(oldest.seq);
-        if (Topic* t = find(oldest.target)) {
-            const auto it = t->newest_of_key_.find(oldest.key);
-            if (it != t->newest_of_key_.end() && it->second == oldest.seq) t->newest_of_key_.erase(it);
+        if (Topic* t = find(oldest.target); t != nullptr && t->newest_of_key_) {
+            const auto it = t->newest_of_key_->find(oldest.key);
+            if (it != t->newest_of_key_->end() && it->second == oldest.seq) t->newest_of_key_->erase(it);
         }
         keyed_.pop_front();
     }

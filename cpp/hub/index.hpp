@@ -50,7 +50,7 @@ private:
     std::size_t start_ = 0;
     std::uint64_t before_ = 0;  // entries before positions_[start_]
     Seq before_to_ = 0;         // the last of those; below it nothing can be counted
-    std::unordered_map<std::string, Seq> newest_of_key_;
+    std::unique_ptr<std::unordered_map<std::string, Seq>> newest_of_key_;  // made by the first key
 };
 
 class Index {

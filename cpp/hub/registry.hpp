@@ -21,6 +21,10 @@
 
 namespace mythos::hub {
 
+// Bits of session, connection and anonymous client ids: with the prefix 15 characters, which a
+// string holds without an allocation. Ids name things; they authorise nothing by themselves.
+inline constexpr int kIdBits = 65;
+
 struct Session;
 struct Client;
 

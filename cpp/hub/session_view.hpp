@@ -24,13 +24,11 @@ struct Sub {
 
 struct SessionView {
     SessionHandle handle = 0;
-    std::string session_id;
-    std::string player_id;
     Seq opened_seq = 0;
     Seq applied = 0;  // control entries up to here are in `subs` already
     Seq ended = 0;    // position of the session's end; 0 while it lives
     protocol::CloseCode end_code = protocol::CloseCode::normal;
-    std::string end_reason;
+    const char* end_reason = "";
     std::vector<Sub> subs;
     std::uint64_t forgotten_owed = 0;
     Seq forgotten_to = 0;

@@ -74,23 +74,27 @@ std::vector<Entry*> make_entries(std::string_view epoch, Seq first, MonoTime app
     std::vector<Piece> pieces(drafts.size());
     std::size_t ws_total = 0;
     std::size_t sse_total = 0;
+    std::size_t key_total = 0;
     std::uint32_t messages = 0;
     for (std::size_t i = 0; i < drafts.size(); ++i) {
         if (drafts[i].record.kind != Kind::message) continue;
         pieces[i] = measure(format_cursor(epoch, first + i), drafts[i].record);
         ws_total += pieces[i].ws_header.size + pieces[i].json_size;
         sse_total += sse_size(pieces[i]);
+        key_total += drafts[i].record.key.size();
         ++messages;
     }
     Block* block = nullptr;
     char* ws = nullptr;
     char* sse = nullptr;
+    char* key = nullptr;
     if (messages > 0) {
         block = new Block;
         block->entries.store(messages, std::memory_order_relaxed);
-        block->bytes = std::make_unique_for_overwrite<char[]>(ws_total + sse_total);
+        block->bytes = std::make_unique_for_overwrite<char[]>(ws_total + sse_total + key_total);
         ws = block->bytes.get();
         sse = ws + ws_total;
+        key = sse + sse_total;
     }
     std::vector<Entry*> entries;
     entries.reserve(drafts.size());
@@ -115,10 +119,11 @@ std::vector<Entry*> make_entries(std::string_view epoch, Seq first, MonoTime app
             sse = put(put(put(sse, kSseId), p.id), kSseData);
             sse = put(put(sse, {json, p.json_size}), kSseEnd);
             entry->sse_size_ = static_cast<std::uint32_t>(sse - entry->sse_);
-            draft.record.head = {};
-            draft.record.data = {};
+            entry->key_ = key;
+            entry->key_size_ = static_cast<std::uint32_t>(draft.record.key.size());
+            key = put(key, draft.record.key);
         }
-        entry->record = std::move(draft.record);
+        entry->replaced = draft.record.kind == Kind::session_ended && draft.record.head == kReplaced;
         entries.push_back(entry);
     }
     return entries;

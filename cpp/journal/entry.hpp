@@ -58,8 +58,10 @@ public:
     SessionHandle session = 0;
     MonoTime appended;
     Kind kind = Kind::message;
-    Record record;  // message: only key, session and origin are kept; the text is in the frames
+    bool replaced = false;  // session_ended: by a newer session
 
+    // Conflation key; empty for none.
+    std::string_view key() const { return {key_, key_size_}; }
     std::string_view ws() const { return {ws_, ws_size_}; }
     std::string_view json() const { return {ws_ + json_offset_, ws_size_ - json_offset_}; }
     std::string_view sse() const { return {sse_, sse_size_}; }
@@ -82,7 +84,7 @@ public:
     void release() const;
 
     // Bytes that count towards the journal's retention.
-    std::size_t footprint() const { return sizeof(Entry) + ws_size_ + sse_size_ + record.key.size(); }
+    std::size_t footprint() const { return sizeof(Entry) + ws_size_ + sse_size_ + key_size_; }
 
 private:
     friend std::vector<Entry*> make_entries(std::string_view, Seq, MonoTime, std::vector<Draft>);
@@ -92,9 +94,11 @@ private:
     Block* block_ = nullptr;
     const char* ws_ = nullptr;
     const char* sse_ = nullptr;
+    const char* key_ = nullptr;
     std::uint32_t ws_size_ = 0;
     std::uint32_t sse_size_ = 0;
-    std::uint32_t json_offset_ = 0;
+    std::uint32_t key_size_ = 0;
+    std::uint8_t json_offset_ = 0;
     mutable std::atomic<std::uint32_t> refs_{1};
     mutable std::atomic_flag deflating_ = ATOMIC_FLAG_INIT;
     mutable std::atomic<const DeflatedFrame*> deflated_{nullptr};

@@ -36,6 +36,9 @@ struct Target {
     friend bool operator==(const Target&, const Target&) = default;
 };
 
+// The `head` of a session_ended record where a newer session took its place.
+inline constexpr const char* kReplaced = "replaced";
+
 struct Record {
     Kind kind = Kind::message;
     Target target;

@@ -44,6 +44,7 @@ struct ClientConfig {
     std::string session_id;           // empty: join the player's living session or open one
     std::optional<Cursor> cursor;     // the last id applied in an earlier run
     std::uint64_t first_command = 1;  // above every number used under this client_id
+    std::uint64_t first_attempt = 1;  // the same for its tries to connect; a clock's milliseconds will do
     Mode mode = Mode::mirror;
     std::array<bool, 2> use_wire{true, true};  // by index_of(Wire)
 

@@ -138,7 +138,7 @@ private:
     std::string statistics_;
     std::optional<Wire> carrier_;  // the healthy covering wire that the stream is said to be on
     bool had_active_ = false;      // a wire has carried the stream since start
-    std::uint64_t next_attempt_ = 1;
+    std::uint64_t next_attempt_ = config_.first_attempt;
     std::uint64_t next_post_ = 1;
     std::uint64_t first_post_of_session_ = 1;
     bool post_blocked_ = false;              // 401 or 410, until a welcome or new credentials

@@ -58,9 +58,10 @@ bool too_deep(std::string_view t) {
 
 }  // namespace
 
-// A byte order mark is no JSON (RFC 8259 section 8.1), though the parser would skip it.
+// The parser would skip a byte order mark, and take a NUL for the end of the text; neither is JSON (RFC 8259).
 bool is_valid_json(std::string_view text) {
-    return !text.starts_with("\xEF\xBB\xBF") && !too_deep(text) && nlohmann::json::accept(text);
+    return !text.starts_with("\xEF\xBB\xBF") && text.find('\0') == std::string_view::npos && !too_deep(text) &&
+           nlohmann::json::accept(text);
 }
 
 std::optional<std::string_view> member_text(std::string_view object, std::string_view name) {

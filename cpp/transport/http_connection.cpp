@@ -10,6 +10,22 @@ namespace {
 // A client that pipelines is read no further ahead than this.
 constexpr std::size_t kUnparsedBytesMax = 128 * 1024;
 
+// Heads, requests and reads a round; then others have their turn.
+constexpr int kStepsARound = 256;
+
+int status_of(HttpParse fault) {
+    switch (fault) {
+        case HttpParse::body_too_big:
+            return 413;
+        case HttpParse::not_implemented:
+            return 501;
+        case HttpParse::malformed:
+            return 400;
+        default:
+            return 431;
+    }
+}
+
 }  // namespace
 
 void HttpConnections::open(Socket socket) {
@@ -25,15 +41,17 @@ void HttpConnections::answer(std::uint64_t id, HttpResponse response) {
     if (found != open_.end()) found->second->answer(std::move(response));
 }
 
-void HttpConnections::close_all_when_idle() {
-    closing_ = true;
+void HttpConnections::close_idle() {
     std::vector<HttpConnection*> idle;
     for (const auto& [id, connection] : open_) {
-        if (connection->state_ == HttpConnection::State::reading && connection->parser_ == nullptr) {
-            idle.push_back(connection);
-        }
+        if (connection->is_idle()) idle.push_back(connection);
     }
     for (HttpConnection* connection : idle) connection->hang_up();
+}
+
+void HttpConnections::close_all_when_idle() {
+    closing_ = true;
+    close_idle();
 }
 
 HttpConnection::HttpConnection(EventLoop& loop, HttpConnections& all, Socket socket, std::uint64_t id)
@@ -55,16 +73,17 @@ HttpConnection::Taken HttpConnection::take_over() {
 
 void HttpConnection::ready(std::uint32_t events) {
     if ((events & (EPOLLERR | EPOLLHUP)) != 0) return hang_up();
+    if ((events & (EPOLLIN | EPOLLRDHUP)) != 0) drained_ = false;
     if (state_ == State::writing && (events & EPOLLOUT) != 0) flush();
     pump();
 }
 
 // Reads and parses until a request is being handled, an answer waits for room, or nothing is left.
 void HttpConnection::pump() {
-    while (state_ == State::reading) {
-        parse();
-        if (state_ != State::reading) continue;
-        if (!read_once()) return;
+    for (int steps = 0; state_ == State::reading; ++steps) {
+        if (steps == kStepsARound) return loop_.defer(*this);
+        if (!parse()) continue;
+        if (drained_ || state_ != State::reading || !read_once()) return;
     }
 }
 
@@ -73,40 +92,33 @@ bool HttpConnection::read_once() {
     const std::int64_t count = read_some(socket_, buffer);
     if (count < 0) hang_up();
     if (count <= 0) return false;
-    if (in_.empty() && parser_ == nullptr) { loop_.set_deadline(*this, loop_.now() + all_.limits().request_timeout); }
+    const bool begins = in_.empty() && parser_ == nullptr;
+    if (begins) loop_.set_deadline(*this, loop_.now() + all_.limits().request_timeout);
     was_used_ = true;
+    drained_ = static_cast<std::size_t>(count) < buffer.size();  // what comes now is told by a new edge
     in_.append(buffer.data(), static_cast<std::size_t>(count));
     return true;
 }
 
-void HttpConnection::parse() {
+// True: it takes more bytes to go on.
+bool HttpConnection::parse() {
     if (parser_ == nullptr) {
         // Empty lines before a request line are passed over (RFC 9112 2.2).
-        const std::size_t first = in_.find_first_not_of("\r\n");
-        in_.erase(0, first);
-        if (in_.empty()) return;
+        in_.erase(0, in_.find_first_not_of("\r\n"));
+        if (in_.empty()) return true;
         parser_ = std::make_unique<HttpParser>(all_.limits().head_bytes_max);
     }
     std::string_view bytes = in_;
     const HttpParse result = parser_->feed(bytes);
     in_.erase(0, in_.size() - bytes.size());
-    switch (result) {
-        case HttpParse::need_more:
-            if (in_.size() > kUnparsedBytesMax) fail(431);
-            return;
-        case HttpParse::head:
-            return on_head();
-        case HttpParse::done:
-            return on_request();
-        case HttpParse::malformed:
-            return fail(400);
-        case HttpParse::head_too_big:
-            return fail(431);
-        case HttpParse::body_too_big:
-            return fail(413);
-        case HttpParse::not_implemented:
-            return fail(501);
-    }
+    if (result == HttpParse::need_more && in_.size() <= kUnparsedBytesMax) return true;
+    if (result == HttpParse::head)
+        on_head();
+    else if (result == HttpParse::done)
+        on_request();
+    else
+        fail(status_of(result));
+    return false;
 }
 
 void HttpConnection::on_head() {
@@ -123,7 +135,6 @@ void HttpConnection::on_head() {
     if (parser_->expects_continue() && in_.empty() && parser_->has_body()) {
         if (write_some(socket_, "HTTP/1.1 100 Continue\r\n\r\n") < 0) return hang_up();
     }
-    parse();
 }
 
 void HttpConnection::on_request() {
@@ -136,6 +147,7 @@ void HttpConnection::on_request() {
 
 void HttpConnection::fail(int status) {
     keep_alive_ = false;
+    head_only_ = false;
     unread_body_ = true;
     state_ = State::handling;
     send(all_.application_.refuse(status));
@@ -177,8 +189,8 @@ void HttpConnection::after_answer() {
     const bool more = !in_.empty();
     const HttpLimits& limits = all_.limits();
     loop_.set_deadline(*this, loop_.now() + (more ? limits.request_timeout : limits.keep_alive_timeout));
-    // Not from here: an answer may come from within a turn. What the socket holds was not read yet.
-    loop_.defer(*this);
+    // Not from here: an answer may come from within a turn.
+    if (more || !drained_) loop_.defer(*this);
 }
 
 void HttpConnection::expired() {

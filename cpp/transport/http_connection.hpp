@@ -56,7 +56,9 @@ public:
     void open(Socket socket);
     // Answers if the connection is still there.
     void answer(std::uint64_t id, HttpResponse response);
-    // Connections end with the answer under way; idle ones now.
+    // Hangs up on those that wait for another request.
+    void close_idle();
+    // From now on connections end with the answer under way; idle ones at once.
     void close_all_when_idle();
     void set_limits(const HttpLimits& limits) { limits_ = limits; }
     const HttpLimits& limits() const { return limits_; }
@@ -100,9 +102,10 @@ private:
     friend class HttpConnections;
     enum class State : std::uint8_t { reading, handling, writing, gone };
 
+    bool is_idle() const { return state_ == State::reading && parser_ == nullptr && was_used_; }
     void pump();
     bool read_once();
-    void parse();
+    bool parse();
     void on_head();
     void on_request();
     void fail(int status);
@@ -121,6 +124,7 @@ private:
     bool keep_alive_ = true;
     bool head_only_ = false;
     bool was_used_ = false;
+    bool drained_ = false;      // the socket was read empty, and nothing was told of since
     bool unread_body_ = false;  // the peer may still be sending what nobody will read
 };
 

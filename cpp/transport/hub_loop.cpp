@@ -5,6 +5,8 @@
 namespace mythos::transport {
 namespace {
 
+constexpr Duration kRestToldEach = seconds(10);
+
 protocol::WsReceiverConfig receiver_config(const HubLoopSettings& settings, protocol::WsInflateScratch& scratch) {
     protocol::WsReceiverConfig config;
     config.binary_allowed = false;
@@ -28,13 +30,18 @@ HubLoop::HubLoop(hub::Node& node, std::uint32_t index, const Clock& clock, const
 
 Result<void> HubLoop::listen(Socket listener) {
     acceptor_ = Acceptor::begin(
-        events_, std::move(listener), [this](Socket socket) { http_.open(std::move(socket)); },
-        [this] {
-            streams_.counters.add(stats::Counter::accept_pauses);
-            streams_.log.error("Accepting rests: out of descriptors or memory");
-        });
+        events_, std::move(listener), [this](Socket socket) { http_.open(std::move(socket)); }, [this] { rest(); });
     if (acceptor_ == nullptr) return Error{"listen_failed", "The system has no room for another listener."};
     return {};
+}
+
+// Out of descriptors: those who only wait for another request make room.
+void HubLoop::rest() {
+    streams_.counters.add(stats::Counter::accept_pauses);
+    http_.close_idle();
+    if (events_.now() < next_rest_told_) return;
+    next_rest_told_ = events_.now() + kRestToldEach;
+    streams_.log.error("Accepting rests: out of descriptors or memory");
 }
 
 void HubLoop::run() {

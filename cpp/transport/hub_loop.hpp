@@ -46,7 +46,7 @@ public:
     bool is_empty() const { return empty_.load(std::memory_order_acquire); }
 
 private:
-    void open(Socket socket);
+    void rest();
 
     EventLoop events_;
     hub::LoopCore core_;
@@ -55,6 +55,7 @@ private:
     Site site_;
     HttpConnections http_;
     Acceptor* acceptor_ = nullptr;
+    MonoTime next_rest_told_{};
     bool stopped_ = false;
     bool draining_ = false;
     std::atomic<bool> empty_{false};

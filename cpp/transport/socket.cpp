@@ -47,7 +47,9 @@ bool set_option(int descriptor, int level, int name, int value) {
 
 void set_inherited_options(int descriptor, const ListenOptions& options) {
     set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
-    if (options.send_buffer_bytes > 0) set_option(descriptor, SOL_SOCKET, SO_SNDBUF, options.send_buffer_bytes);
+    if (options.unsent_bytes_max > 0) {
+        set_option(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, options.unsent_bytes_max);
+    }
     if (options.user_timeout <= Duration{}) return;
     const auto timeout_ms = static_cast<int>(std::clamp<std::int64_t>(options.user_timeout.ms(), 1, INT_MAX));
     set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, timeout_ms);

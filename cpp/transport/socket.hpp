@@ -43,8 +43,9 @@ struct ListenOptions {
     int backlog = 4096;
     // Dead peers: unacknowledged bytes for so long end the connection, and an idle one is probed (tcp(7)). 0: neither.
     Duration user_timeout{};
-    // At most so much is held by the kernel for one peer. 0: the kernel decides, up to net.ipv4.tcp_wmem.
-    int send_buffer_bytes = 0;
+    // At most so much waits in the kernel unsent for one peer (tcp(7), TCP_NOTSENT_LOWAT): what a slow reader has not
+    // got stays in the journal, where it costs nothing and can still be conflated. 0: up to net.ipv4.tcp_wmem.
+    int unsent_bytes_max = 256 * 1024;
 };
 
 // SO_REUSEPORT and SO_REUSEADDR: one listener a loop on one port. Errors: `bad_address`, `address_in_use`,

@@ -72,7 +72,6 @@ TEST(EntryTest, FramesOfABatchLieSideBySide) {
     Entries made(std::move(drafts));
     ASSERT_EQ(made.list.size(), 4u);
     EXPECT_EQ(made.list[1]->kind, Kind::subscribed);
-    EXPECT_EQ(made.list[1]->record.session_id, "s_1");
     EXPECT_TRUE(made.list[1]->ws().empty());
     const Entry* messages[] = {made.list[0], made.list[2], made.list[3]};
     for (int i = 0; i < 2; ++i) {

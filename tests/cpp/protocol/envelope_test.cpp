@@ -108,6 +108,7 @@ TEST(EnvelopeTest, SeveralCommandsAreReadEachByItself) {
     EXPECT_EQ(parse_commands("[]", 10)->size(), 0u);
     EXPECT_EQ(parse_commands("[1,2,3]", 2).error().code, "too_big");
     EXPECT_EQ(parse_commands("[1,2", 10).error().code, "bad_json");
+    EXPECT_EQ(parse_commands(std::string_view("[]\0[1]", 6), 10).error().code, "bad_json");
 }
 
 TEST(EnvelopeTest, AMessageNamesOneTargetAndAType) {

@@ -14,7 +14,8 @@ TEST(JsonTextTest, WhatIsJson) {
                             "\"a\nb\"", "{} {}", "NaN", "Infinity", "/**/1", "\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"",
                             "\"\\ud800\"", "\xef\xbb\xbf{}", "[\"\\\"", "1e999999"})
         EXPECT_FALSE(is_valid_json(bad)) << bad;
-    EXPECT_FALSE(is_valid_json(std::string_view("{}\0", 3)));
+    EXPECT_FALSE(is_valid_json(std::string_view("{}\0", 3))) << "NUL is not the end of a text";
+    EXPECT_FALSE(is_valid_json(std::string_view("\"\0\"", 3)));
 }
 
 TEST(JsonTextTest, NestingIsBounded) {

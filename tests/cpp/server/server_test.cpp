@@ -68,7 +68,12 @@ TEST_F(ServerTest, ReloadsWhatItMay) {
     settings.loop.site.policy.allowed_hosts = {"game.example"};
     server->reload(settings);
     TestClient client(server->port());
-    EXPECT_EQ(transport::status_of(client.ask("GET /livez HTTP/1.1\r\nHost: game.example\r\n\r\n")), 200);
+    // From the loop's next turn on: a request that is on its way may still meet the old ones.
+    int status = 0;
+    for (int tries = 0; tries < 100 && status != 200; ++tries) {
+        status = transport::status_of(client.ask("GET /livez HTTP/1.1\r\nHost: game.example\r\n\r\n"));
+    }
+    EXPECT_EQ(status, 200);
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ Client::Client(Agenda& agenda, Server& server, Contents& contents, Rng rng, Clie
       rng_(rng),
       setup_(std::move(setup)),
       client_(setup_.config),
-      next_command_(setup_.config.first_command) {
+      next_command_(setup_.config.first_command),
+      next_attempt_(setup_.config.first_attempt) {
     transcript_.name = setup_.name;
     transcript_.player = setup_.player;
     transcript_.client_id = setup_.config.client_id;
@@ -198,6 +199,7 @@ void Client::dial(const protocol::OpenWire& open) {
     const bool websocket = open.wire == Wire::websocket;
     const Duration late = std::exchange(e.conditions.extra_dial_delay, {});
     e.attempt = open.attempt;
+    next_attempt_ = open.attempt + 1;
     e.reader = std::make_shared<WireReader>(websocket, setup_.deflate && websocket);
     e.link = std::make_shared<Link>(agenda_, rng_.fork(), e.conditions.pace, &e, websocket);
     e.base.reset();
@@ -229,6 +231,7 @@ void Client::dial(const protocol::OpenWire& open) {
     request.client_id = open.client_id;
     if (open.cursor) request.cursor = format_cursor(*open.cursor);
     request.mode = open.mode;
+    request.attempt = open.attempt;
     request.deflate = setup_.deflate && websocket;
     request.remote = "simulated";
     e.link->connect(loop, std::move(request), late);

@@ -81,6 +81,7 @@ public:
     const ClientTranscript& transcript();
     // Above every number used so far; for the program's next run.
     std::uint64_t next_command() const { return next_command_; }
+    std::uint64_t next_attempt() const { return next_attempt_; }
 
 private:
     struct End final : LinkEnd {
@@ -131,6 +132,7 @@ private:
     std::optional<Position> position_;     // of the application's stream while outputs are handled
     std::string epoch_;
     std::uint64_t next_command_ = 1;
+    std::uint64_t next_attempt_ = 1;
     MonoTime lose_answers_until_;
     MonoTime tick_at_{-1};
     bool began_ = false;

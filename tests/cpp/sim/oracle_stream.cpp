@@ -122,14 +122,9 @@ private:
         pass(position_->seq, oracle_.owed_.head(position_->epoch) + 1, "until the end");
     }
 
-    // A 204 does not say why, so a replaced session looks the same on SSE. And a request to
-    // connect that its client had given up may arrive after the next one and replace it.
+    // A 204 does not say why, so a replaced session looks the same on SSE.
     bool may_be_barred() const {
-        const bool replaced = std::any_of(sessions_.begin(), sessions_.end(),
-                                          [](const auto* s) { return s->end_reason == "replaced"; });
-        const bool given_up = std::any_of(client_.wires.begin(), client_.wires.end(),
-                                          [](const auto& wire) { return wire.events.empty(); });
-        return replaced || given_up;
+        return std::any_of(sessions_.begin(), sessions_.end(), [](const auto* s) { return s->end_reason == "replaced"; });
     }
 
     // A skipped entry's newer one came, or was told as missing.

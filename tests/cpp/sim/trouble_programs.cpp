@@ -35,11 +35,13 @@ void Trouble::program_restart() {
     world_.note(Fault::program_restart, *client);
     auto setup = world_.new_setup(client->setup().player);
     setup.config.session_id = client->session();
+    setup.bad_cursor = client->setup().bad_cursor;
     if (rng_.chance(80)) setup.config.cursor = client->client().applied();
     if (rng_.chance(50)) {
         // The client_id was stored as well.
         setup.config.client_id = client->setup().config.client_id;
         setup.config.first_command = client->next_command();
+        setup.config.first_attempt = client->next_attempt();
     }
     client->stop();
     world_.agenda().after(ms(0, 100), [this, setup] {
