@@ -3,7 +3,6 @@ enable_testing()
 find_package(GTest REQUIRED)
 include(GoogleTest)
 
-# What several floors' tests share: tests/cpp/*.cpp and tests/cpp/*.hpp.
 add_library(mythos_test_build INTERFACE)
 target_include_directories(mythos_test_build INTERFACE tests/cpp)
 # Tests spend their time in what they test; optimising them fully would only cost the build.
@@ -25,9 +24,20 @@ function(mythos_test_program name)
     gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
 endfunction()
 
+# What stands beside the tests without being one (a client, a fixture) serves the floors above as well.
+set(test_support mythos_test_build)
 foreach(floor IN LISTS MYTHOS_FLOORS)
-    file(GLOB sources CONFIGURE_DEPENDS tests/cpp/${floor}/*.cpp)
-    mythos_test_program(${floor}_tests SOURCES ${sources} LIBRARIES mythos_${floor})
+    file(GLOB support CONFIGURE_DEPENDS tests/cpp/${floor}/*.cpp)
+    set(tests ${support})
+    list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+    list(FILTER support EXCLUDE REGEX "_test\\.cpp$")
+    if(support)
+        add_library(${floor}_test_support STATIC ${support})
+        target_link_libraries(${floor}_test_support PUBLIC mythos_${floor} ${test_support})
+        target_precompile_headers(${floor}_test_support REUSE_FROM mythos_test_pch)
+        set(test_support ${floor}_test_support)
+    endif()
+    mythos_test_program(${floor}_tests SOURCES ${tests} LIBRARIES mythos_${floor} ${test_support})
 endforeach()
 
 # The simulator: a library, its own tests, and a program that runs seeds. It stands on a second copy of the hub that can

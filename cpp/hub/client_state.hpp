@@ -57,7 +57,7 @@ public:
     MonoTime ack_time() const { return {ack_ns_.load(std::memory_order_relaxed)}; }
     bool acknowledges() const { return acknowledges_.load(std::memory_order_relaxed); }
 
-    // How many streams of each wire are welcomed and not gone: two while a newcomer replaces its predecessor.
+    // How many streams of each wire carry entries, welcomed and not gone: two while a newcomer replaces its predecessor.
     std::array<std::atomic<std::uint32_t>, 2> living{};
     // Position up to which each wire's stream was handed to its socket.
     std::array<std::atomic<Seq>, 2> sent{};

@@ -119,7 +119,7 @@ void Delivery::attach(Stream& stream, const Admitted& admitted, const ConnectReq
 
     const std::size_t wire = static_cast<std::size_t>(stream.wire);
     stream.client->sent[wire].store(stream.cursor, std::memory_order_relaxed);
-    stream.client->living[wire].fetch_add(1);
+    if (!stream.standby) stream.client->living[wire].fetch_add(1);
     counters_.add(stream.wire == Wire::websocket ? Counter::opened_websocket : Counter::opened_sse);
     if (admitted.reconnect) counters_.add(Counter::reconnects);
 

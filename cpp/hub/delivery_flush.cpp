@@ -320,6 +320,7 @@ void Delivery::queue_close_frame(Stream& stream) {
 void Delivery::promote(Stream& stream, Seq cursor) {
     if (!stream.welcomed || stream.finished) return;
     if (!stream.standby && stream.base <= cursor) return;
+    if (stream.standby) stream.client->living[index_of(stream.wire)].fetch_add(1);
     stream.standby = false;
     stream.live = false;
     stream.repositioned = true;
@@ -340,6 +341,7 @@ void Delivery::promote(Stream& stream, Seq cursor) {
 }
 
 void Delivery::demote(Stream& stream) {
+    if (stream.welcomed && !stream.standby) stream.client->living[index_of(stream.wire)].fetch_sub(1);
     stream.standby = true;
     stream.live = false;
 }

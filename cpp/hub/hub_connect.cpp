@@ -289,9 +289,9 @@ Result<CommandContext> Hub::context_for_post(const std::string& session_id, cons
     if (it == sessions_.end())
         return Error{"session_expired", "no such session lives; connect again, nothing was executed"};
     Session& session = *it->second;
+    if (client_id.empty()) return CommandContext{&session, nullptr, 0};
     if (session.clients.size() >= settings_.clients_per_session && session.find_client(client_id) == nullptr)
         return Error{"limit", "this session has all the clients it may"};
-    if (client_id.empty()) return CommandContext{&session, nullptr, 0};
     Client& client = client_for(session, client_id);
     if (!client.connected()) client.left_at = now_;
     return CommandContext{&session, &client, 0};

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "sim/accounts.hpp"
 #include "sim/oracle.hpp"
 #include "sim/world.hpp"
 
@@ -16,6 +17,28 @@ Rules rules_of(const Plan& plan) {
     const bool by_count_only = plan.retention.age >= seconds(300) && plan.retention.bytes >= (std::size_t{64} << 20);
     rules.key_memory = by_count_only ? plan.retention.entries : 0;
     return rules;
+}
+
+// Only after the transcripts were judged: it ends every session.
+void judge_accounts(World& world, RunResult& result) {
+    if (!world.close_accounts()) {
+        result.findings.push_back("counters: connections stay after their session was replaced");
+        return;
+    }
+    std::vector<AdmittedLink> admitted;
+    for (const auto& link : world.server().admitted()) {
+        AdmittedLink a{link->admission()->session_id, link->request().client_id, {}, link->first_bytes()};
+        if (link->request().cursor) a.cursor_asked = read_position(*link->request().cursor);
+        admitted.push_back(std::move(a));
+    }
+    std::vector<const ClientTranscript*> clients;
+    for (const auto& client : world.clients()) clients.push_back(&client->transcript());
+    using stats::Counter;
+    const auto& server = world.server();
+    const DeliveryCounts counts{server.count(Counter::deliveries_written), server.count(Counter::deliveries_gap),
+                                server.count(Counter::deliveries_conflated), server.count(Counter::deliveries_unsent)};
+    for (auto& finding : check_accounts(Owed(world.history()), admitted, clients, counts))
+        result.findings.push_back(std::move(finding));
 }
 
 void judge(World& world, RunResult& result) {
@@ -87,6 +110,7 @@ RunResult run_seed(std::uint64_t seed, const Mutation& mutation) {
         if (!world.run())
             for (const auto& what : world.still_waiting()) result.findings.push_back("waits for ever: " + what);
         judge(world, result);
+        if (result.plan.accounts && result.findings.empty()) judge_accounts(world, result);
         result.faults = world.faults();
         result.steps = world.agenda().steps();
         result.clients = world.clients().size();

@@ -53,7 +53,7 @@ std::optional<Caught> catch_mutation(const Mutation& mutation, std::uint64_t fir
 
 // CI's seeds: 1 and on, so many that at least 20,000 faulted sessions are met.
 inline constexpr std::uint64_t kCiFirstSeed = 1;
-inline constexpr std::uint64_t kCiRuns = 2'000;
+inline constexpr std::uint64_t kCiRuns = 3'800;
 inline constexpr std::uint64_t kCiSessionsLeast = 20'000;
 
 }  // namespace mythos::sim

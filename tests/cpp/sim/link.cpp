@@ -6,6 +6,11 @@
 #include "sim/loop.hpp"
 
 namespace mythos::sim {
+namespace {
+
+constexpr std::size_t kFirstBytes = 1'024;
+
+}  // namespace
 
 Link::Link(Agenda& agenda, Rng rng, LinkPace pace, LinkEnd* end, bool websocket)
     : agenda_(agenda), rng_(rng), pace_(pace), end_(end), websocket_(websocket), begun_(agenda.now()), last_ack_(agenda.now()) {}
@@ -302,6 +307,7 @@ std::int64_t Link::write(const iovec* pieces, int count) {
         bytes.append(static_cast<const char*>(pieces[i].iov_base), n);
     }
     written_ += take;
+    if (first_bytes_.size() < kFirstBytes) first_bytes_ += bytes.substr(0, kFirstBytes);
     heads_.emplace_back(written_, loop_->committed_head());
     put_down({Down::Kind::bytes, std::move(bytes), {}, {}});
     return static_cast<std::int64_t>(take);

@@ -83,6 +83,8 @@ public:
     std::string describe() const;
     // Bytes under way or unread.
     std::size_t stored() const { return stored_; }
+    // The beginning of what the server wrote, enough for the welcome.
+    const std::string& first_bytes() const { return first_bytes_; }
     // Both ends have the connection, and nothing is wrong with it.
     bool whole() const {
         return admission_ && !gone_posted_ && !finishing_ && !dead_to_server_ && !broken_ && !client_over_;
@@ -142,6 +144,7 @@ private:
     std::optional<hub::Admission> admission_;
 
     std::deque<Down> down_;
+    std::string first_bytes_;
     std::size_t stored_ = 0;         // bytes in down_
     std::uint64_t written_ = 0;      // bytes ever taken from the server
     std::uint64_t read_ = 0;         // bytes ever handed to the client

@@ -53,7 +53,12 @@ Plan draw_plan(std::uint64_t seed, const Mutation& mutation) {
     plan.publish_every = milliseconds(static_cast<std::int64_t>(rng.between(10, 60)));
     plan.act_every = milliseconds(static_cast<std::int64_t>(rng.between(20, 120)));
     plan.fault_every = milliseconds(static_cast<std::int64_t>(rng.between(80, 500)));
-    plan.restarts = rng.chance(50) ? static_cast<unsigned>(rng.between(2, 12)) : 0;
+    plan.accounts = rng.chance(15);
+    if (plan.accounts) {
+        plan.settings.grace = seconds(200);  // longer than any run
+        plan.settings.position_memory = hub::Settings{}.position_memory;
+    }
+    plan.restarts = !plan.accounts && rng.chance(50) ? static_cast<unsigned>(rng.between(2, 12)) : 0;
     return plan;
 }
 
@@ -65,7 +70,7 @@ std::string describe(const Plan& plan) {
            (plan.mixed_modes ? "mixed modes" : plan.mode == protocol::Mode::mirror ? "mirror" : "standby") + ", " +
            std::to_string(plan.players) + " players, limit " + std::to_string(plan.settings.connections_per_player) +
            ", buffer " + std::to_string(plan.buffer) + ", heartbeat " + std::to_string(plan.settings.heartbeat.ms()) +
-           " ms, grace " + std::to_string(plan.settings.grace.ms()) + " ms";
+           " ms, grace " + std::to_string(plan.settings.grace.ms()) + " ms" + (plan.accounts ? ", accounts" : "");
 }
 
 }  // namespace mythos::sim

@@ -42,6 +42,7 @@ struct Plan {
     Duration publish_every;      // mean
     Duration act_every;
     Duration fault_every;
+    bool accounts = false;       // nothing is forgotten, so that the delivery counters must add up
     unsigned restarts = 0;       // percent of the drawn faults that are server restarts
     Mutation mutation;
 };

@@ -37,6 +37,7 @@ void Server::boot() {
     trace(agenda_.now(), [&] { return "server boots, life " + std::to_string(life_); });
     draining_ = false;
     replaced_.clear();
+    admitted_.clear();
     make_journal();
     node_ = std::make_unique<hub::Node>(*journal_, clock_, plan_.settings, plan_.loops);
     for (std::uint32_t i = 0; i < plan_.loops; ++i) {
@@ -146,6 +147,7 @@ void Server::saw(const Item& item) {
 }
 
 void Server::note_admitted(Link& link) {
+    if (plan_.accounts) admitted_.push_back(link.shared_from_this());
     const auto& asked = link.request().session_id;
     if (asked != link.admission()->session_id && link.named_replaced())
         faults_.push_back("a connection that named the replaced session " + asked + " was let into " +

@@ -57,6 +57,9 @@ public:
     // `lose_answer`: the request is handled, the asker hears nothing.
     void request(Ask ask, Answered answered, bool lose_answer = false);
 
+    // Connections let in by this process, in order; kept only where the plan asks for accounts.
+    const std::vector<std::shared_ptr<Link>>& admitted() const { return admitted_; }
+
     // Rules that can only be seen while they are broken; the texts of what broke them.
     const std::vector<std::string>& faults() const { return faults_; }
 
@@ -87,6 +90,7 @@ private:
     std::vector<std::shared_ptr<Loop>> loops_;
     std::vector<std::shared_ptr<Call>> calls_;
     std::set<std::string> replaced_;  // sessions whose end as replaced was appended in this process
+    std::vector<std::shared_ptr<Link>> admitted_;
     std::vector<std::string> faults_;
 };
 

@@ -18,7 +18,7 @@ void Trouble::second_tab() {
 
 void Trouble::no_client_id() {
     const auto client = world_.any_client();
-    if (!client || world_.living_clients_of(client->setup().player) >= 3) return;
+    if (!client || world_.plan().accounts || world_.living_clients_of(client->setup().player) >= 3) return;
     world_.note(Fault::no_client_id, *client);
     auto setup = world_.new_setup(client->setup().player);
     setup.config.client_id.clear();
@@ -87,7 +87,7 @@ void Trouble::displaced() {
 
 void Trouble::foreign_cursor() {
     const auto client = world_.any_client();
-    if (!client || world_.living_clients_of(client->setup().player) >= 3) return;
+    if (!client || world_.plan().accounts || world_.living_clients_of(client->setup().player) >= 3) return;
     world_.note(Fault::foreign_cursor, *client);
     auto setup = world_.new_setup(client->setup().player);
     setup.bad_cursor = true;

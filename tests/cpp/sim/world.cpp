@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "sim/entropy.hpp"
@@ -194,6 +195,19 @@ void World::heal() {
         }
         client->lose_answers_until({});
     }
+}
+
+bool World::close_accounts() {
+    std::set<std::string> players;
+    for (const auto& client : clients_) players.insert(client->setup().player);
+    for (const auto& player : players)
+        server_.request([player](hub::LoopCore& core, MonoTime now,
+                                 hub::AnswerTo answer) { core.post_session(player, now, std::move(answer)); },
+                        [](const hub::Answer*) {});
+    const MonoTime until = agenda_.now() + kLinger;
+    do agenda_.run_until(agenda_.now() + kLook);
+    while (!server_.links().empty() && agenda_.now() < until);
+    return server_.links().empty();
 }
 
 bool World::quiet() { return still_waiting().empty(); }

@@ -28,6 +28,8 @@ public:
 
     // The rough part and the healing. False: something still waited when patience ended.
     bool run();
+    // Ends all sessions, so that every delivery account is closed. False: a connection stays.
+    bool close_accounts();
     // Who or what still waited.
     std::vector<std::string> still_waiting();
 
