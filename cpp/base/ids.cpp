@@ -35,8 +35,8 @@ std::optional<Cursor> parse_cursor(std::string_view text) {
 bool is_valid_name(std::string_view text, std::size_t max_length) {
     if (text.empty() || text.size() > max_length) return false;
     return std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-               c == '_' || c == ':' || c == '@' || c == '-';
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
+               c == ':' || c == '@' || c == '-';
     });
 }
 

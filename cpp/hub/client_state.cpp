@@ -12,8 +12,7 @@ void ClientState::begin_account(Seq base, std::uint64_t owed) {
 
 void ClientState::skip_to(Seq base) {
     Seq seen = frontier_.load(std::memory_order_acquire);
-    while (seen != kUnset && seen < base && !frontier_.compare_exchange_weak(seen, base, std::memory_order_acq_rel)) {
-    }
+    while (seen != kUnset && seen < base && !frontier_.compare_exchange_weak(seen, base, std::memory_order_acq_rel)) {}
 }
 
 ClientState::Share ClientState::claim(Seq after, Seq upto) {
@@ -26,8 +25,7 @@ ClientState::Share ClientState::claim(Seq after, Seq upto) {
 
 void ClientState::acknowledge(Seq seq, MonoTime now, bool explicit_ack) {
     Seq seen = acked_.load(std::memory_order_relaxed);
-    while (seen < seq && !acked_.compare_exchange_weak(seen, seq, std::memory_order_relaxed)) {
-    }
+    while (seen < seq && !acked_.compare_exchange_weak(seen, seq, std::memory_order_relaxed)) {}
     if (!explicit_ack) return;
     ack_ns_.store(now.ns, std::memory_order_relaxed);
     acknowledges_.store(true, std::memory_order_relaxed);
@@ -38,7 +36,8 @@ void ClientState::settle() {
     if (end == kUnset || frontier_.load(std::memory_order_relaxed) == kUnset) return;
     const auto owed = end - owed_base_.load(std::memory_order_relaxed);
     totals_.owed.fetch_add(owed, std::memory_order_relaxed);
-    totals_.unsent.fetch_add(owed - std::min(owed, accounted_.load(std::memory_order_relaxed)), std::memory_order_relaxed);
+    totals_.unsent.fetch_add(owed - std::min(owed, accounted_.load(std::memory_order_relaxed)),
+                             std::memory_order_relaxed);
 }
 
 }  // namespace mythos::hub

@@ -16,7 +16,7 @@ namespace mythos::hub {
 
 // Sums over all clients; owned by the node, outlives every ClientState.
 struct DeliveryTotals {
-    std::atomic<std::uint64_t> owed{0};    // of clients whose account is closed
+    std::atomic<std::uint64_t> owed{0};  // of clients whose account is closed
     std::atomic<std::uint64_t> unsent{0};
 };
 
@@ -57,7 +57,8 @@ public:
     MonoTime ack_time() const { return {ack_ns_.load(std::memory_order_relaxed)}; }
     bool acknowledges() const { return acknowledges_.load(std::memory_order_relaxed); }
 
-    // How many streams of each wire carry entries, welcomed and not gone: two while a newcomer replaces its predecessor.
+    // How many streams of each wire carry entries, welcomed and not gone: two while a newcomer replaces its
+    // predecessor.
     std::array<std::atomic<std::uint32_t>, 2> living{};
     // Position up to which each wire's stream was handed to its socket.
     std::array<std::atomic<Seq>, 2> sent{};

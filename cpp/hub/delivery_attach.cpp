@@ -16,7 +16,9 @@ using stats::Counter;
 namespace {
 
 // Reconnects of many EventSources should not come at once: 0.5 s to 1.5 s, by connection.
-std::uint32_t retry_ms(ConnectionKey key) { return 500 + static_cast<std::uint32_t>((key * 2'654'435'761ULL >> 8) % 1'000); }
+std::uint32_t retry_ms(ConnectionKey key) {
+    return 500 + static_cast<std::uint32_t>((key * 2'654'435'761ULL >> 8) % 1'000);
+}
 
 }  // namespace
 
@@ -53,7 +55,8 @@ std::optional<protocol::Gap> Delivery::place(Stream& stream, const Admitted& adm
         case Start::foreign_epoch:
         case Start::future_cursor:
             welcome.recovered = false;
-            gap = protocol::Gap{{}, {}, {}, {}, admitted.start == Start::foreign_epoch ? "foreign_epoch" : "future_cursor"};
+            gap = protocol::Gap{
+                {}, {}, {}, {}, admitted.start == Start::foreign_epoch ? "foreign_epoch" : "future_cursor"};
             break;
     }
     stream.base = stream.cursor = base;

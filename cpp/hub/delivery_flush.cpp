@@ -18,7 +18,7 @@ using stats::Counter;
 
 namespace {
 
-constexpr int kPiecesMax = 128;               // pieces of one gather write; the kernel takes 1024
+constexpr int kPiecesMax = 128;                 // pieces of one gather write; the kernel takes 1024
 constexpr std::size_t kReplyQueueMax = 65'536;  // beyond it nothing is read from that peer
 
 std::size_t index_of(Wire wire) { return static_cast<std::size_t>(wire); }
@@ -42,7 +42,8 @@ struct Delivery::Batch {
 
     void add(std::string_view text) {
         // Frames of one batch lie side by side in memory: one piece serves them all.
-        if (count > 0 && static_cast<const char*>(pieces[count - 1].iov_base) + pieces[count - 1].iov_len == text.data()) {
+        if (count > 0 &&
+            static_cast<const char*>(pieces[count - 1].iov_base) + pieces[count - 1].iov_len == text.data()) {
             pieces[count - 1].iov_len += text.size();
         } else {
             pieces[count++] = {const_cast<char*>(text.data()), text.size()};
@@ -310,7 +311,8 @@ void Delivery::queue_close_frame(Stream& stream) {
         const std::uint16_t code = stream.echo_code != 0 ? stream.echo_code : protocol::number(stream.close_code);
         protocol::append_ws_close_frame(stream.control, code, stream.close_reason);
     } else {
-        const auto retry = protocol::is_final(stream.close_code) ? std::optional<std::uint32_t>(3'600'000) : std::nullopt;
+        const auto retry =
+            protocol::is_final(stream.close_code) ? std::optional<std::uint32_t>(3'600'000) : std::nullopt;
         protocol::append_sse_block(stream.control, id(complete_up_to(stream)),
                                    protocol::closed_json(stream.close_code, stream.close_reason), retry);
     }

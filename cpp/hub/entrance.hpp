@@ -12,7 +12,7 @@ namespace mythos::hub {
 struct Entrance {
     ConnectRequest request;
     Admitted admitted;
-    bool decided = false;  // the sequencer let it in; `admitted` is set
+    bool decided = false;    // the sequencer let it in; `admitted` is set
     bool abandoned = false;  // the socket went before the welcome
     // Told to close before the welcome was sent.
     std::optional<protocol::CloseCode> close;

@@ -166,7 +166,8 @@ Hub::NewSession Hub::replace_session(const std::string& player_id) {
     }
     out.session_id = open_session(player).session_id;
     for (const auto& i : inherited.list)
-        if (i.open() && !player.session->intervals.find_open(i.target)) add_interval(*player.session, targets_.at(i.target), i.from);
+        if (i.open() && !player.session->intervals.find_open(i.target))
+            add_interval(*player.session, targets_.at(i.target), i.from);
     out.visible_at = appended();
     // Nobody has joined it yet: it lives for the grace.
     player.session->grace_until = now_ + settings_.grace;
@@ -200,7 +201,8 @@ void Hub::tick() {
         if (it == sessions_.end()) continue;
         Session& session = *it->second;
         if (mutant(Mutant::grace_expires_connected_session)) session.grace_until = now_;
-        if ((session.connections == 0 || mutant(Mutant::grace_expires_connected_session)) && session.grace_until && *session.grace_until <= now_)
+        if ((session.connections == 0 || mutant(Mutant::grace_expires_connected_session)) && session.grace_until &&
+            *session.grace_until <= now_)
             expire(session);
     }
     if (now_ < next_sweep_) return;
@@ -208,7 +210,8 @@ void Hub::tick() {
     journal_.evict(now_);
     replaced_.sweep(now_);
     const Seq head = appended();
-    const Seq floor = std::min(journal_.ring().first(), head > settings_.position_memory ? head - settings_.position_memory : 0);
+    const Seq floor =
+        std::min(journal_.ring().first(), head > settings_.position_memory ? head - settings_.position_memory : 0);
     while (!keyed_order_.empty() && keyed_order_.front().first < journal_.ring().first()) {
         keyed_.erase(keyed_order_.front().second);
         keyed_order_.pop_front();

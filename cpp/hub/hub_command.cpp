@@ -25,7 +25,8 @@ json object_of(const protocol::Command& command) {
 Result<std::vector<std::string>> Hub::channels_of(const protocol::Command& command) const {
     const json data = object_of(command);
     std::vector<std::string> channels;
-    if (data.contains("channel")) channels.push_back(data["channel"].is_string() ? data["channel"].get<std::string>() : "");
+    if (data.contains("channel"))
+        channels.push_back(data["channel"].is_string() ? data["channel"].get<std::string>() : "");
     if (data.contains("channels") && data["channels"].is_array())
         for (const auto& c : data["channels"]) channels.push_back(c.is_string() ? c.get<std::string>() : "");
     if (channels.empty()) return Error{"bad_command", "`data` needs `channel`, or `channels` with at least one name"};
@@ -204,8 +205,7 @@ Result<CommandResult> Hub::promote(CommandContext context, const protocol::Comma
 
 Result<CommandResult> Hub::presence(CommandContext, const protocol::Command& command) {
     const json data = object_of(command);
-    if (!data.value("channel", json()).is_string())
-        return Error{"bad_command", "`data` needs `channel`"};
+    if (!data.value("channel", json()).is_string()) return Error{"bad_command", "`data` needs `channel`"};
     return CommandResult{protocol::reply_ok_json(command.id, presence_json(data["channel"].get<std::string>())), 0};
 }
 

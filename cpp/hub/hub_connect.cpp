@@ -66,8 +66,8 @@ Connection* Hub::predecessor_of(const ConnectRequest& request) const {
 // Displaces where the policy says so; a refusal where there is no room.
 std::optional<Refusal> Hub::make_room(const ConnectRequest& request, Player& player, Session& session) {
     const auto has_room = [&] { return player.connections.size() < settings_.connections_per_player; };
-    const auto was_displaced = std::find(session.displaced.begin(), session.displaced.end(),
-                                         std::pair(request.client_id, request.wire));
+    const auto was_displaced =
+        std::find(session.displaced.begin(), session.displaced.end(), std::pair(request.client_id, request.wire));
     if (was_displaced != session.displaced.end()) {
         if (!has_room()) {
             counters_.add(stats::Counter::rejected_displaced);
@@ -97,7 +97,8 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     bool names_unknown = false;
     if (auto refusal = refuse_early(request, names_unknown)) return *refusal;
     Player& player = player_of(request.player_id);
-    if (mutant(Mutant::second_opening_opens_again) && player.session && player.session->opened_seq > journal_.ring().head()) {
+    if (mutant(Mutant::second_opening_opens_again) && player.session &&
+        player.session->opened_seq > journal_.ring().head()) {
         sessions_.erase(player.session->session_id);
         (void)player.session.release();  // its connections still refer to it
     }
@@ -114,8 +115,7 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
             counters_.add(stats::Counter::rejected_displaced);
             return refuse(CloseCode::displaced, 204, "displaced", "a newer connection of this client came first");
         }
-        if (own != nullptr)
-            displace(*own, CloseCode::displaced, "replaced by this client itself");
+        if (own != nullptr) displace(*own, CloseCode::displaced, "replaced by this client itself");
         if (auto refusal = make_room(request, player, *player.session)) return *refusal;
     }
     Session& session = opens ? open_session(player) : *player.session;
@@ -252,7 +252,8 @@ void Hub::promote_standby(Client& client) {
         promote.loop = other->loop;
         promote.key = other->key;
         promote.cursor = client.state->acked();
-        if (mutant(Mutant::promote_from_sent_position)) promote.cursor = client.state->sent[1 - index_of(other->wire)].load();
+        if (mutant(Mutant::promote_from_sent_position))
+            promote.cursor = client.state->sent[1 - index_of(other->wire)].load();
         effects_.push_back(std::move(promote));
     }
 }

@@ -42,20 +42,21 @@ std::string Hub::statistics_json(std::string_view counters_json) const {
             ++sse_only;
         }
     }
-    const json out{{"connections", {{"total", by_wire[0] + by_wire[1]}, {"websocket", by_wire[0]}, {"sse", by_wire[1]}}},
-                   {"connection_distribution",
-                    {{"total_players", websocket_only + sse_only + dual},
-                     {"websocket_only_players", websocket_only},
-                     {"sse_only_players", sse_only},
-                     {"dual_connection_players", dual}}},
-                   {"sessions", sessions_.size()},
-                   {"journal",
-                    {{"epoch", journal_.epoch()},
-                     {"head", id(journal_.ring().head())},
-                     {"retained_entries", journal_.ring().head() + 1 - journal_.ring().first()},
-                     {"retained_bytes", journal_.ring().bytes()}}},
-                   {"closed_accounts", {{"owed", totals_.owed.load()}, {"unsent", totals_.unsent.load()}}},
-                   {"counters", json::parse(counters_json)}};
+    const json out{
+        {"connections", {{"total", by_wire[0] + by_wire[1]}, {"websocket", by_wire[0]}, {"sse", by_wire[1]}}},
+        {"connection_distribution",
+         {{"total_players", websocket_only + sse_only + dual},
+          {"websocket_only_players", websocket_only},
+          {"sse_only_players", sse_only},
+          {"dual_connection_players", dual}}},
+        {"sessions", sessions_.size()},
+        {"journal",
+         {{"epoch", journal_.epoch()},
+          {"head", id(journal_.ring().head())},
+          {"retained_entries", journal_.ring().head() + 1 - journal_.ring().first()},
+          {"retained_bytes", journal_.ring().bytes()}}},
+        {"closed_accounts", {{"owed", totals_.owed.load()}, {"unsent", totals_.unsent.load()}}},
+        {"counters", json::parse(counters_json)}};
     return out.dump();
 }
 

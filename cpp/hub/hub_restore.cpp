@@ -63,7 +63,8 @@ std::string Hub::checkpoint_json() const {
     replaced_.for_each([&](const std::string& id) { replaced.push_back(id); });
     json keyed = json::array();
     for (const auto& [key, made] : keyed_) keyed.push_back({key, made.fingerprint, made.seqs});
-    return json{{"sessions", std::move(sessions)}, {"replaced", std::move(replaced)}, {"keyed", std::move(keyed)}}.dump();
+    return json{{"sessions", std::move(sessions)}, {"replaced", std::move(replaced)}, {"keyed", std::move(keyed)}}
+        .dump();
 }
 
 void Hub::restore_checkpoint(const std::string& text) {
@@ -93,8 +94,7 @@ void Hub::restore_checkpoint(const std::string& text) {
             session.channels.emplace_back(targets_.of({TargetKind::channel, c[0].get<std::string>()}).id,
                                           WallTime{c[1].get<std::int64_t>()});
     }
-    for (const auto& id : state.at("replaced"))
-        replaced_.add(id.get<std::string>(), now_, settings_.replaced_max);
+    for (const auto& id : state.at("replaced")) replaced_.add(id.get<std::string>(), now_, settings_.replaced_max);
     for (const auto& k : state.at("keyed")) {
         keyed_[k[0].get<std::string>()] = {k[1].get<std::uint64_t>(), k[2].get<std::vector<Seq>>()};
         keyed_order_.emplace_back(k[2].back().get<Seq>(), k[0].get<std::string>());
@@ -195,7 +195,8 @@ void Hub::restore(const journal::Recovered& found, MonoTime now, WallTime wall) 
                 positions[target.id].push_back(seq);
             }
         }
-        if (const auto it = sessions_.find(record.session_id); it != sessions_.end()) draft.session = it->second->handle;
+        if (const auto it = sessions_.find(record.session_id); it != sessions_.end())
+            draft.session = it->second->handle;
         drafts.push_back(std::move(draft));
     }
     const auto count_below = [&](TargetId target, Seq limit) {

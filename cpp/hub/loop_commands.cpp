@@ -97,7 +97,8 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
         auto& outcomes = context.client->outcomes;
         if (!outcomes) outcomes = std::make_unique<Outcomes>();
         switch (outcomes->begin(command.number, command.fingerprint, settings.commands_outstanding)) {
-            case Verdict::execute: break;
+            case Verdict::execute:
+                break;
             case Verdict::repeat: {
                 const auto& told = outcomes->reply_of(command.number);
                 if (mutant(Mutant::execute_running_duplicate) && told.visible_at > delivery.position()) break;
@@ -132,7 +133,8 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
     std::string text = result ? result->reply : protocol::reply_error_json(command.id, result.error(), false);
     const Seq visible_at = result && !mutant(Mutant::answer_before_commit) ? result->visible_at : 0;
     if (remembered)
-        context.client->outcomes->finish(command.number, command.fingerprint, text, visible_at, settings.command_outcomes);
+        context.client->outcomes->finish(command.number, command.fingerprint, text, visible_at,
+                                         settings.command_outcomes);
     if (!command.id.empty()) when_visible(visible_at, [reply, text = std::move(text)] { reply(text); });
 }
 
@@ -152,8 +154,7 @@ Result<CommandResult> LoopCore::Impl::run(Hub& hub, const CommandContext& contex
         const json data{{"ts", static_cast<double>(wall().ns / 1'000'000) / 1000.0}};
         return CommandResult{protocol::reply_ok_json(command.id, data.dump()), 0};
     }
-    if (command.type == "refresh")
-        return Error{"unauthorised", "authentication is off: there is no token to refresh"};
+    if (command.type == "refresh") return Error{"unauthorised", "authentication is off: there is no token to refresh"};
     return Error{"unknown_command", "this server has no command of that type"};
 }
 
@@ -251,7 +252,8 @@ void LoopCore::Impl::post_commands(std::string session_id, std::string client_id
         if (!context) {
             const auto& e = context.error();
             const int status = e.code == "session_replaced" ? 409 : e.code == "session_expired" ? 410 : 429;
-            after_unlock_.push_back([=, this] { answer(error_answer(status, "session_error", e.code, e.message, wall())); });
+            after_unlock_.push_back(
+                [=, this] { answer(error_answer(status, "session_error", e.code, e.message, wall())); });
             return;
         }
         auto posted = std::make_shared<Posted>();
@@ -267,7 +269,8 @@ void LoopCore::Impl::post_commands(std::string session_id, std::string client_id
                 if (context->client != nullptr) take_ack(*context->client->state, *one.command, now);
                 --posted->open;
             } else {
-                execute(hub, *context, *one.command, [posted, i](std::string reply) { posted->settle(i, std::move(reply)); });
+                execute(hub, *context, *one.command,
+                        [posted, i](std::string reply) { posted->settle(i, std::move(reply)); });
                 if (one.command->id.empty()) --posted->open;
             }
         }

@@ -130,18 +130,30 @@ void LoopCore::Impl::count_closed(const Stream& stream) {
     if (stream.closing == Stream::Closing::no) return counters.add(Counter::closed_peer_gone);
     if (stream.idle) return counters.add(Counter::closed_idle_timeout);
     switch (stream.close_code) {
-        case CloseCode::normal: return counters.add(Counter::closed_normal);
-        case CloseCode::going_away: return counters.add(Counter::closed_draining);
-        case CloseCode::protocol_error: return counters.add(Counter::closed_protocol_error);
-        case CloseCode::unsupported: return counters.add(Counter::closed_unsupported);
-        case CloseCode::not_utf8: return counters.add(Counter::closed_not_utf8);
-        case CloseCode::policy: return counters.add(Counter::closed_policy);
-        case CloseCode::too_big: return counters.add(Counter::closed_too_big);
-        case CloseCode::session_replaced: return counters.add(Counter::closed_session_replaced);
-        case CloseCode::displaced: return counters.add(Counter::closed_displaced);
-        case CloseCode::heartbeat_missed: return counters.add(Counter::closed_heartbeat_missed);
-        case CloseCode::too_slow: return counters.add(Counter::closed_too_slow);
-        default: return counters.add(Counter::closed_server_fault);
+        case CloseCode::normal:
+            return counters.add(Counter::closed_normal);
+        case CloseCode::going_away:
+            return counters.add(Counter::closed_draining);
+        case CloseCode::protocol_error:
+            return counters.add(Counter::closed_protocol_error);
+        case CloseCode::unsupported:
+            return counters.add(Counter::closed_unsupported);
+        case CloseCode::not_utf8:
+            return counters.add(Counter::closed_not_utf8);
+        case CloseCode::policy:
+            return counters.add(Counter::closed_policy);
+        case CloseCode::too_big:
+            return counters.add(Counter::closed_too_big);
+        case CloseCode::session_replaced:
+            return counters.add(Counter::closed_session_replaced);
+        case CloseCode::displaced:
+            return counters.add(Counter::closed_displaced);
+        case CloseCode::heartbeat_missed:
+            return counters.add(Counter::closed_heartbeat_missed);
+        case CloseCode::too_slow:
+            return counters.add(Counter::closed_too_slow);
+        default:
+            return counters.add(Counter::closed_server_fault);
     }
 }
 
@@ -190,7 +202,8 @@ void LoopCore::drain(Duration spread, std::string_view reason, MonoTime now) {
     impl_->operate([](Hub& hub) { hub.set_draining(true); });
     std::size_t i = 0;
     for (auto& [key, stream] : impl_->streams) {
-        const Duration delay = spread * static_cast<std::int64_t>(++i) / static_cast<std::int64_t>(impl_->streams.size());
+        const Duration delay =
+            spread * static_cast<std::int64_t>(++i) / static_cast<std::int64_t>(impl_->streams.size());
         if (stream->entrance) {
             impl_->close(*stream, CloseCode::going_away, reason, now);
             continue;

@@ -103,7 +103,8 @@ void LoopCore::Impl::beat(Stream& stream, MonoTime now) {
             char payload[24];
             const auto end = std::to_chars(payload, payload + sizeof payload, now.ns).ptr;
             std::string frame;
-            protocol::append_ws_frame(frame, protocol::WsOpcode::ping, {payload, static_cast<std::size_t>(end - payload)});
+            protocol::append_ws_frame(frame, protocol::WsOpcode::ping,
+                                      {payload, static_cast<std::size_t>(end - payload)});
             delivery.send_raw(stream, frame);
         }
     }

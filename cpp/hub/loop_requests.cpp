@@ -38,7 +38,8 @@ Answer error_answer(int status, std::string_view error_type, std::string_view er
     return out;
 }
 
-std::string LoopCore::Impl::history_json(TargetId target, const std::string& channel, Seq before, std::size_t limit) const {
+std::string LoopCore::Impl::history_json(TargetId target, const std::string& channel, Seq before,
+                                         std::size_t limit) const {
     bool more = false;
     auto entries = delivery.history(target, before, std::min(std::max<std::size_t>(limit, 1), kHistoryMax), more);
     std::size_t bytes = 0;
@@ -78,7 +79,8 @@ void LoopCore::post_publish(std::string body, std::string idempotency_key, MonoT
     auto request = std::make_shared<protocol::PublishBody>(std::move(*parsed));
     impl.operate([&impl, request, key = std::move(idempotency_key), fingerprint = hash_of(body), answer](Hub& hub) {
         if (impl.node.journal.ring().room(hub.appended()) < request->messages.size()) {
-            auto refusal = error_answer(503, "system_error", "overloaded", "the server cannot keep up; try again", impl.wall());
+            auto refusal =
+                error_answer(503, "system_error", "overloaded", "the server cannot keep up; try again", impl.wall());
             refusal.headers.emplace_back("Retry-After", "1");
             impl.after_unlock_.push_back([answer, refusal = std::move(refusal)] { answer(refusal); });
             return;
@@ -108,7 +110,8 @@ void LoopCore::post_session(std::string player_id, MonoTime, AnswerTo answer) {
     impl.operate([&impl, player_id = std::move(player_id), answer](Hub& hub) {
         const auto made = hub.replace_session(player_id);
         Answer out;
-        out.body = json{{"session_id", made.session_id}, {"previous_connections_disconnected", made.disconnected}}.dump();
+        out.body =
+            json{{"session_id", made.session_id}, {"previous_connections_disconnected", made.disconnected}}.dump();
         impl.when_visible(made.visible_at, [answer, out = std::move(out)] { answer(out); });
     });
 }
@@ -118,7 +121,8 @@ void LoopCore::post_disconnect(std::string body, MonoTime, AnswerTo answer) {
     const json parsed = protocol::is_valid_json(body) ? json::parse(body) : json();
     Hub::DisconnectWho who;
     const auto text = [&](const char* name) {
-        return parsed.is_object() && parsed.contains(name) && parsed[name].is_string() ? parsed[name].get<std::string>() : "";
+        return parsed.is_object() && parsed.contains(name) && parsed[name].is_string() ? parsed[name].get<std::string>()
+                                                                                       : "";
     };
     who.player_id = text("player");
     who.session_id = text("session_id");
@@ -129,7 +133,8 @@ void LoopCore::post_disconnect(std::string body, MonoTime, AnswerTo answer) {
     if (named != 1 || !code.is_number_integer() || code < 1000 || code > 4999 ||
         !protocol::ws_close_code_may_travel(code.get<std::uint16_t>()))
         return answer(error_answer(400, "validation_error", "bad_request",
-                                   "name one of player, session_id and connection_id; code is a close code", impl.wall()));
+                                   "name one of player, session_id and connection_id; code is a close code",
+                                   impl.wall()));
     who.code = static_cast<protocol::CloseCode>(code.get<int>());
     impl.operate([&impl, who = std::move(who), answer](Hub& hub) {
         Answer out;
@@ -152,7 +157,8 @@ void LoopCore::get_connections(std::string player_id, MonoTime, AnswerTo answer)
 }
 
 void LoopCore::get_statistics(MonoTime, AnswerTo answer) {
-    impl_->ask([impl = impl_.get()](Hub& hub) { return hub.statistics_json(impl->counters_json()); }, std::move(answer));
+    impl_->ask([impl = impl_.get()](Hub& hub) { return hub.statistics_json(impl->counters_json()); },
+               std::move(answer));
 }
 
 void LoopCore::get_channels(MonoTime, AnswerTo answer) {
@@ -168,8 +174,8 @@ void LoopCore::get_history(std::string channel, std::uint32_t limit, std::option
     Impl& impl = *impl_;
     const auto cursor = before ? parse_cursor(*before) : std::optional<Cursor>(Cursor{impl.node.journal.epoch(), 0});
     if (!cursor || cursor->epoch != impl.node.journal.epoch())
-        return answer(error_answer(400, "validation_error", "bad_cursor", "`before` must be an id of this server's epoch",
-                                   impl.wall()));
+        return answer(error_answer(400, "validation_error", "bad_cursor",
+                                   "`before` must be an id of this server's epoch", impl.wall()));
     impl.operate([&impl, channel = std::move(channel), limit, below = cursor->seq, answer](Hub& hub) {
         const TargetId target = hub.channel_target(channel);
         impl.when_visible(hub.appended(), [&impl, target, channel, below, limit, answer] {

@@ -40,9 +40,7 @@ Node::Node(journal::Journal& journal, const Clock& clock, Settings settings, std
 
 Node::~Node() = default;
 
-void Node::set_wake(std::uint32_t index, std::function<void()> wake) {
-    shared_->inboxes[index].wake = std::move(wake);
-}
+void Node::set_wake(std::uint32_t index, std::function<void()> wake) { shared_->inboxes[index].wake = std::move(wake); }
 
 void Node::start() {
     Shared& s = *shared_;

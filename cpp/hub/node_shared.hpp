@@ -23,7 +23,11 @@ struct Inbox {
 
 struct Node::Shared {
     Shared(journal::Journal& j, const Clock& c, Settings s, std::uint32_t loops)
-        : journal(j), clock(c), settings(std::move(s)), inboxes(loops), shards(loops + 1),
+        : journal(j),
+          clock(c),
+          settings(std::move(s)),
+          inboxes(loops),
+          shards(loops + 1),
           hub(journal, settings, totals, shards.back()) {}
 
     journal::Journal& journal;

@@ -68,7 +68,7 @@ struct Session {
     // stale: one that comes back must not have them executed again. Oldest out first.
     std::vector<std::pair<std::string, std::uint64_t>> swept;
     std::uint32_t connections = 0;
-    std::optional<MonoTime> grace_until;  // set while no connection lives
+    std::optional<MonoTime> grace_until;                  // set while no connection lives
     std::vector<std::pair<TargetId, WallTime>> channels;  // subscribed to, and since when
 
     Client* find_client(std::string_view client_id) const {

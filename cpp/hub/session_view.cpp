@@ -113,7 +113,8 @@ OwedRange::OwedRange(const SessionView& view, Seq after, Seq up_to) {
         if (today && !sub.interval.open()) continue;
         const Seq low = today ? after : std::max(after, sub.interval.from);
         const Seq high = std::min(up_to, sub.interval.to - 1);
-        if (low >= high) continue;  // closed long ago: of these there may be thousands, so their topics are not looked at
+        if (low >= high)
+            continue;  // closed long ago: of these there may be thousands, so their topics are not looked at
         const Topic& topic = *sub.topic;
         if (topic.last() <= low) continue;
         // Readers are mostly near the end of a list: look there first, in growing steps.

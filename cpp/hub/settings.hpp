@@ -30,7 +30,7 @@ struct Settings {
     Duration turn_budget = microseconds(2'000);
     std::size_t catch_up_bytes = 256 * 1024;  // a connection and turn
     std::size_t deflate_min_bytes = 256;      // smaller messages are sent plain
-    std::size_t position_memory = 524'288;  // positions remembered for counting, beyond the retention
+    std::size_t position_memory = 524'288;    // positions remembered for counting, beyond the retention
     std::size_t clients_per_session = 64;
     Duration sweep_interval = seconds(60);
 };

@@ -9,16 +9,13 @@
 
 #include "base/clock.hpp"
 #include "hub/client_state.hpp"
-#include "hub/outlet.hpp"
 #include "hub/entrance.hpp"
 #include "hub/mutants.hpp"
+#include "hub/outlet.hpp"
 #include "hub/session_view.hpp"
 #include "protocol/wire.hpp"
 
 namespace mythos::hub {
-
-
-
 
 struct Stream {
     ConnectionKey key = 0;
@@ -35,20 +32,20 @@ struct Stream {
     bool welcomed = false;
     bool standby = false;
     bool deflate = false;
-    bool live = false;          // nothing is owed beyond what was handed over
-    bool queued = false;        // in the loop's list of streams to flush
-    bool blocked = false;       // the socket takes no more; waiting for `writable`
-    bool paused = false;        // reading from the peer is paused
-    bool owed_known = false;    // `owed_at_cursor` is exact
-    bool repositioned = true;   // the cursor was just set: a hole is told, not punished
-    bool idle = false;          // closed for the idle timeout
-    bool finished = false;      // the outlet was told to finish or abort
+    bool live = false;         // nothing is owed beyond what was handed over
+    bool queued = false;       // in the loop's list of streams to flush
+    bool blocked = false;      // the socket takes no more; waiting for `writable`
+    bool paused = false;       // reading from the peer is paused
+    bool owed_known = false;   // `owed_at_cursor` is exact
+    bool repositioned = true;  // the cursor was just set: a hole is told, not punished
+    bool idle = false;         // closed for the idle timeout
+    bool finished = false;     // the outlet was told to finish or abort
     enum class Closing : std::uint8_t { no, after_stream, now, queued } closing = Closing::no;
     protocol::CloseCode close_code = protocol::CloseCode::normal;
     std::uint16_t echo_code = 0;  // a WebSocket peer closed first: answer with its own code
     std::uint8_t bad_commands = 0;
 
-    std::string control;  // bytes for this wire, in front of further entries
+    std::string control;                   // bytes for this wire, in front of further entries
     const journal::Entry* tail = nullptr;  // holds a reference
     const char* tail_bytes = nullptr;
     std::uint32_t tail_size = 0;
@@ -66,7 +63,8 @@ struct Stream {
     Duration rtt{-1};
 
     bool wants_entries() const {
-        return welcomed && (!standby || mutant(Mutant::standby_gets_entries)) && (closing == Closing::no || closing == Closing::after_stream);
+        return welcomed && (!standby || mutant(Mutant::standby_gets_entries)) &&
+               (closing == Closing::no || closing == Closing::after_stream);
     }
 };
 

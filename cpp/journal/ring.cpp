@@ -28,7 +28,8 @@ void Ring::publish(const std::vector<Entry*>& entries, MonoTime now) {
         slot(entry->seq).store(entry, std::memory_order_release);
         head = entry->seq;
         head_.store(head, std::memory_order_seq_cst);
-        while (bytes_.load(std::memory_order_relaxed) > retention_.bytes && first_.load(std::memory_order_relaxed) < head)
+        while (bytes_.load(std::memory_order_relaxed) > retention_.bytes &&
+               first_.load(std::memory_order_relaxed) < head)
             evict_one();
     }
     evict(now);
@@ -56,7 +57,8 @@ void Ring::free_limbo() {
     Seq lowest = kIdle;
     for (const Pin& pin : pins_) {
         if (!pin.used.load(std::memory_order_acquire)) continue;
-        lowest = std::min({lowest, pin.seq.load(std::memory_order_seq_cst), pin.read.load(std::memory_order_seq_cst) + 1});
+        lowest =
+            std::min({lowest, pin.seq.load(std::memory_order_seq_cst), pin.read.load(std::memory_order_seq_cst) + 1});
     }
     while (!limbo_.empty() && limbo_.front()->seq < lowest) {
         limbo_.front()->release();
@@ -100,9 +102,7 @@ Seq Ring::Reader::pin() {
 
 Seq Ring::Reader::position() const { return ring_.pins_[index_].read.load(std::memory_order_relaxed); }
 
-void Ring::Reader::advance_to(Seq position) {
-    ring_.pins_[index_].read.store(position, std::memory_order_release);
-}
+void Ring::Reader::advance_to(Seq position) { ring_.pins_[index_].read.store(position, std::memory_order_release); }
 
 void Ring::Reader::unpin() { ring_.pins_[index_].seq.store(kIdle, std::memory_order_seq_cst); }
 

@@ -64,7 +64,7 @@ public:
     // A reader's slot: how far it has read, and what it has pinned. One thread's.
     class Reader {
     public:
-            // Begins below the oldest retained entry. Made before the first publish, or under
+        // Begins below the oldest retained entry. Made before the first publish, or under
         // the writer's order.
         explicit Reader(Ring& ring);
         ~Reader();

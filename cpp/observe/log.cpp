@@ -52,9 +52,9 @@ struct Logging::Backend {
     Backend(const LogSettings& settings, const Clock& clock)
         : output(settings.output, settings.file),
           pool(std::make_shared<spdlog::details::thread_pool>(settings.queue_lines, 1)),
-          logger(std::make_shared<spdlog::async_logger>(
-              "mythos", std::make_shared<OutputSink>(output, *pool, settings, clock), pool,
-              spdlog::async_overflow_policy::overrun_oldest)) {}
+          logger(std::make_shared<spdlog::async_logger>("mythos",
+                                                        std::make_shared<OutputSink>(output, *pool, settings, clock),
+                                                        pool, spdlog::async_overflow_policy::overrun_oldest)) {}
 
     LogOutput output;
     std::shared_ptr<spdlog::details::thread_pool> pool;

@@ -32,8 +32,8 @@ inline constexpr std::size_t kLogQueueLines = 8192;
 struct LogSettings {
     Level level = Level::info;
     LogFormat format = LogFormat::json;
-    std::string file;      // empty: none
-    int output = 1;        // descriptor of the stream that always gets the lines; not owned
+    std::string file;  // empty: none
+    int output = 1;    // descriptor of the stream that always gets the lines; not owned
     std::size_t queue_lines = kLogQueueLines;
 };
 

@@ -39,8 +39,10 @@ void append_value(std::string& out, const Field::Value& value) {
         out += *flag ? "true" : "false";
     } else if (const auto* real = std::get_if<double>(&value)) {
         // JSON has no infinity and no NaN.
-        if (std::isfinite(*real)) append_number(out, *real);
-        else out += "null";
+        if (std::isfinite(*real))
+            append_number(out, *real);
+        else
+            out += "null";
     } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
         append_number(out, *integer);
     } else {
@@ -81,8 +83,10 @@ void append_console(std::string& out, Level level, std::string_view logger, std:
                     std::span<const Field> fields) {
     out += ' ';
     out.append(name_of(level)).append(9 - name_of(level).size(), ' ').append(logger).append(2, ' ');
-    if (is_plain(event)) out += event;
-    else append_quoted(out, event);
+    if (is_plain(event))
+        out += event;
+    else
+        append_quoted(out, event);
     for (const Field& field : fields) {
         out.append(2, ' ').append(field.key).append(1, '=');
         append_readable(out, field.value);

@@ -38,13 +38,12 @@ public:
 
     Field(std::string_view key, bool value) : key(key), value(value) {}
     Field(std::string_view key, std::signed_integral auto value) : key(key), value(std::int64_t{value}) {}
-    Field(std::string_view key, std::unsigned_integral auto value)
-        requires(!std::same_as<decltype(value), bool>)
+    Field(std::string_view key, std::unsigned_integral auto value) requires(!std::same_as<decltype(value), bool>)
         : key(key), value(std::uint64_t{value}) {}
     Field(std::string_view key, std::floating_point auto value) : key(key), value(double{value}) {}
     template <class Text>
-        requires std::convertible_to<const Text&, std::string_view>
-    Field(std::string_view key, const Text& value) : key(key), value(std::string_view(value)) {}
+    requires std::convertible_to<const Text&, std::string_view> Field(std::string_view key, const Text& value)
+        : key(key), value(std::string_view(value)) {}
 
     std::string_view key;
     Value value;

@@ -45,8 +45,9 @@ Error unexpected(const std::string& argument) {
 
 Result<CommandLine> parse_command_line(std::span<const std::string> arguments) {
     CLI::App app("Keeps every player on a WebSocket and a Server-Sent Events stream at once.", "mythosd");
-    app.footer("Every option can also stand in the TOML file, and in the environment as MYTHOS_ and its name in capitals\n"
-               "with _ for the dot (MYTHOS_SESSION_GRACE_S). A flag wins over the environment, that over the file.");
+    app.footer(
+        "Every option can also stand in the TOML file, and in the environment as MYTHOS_ and its name in capitals\n"
+        "with _ for the dot (MYTHOS_SESSION_GRACE_S). A flag wins over the environment, that over the file.");
     app.get_formatter()->column_width(36);
     app.allow_extras();
     app.set_version_flag("--version", "mythosd " MYTHOS_VERSION);
@@ -66,9 +67,7 @@ Result<CommandLine> parse_command_line(std::span<const std::string> arguments) {
     } catch (const CLI::CallForVersion& version) {
         out.print = version.what() + std::string("\n");
         return out;
-    } catch (const CLI::ParseError& error) {
-        return Error{"bad_arguments", error.what()};
-    }
+    } catch (const CLI::ParseError& error) { return Error{"bad_arguments", error.what()}; }
     if (const auto extras = app.remaining(); !extras.empty()) return unexpected(extras.front());
     if (reference) out.print = reference_page();
     for (auto& [name, texts] : given) {

@@ -13,10 +13,10 @@
 namespace mythos::server {
 
 struct CommandLine {
-    std::string config_file;                      // empty: not given
-    std::string port_file;                        // gets the listener's port as soon as it is open; for test benches
-    std::string print;                            // not empty: goes to standard output, and the program ends
-    std::map<std::string, std::string> options;   // by name, as text
+    std::string config_file;                     // empty: not given
+    std::string port_file;                       // gets the listener's port as soon as it is open; for test benches
+    std::string print;                           // not empty: goes to standard output, and the program ends
+    std::map<std::string, std::string> options;  // by name, as text
 };
 
 // `arguments` without the program's name. Error `bad_arguments`: one line that names the argument.

@@ -95,8 +95,8 @@ Complaints apply_toml(std::string_view text, const std::string& path, Config& co
         const toml::table table = toml::parse(text);
         TomlReader(path, config, complaints).read(table, "");
     } catch (const toml::parse_error& error) {
-        complaints.push_back(path + ":" + std::to_string(error.source().begin.line) + ": not valid TOML: " +
-                             std::string(error.description()));
+        complaints.push_back(path + ":" + std::to_string(error.source().begin.line) +
+                             ": not valid TOML: " + std::string(error.description()));
     }
     return complaints;
 }

@@ -1,7 +1,7 @@
 // A TOML file into a Config.
 //
-// Every complaint has the form `FILE:LINE: KEY: what is wrong and what to do`; all of a file's are collected, so that one
-// run shows them all. Reads the file, else no state; any thread.
+// Every complaint has the form `FILE:LINE: KEY: what is wrong and what to do`; all of a file's are collected, so that
+// one run shows them all. Reads the file, else no state; any thread.
 #pragma once
 
 #include <string>

@@ -26,8 +26,8 @@ struct Startup {
 
 Environment process_environment();
 
-// `arguments` without the program's name. Error `bad_config`: one complaint a line, with file, line and key, or flag, or
-// variable. At SIGHUP it is called again with the same arguments.
+// `arguments` without the program's name. Error `bad_config`: one complaint a line, with file, line and key, or flag,
+// or variable. At SIGHUP it is called again with the same arguments.
 Result<Startup> load_config(std::span<const std::string> arguments, const Environment& environment);
 
 // Rules that more than one option is needed for. Error `bad_config`.

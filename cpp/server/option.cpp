@@ -24,7 +24,8 @@ T& reference(const Option& option, Config& config) {
 
 std::string lower(std::string_view text) {
     std::string out(text);
-    std::ranges::transform(out, out.begin(), [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; });
+    std::ranges::transform(out, out.begin(),
+                           [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; });
     return out;
 }
 
@@ -189,7 +190,8 @@ std::string expected_by(const Option& option) {
 
 std::string environment_name(const Option& option) {
     std::string out = "MYTHOS_";
-    for (const char c : option.name) out += c == '.' ? '_' : (c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+    for (const char c : option.name)
+        out += c == '.' ? '_' : (c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
     return out;
 }
 

@@ -46,15 +46,20 @@ const std::array kOptions{
            "Connections of one player, both wires together."},
     Option{MEMBER(limits.limit_policy), Choices{{"displace", "refuse"}}, kLive, "",
            "What a connection over connections_per_player does: displace the oldest of its wire, or be refused."},
-    Option{MEMBER(limits.sessions), Range{1, 100'000'000}, kLive, "", "Sessions in all, those in their grace included."},
-    Option{MEMBER(limits.channels_per_session), Range{1, 1'000'000}, kLive, "", "Channels that one session subscribes to."},
+    Option{MEMBER(limits.sessions), Range{1, 100'000'000}, kLive, "",
+           "Sessions in all, those in their grace included."},
+    Option{MEMBER(limits.channels_per_session), Range{1, 1'000'000}, kLive, "",
+           "Channels that one session subscribes to."},
     Option{MEMBER(limits.commands_outstanding), Range{1, 65'536}, kLive, "",
            "Unanswered commands of one client; beyond it too_many_outstanding."},
-    Option{MEMBER(limits.batch_messages), Range{1, 1'000'000}, kLive, "", "Messages of one publish, commands of one POST."},
+    Option{MEMBER(limits.batch_messages), Range{1, 1'000'000}, kLive, "",
+           "Messages of one publish, commands of one POST."},
     Option{MEMBER(limits.message_bytes), Range{1'024, 67'108'864}, kLive, "",
            "A WebSocket message from a client; a longer one closes the connection with 1009."},
-    Option{MEMBER(limits.body_bytes), Range{1'024, 67'108'864}, kLive, "", "An HTTP request's body; a longer one is 413."},
-    Option{MEMBER(limits.header_bytes), Range{1'024, 1'048'576}, kLive, "", "An HTTP request's head; a longer one is 431."},
+    Option{MEMBER(limits.body_bytes), Range{1'024, 67'108'864}, kLive, "",
+           "An HTTP request's body; a longer one is 413."},
+    Option{MEMBER(limits.header_bytes), Range{1'024, 1'048'576}, kLive, "",
+           "An HTTP request's head; a longer one is 431."},
     Option{MEMBER(limits.request_timeout_s), Range{1, 600}, kLive, "",
            "A request has to be complete so long after its first byte; otherwise 408."},
 
@@ -62,9 +67,10 @@ const std::array kOptions{
            "A connection with no sign of life for so long is closed, whatever the heartbeat says."},
     Option{MEMBER(session.grace_s), Range{0, 86'400}, kLive, "",
            "A session outlives its last connection by this: who comes back in time resumes."},
-    Option{MEMBER(session.slow_reader), Choices{{"disconnect", "gap", "conflate"}}, kLive, "",
-           "What becomes of a reader whose cursor leaves the retention: closed with 4005, told the gap and kept, or that "
-           "and, of the entries with one key, only the newest while it is behind."},
+    Option{
+        MEMBER(session.slow_reader), Choices{{"disconnect", "gap", "conflate"}}, kLive, "",
+        "What becomes of a reader whose cursor leaves the retention: closed with 4005, told the gap and kept, or that "
+        "and, of the entries with one key, only the newest while it is behind."},
     Option{MEMBER(session.sweep_interval_s), Range{1, 86'400}, kLive, "CLEANUP_INTERVAL",
            "How often expired sessions and forgotten ids are cleared away."},
     Option{MEMBER(session.replaced_ids), Range{1, 10'000'000}, kLive, "",
@@ -81,7 +87,8 @@ const std::array kOptions{
 
     Option{MEMBER(journal.kind), Choices{{"memory"}}, kRestart, "", "Where the journal is kept."},
     Option{MEMBER(journal.path), AnyValue{}, kRestart, "", "File of a journal that is kept on disk."},
-    Option{MEMBER(journal.retention_entries), Range{16, 16'777'216}, kRestart, "", "Entries that a resume can ask for."},
+    Option{MEMBER(journal.retention_entries), Range{16, 16'777'216}, kRestart, "",
+           "Entries that a resume can ask for."},
     Option{MEMBER(journal.retention_bytes), Range{65'536, 68'719'476'736}, kRestart, "", "The same, in bytes."},
     Option{MEMBER(journal.retention_s), Range{1, 604'800}, kRestart, "", "The same, in seconds."},
 
@@ -89,10 +96,12 @@ const std::array kOptions{
            "Origins allowed beside the server's own, for requests and WebSockets."},
     Option{MEMBER(http.allowed_hosts), Form{is_host_name, "host names without port"}, kLive, "",
            "Host names that are answered beside loopback names while authentication is off."},
-    Option{MEMBER(http.keepalive_s), Range{1, 3'600}, kLive, "", "An HTTP connection without a request is closed after so long."},
+    Option{MEMBER(http.keepalive_s), Range{1, 3'600}, kLive, "",
+           "An HTTP connection without a request is closed after so long."},
 
     Option{MEMBER(websocket.deflate), AnyValue{}, kLive, "", "Offer permessage-deflate."},
-    Option{MEMBER(websocket.deflate_min_bytes), Range{0, 67'108'864}, kLive, "", "Shorter messages are sent uncompressed."},
+    Option{MEMBER(websocket.deflate_min_bytes), Range{0, 67'108'864}, kLive, "",
+           "Shorter messages are sent uncompressed."},
 
     Option{MEMBER(drain.spread_ms), Range{0, 600'000}, kLive, "",
            "At a shutdown clients are told to come back after a random delay up to this."},
@@ -100,7 +109,8 @@ const std::array kOptions{
 
     Option{MEMBER(log.level), Choices{{"debug", "info", "warning", "error", "critical"}}, kLive, "LOG_LEVEL",
            "The least important lines that are written."},
-    Option{MEMBER(log.format), Choices{{"json", "console"}}, kRestart, "LOG_FORMAT", "One JSON object a line, or lines for people."},
+    Option{MEMBER(log.format), Choices{{"json", "console"}}, kRestart, "LOG_FORMAT",
+           "One JSON object a line, or lines for people."},
     Option{MEMBER(log.file), AnyValue{}, kRestart, "",
            "File that gets the lines beside standard output; SIGHUP opens it anew."},
 
@@ -117,7 +127,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
         row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
             row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = std::min(row[j], before[j - 2] + 1);
         }
         before.swap(last);
         last.swap(row);

@@ -19,8 +19,8 @@ const Option* find_option(std::string_view name);
 // `session` of `session.grace_s`; empty for `listen`.
 std::string_view table_of(std::string_view name);
 
-// The option that somebody meant who wrote `name`, which is none: a slip of a few letters, or the right key in the wrong
-// table. Empty if there is nothing near.
+// The option that somebody meant who wrote `name`, which is none: a slip of a few letters, or the right key in the
+// wrong table. Empty if there is nothing near.
 std::string_view nearest_option(std::string_view name);
 
 }  // namespace mythos::server

@@ -17,10 +17,30 @@ TEST(IdsTest, ACursorIsEpochAndSeq) {
 }
 
 TEST(IdsTest, EverythingElseIsNoCursor) {
-    for (const char* text :
-         {"", "-", "a", "a-", "-1", "a-01", "a-00", "a--1", "a-+1", "a- 1", "a-1 ", " a-1", "A-1", "a_b-1", "a-1x", "a-1-2",
-          "a-0x10", "0123456789abcdefg-1", "a-9223372036854775808", "a-18446744073709551616", "a-99999999999999999999999",
-          "\xc3\xa9-1", "a-1\n", "a-1\r\nid: x"})
+    for (const char* text : {"",
+                             "-",
+                             "a",
+                             "a-",
+                             "-1",
+                             "a-01",
+                             "a-00",
+                             "a--1",
+                             "a-+1",
+                             "a- 1",
+                             "a-1 ",
+                             " a-1",
+                             "A-1",
+                             "a_b-1",
+                             "a-1x",
+                             "a-1-2",
+                             "a-0x10",
+                             "0123456789abcdefg-1",
+                             "a-9223372036854775808",
+                             "a-18446744073709551616",
+                             "a-99999999999999999999999",
+                             "\xc3\xa9-1",
+                             "a-1\n",
+                             "a-1\r\nid: x"})
         EXPECT_EQ(parse_cursor(text), std::nullopt) << text;
     EXPECT_EQ(parse_cursor(std::string_view("a-1\0", 4)), std::nullopt);
 }

@@ -68,10 +68,11 @@ protected:
     Account settle(std::vector<Peer*> peers) {
         new_session("p1");
         for (Peer* peer : peers) hang_up(*peer);
-        const json statistics =
-            json::parse(answer_of([&](LoopCore& core, AnswerTo to) { core.get_statistics(now(), std::move(to)); }).body);
+        const json statistics = json::parse(
+            answer_of([&](LoopCore& core, AnswerTo to) { core.get_statistics(now(), std::move(to)); }).body);
         return {statistics["closed_accounts"]["owed"], count(Counter::deliveries_written),
-                count(Counter::deliveries_gap), count(Counter::deliveries_conflated), count(Counter::deliveries_unsent)};
+                count(Counter::deliveries_gap), count(Counter::deliveries_conflated),
+                count(Counter::deliveries_unsent)};
     }
 };
 

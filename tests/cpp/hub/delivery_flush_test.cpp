@@ -45,7 +45,8 @@ protected:
 
 TEST_F(FlushTest, ACutAtAnyByteChangesNothingOfWhatArrives) {
     std::vector<json> entries;
-    for (const auto& [wire, deflate] : {std::pair(Wire::websocket, false), {Wire::websocket, true}, {Wire::sse, false}}) {
+    for (const auto& [wire, deflate] :
+         {std::pair(Wire::websocket, false), {Wire::websocket, true}, {Wire::sse, false}}) {
         const Run whole = run(wire, deflate, 1'000'000, 1'000'000);
         ASSERT_EQ(whole.entries.size(), 3u);
         EXPECT_EQ(whole.controls, 1u);
@@ -54,9 +55,11 @@ TEST_F(FlushTest, ACutAtAnyByteChangesNothingOfWhatArrives) {
         EXPECT_EQ(whole.bytes.find("xxxx") == std::string::npos, deflate);
         for (std::size_t first = 1; first <= whole.bytes.size(); ++first) {
             const Run cut = run(wire, deflate, first, 1'000'000);
-            ASSERT_EQ(cut.bytes, whole.bytes) << to_string(wire) << (deflate ? " deflated" : "") << ", cut at " << first;
+            ASSERT_EQ(cut.bytes, whole.bytes)
+                << to_string(wire) << (deflate ? " deflated" : "") << ", cut at " << first;
         }
-        for (const std::size_t step : {1u, 2u, 3u, 64u}) ASSERT_EQ(run(wire, deflate, 1, step).bytes, whole.bytes) << step;
+        for (const std::size_t step : {1u, 2u, 3u, 64u})
+            ASSERT_EQ(run(wire, deflate, 1, step).bytes, whole.bytes) << step;
     }
 }
 
@@ -131,7 +134,8 @@ TEST_F(FlushTest, ACatchUpTakesTurnsWithTheOthers) {
     const Seq from = subscribe(behind, "room");
     hang_up(behind);
     json messages = json::array();
-    for (int i = 0; i < 200; ++i) messages.push_back({{"channel", "room"}, {"type", "said"}, {"data", std::string(200, 'y')}});
+    for (int i = 0; i < 200; ++i)
+        messages.push_back({{"channel", "room"}, {"type", "said"}, {"data", std::string(200, 'y')}});
     const auto said = publish({{"messages", messages}});
     Peer& back = open(Wire::websocket, {.player = "p1", .client = "c", .cursor = id(from)});
     EXPECT_TRUE(loop().turn(clock)) << "more is left";

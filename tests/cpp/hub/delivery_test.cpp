@@ -103,8 +103,9 @@ TEST_F(DeliveryTest, AnEntryHasTheMembersOfTheProtocolAndNoOthers) {
     Peer& peer = ws();
     subscribe(peer, "room");
     const Seq seq = publish({{"channel", "room"}, {"type", "said"}, {"data", {{"big", 1}}}, {"key", "k"}}).front();
-    EXPECT_EQ(peer.entries.back(), json::parse(R"({"id":")" + id(seq) +
-                                               R"(","type":"said","channel":"room","ts":1764000000.0,"data":{"big":1}})"));
+    EXPECT_EQ(peer.entries.back(),
+              json::parse(R"({"id":")" + id(seq) +
+                          R"(","type":"said","channel":"room","ts":1764000000.0,"data":{"big":1}})"));
 }
 
 TEST_F(DeliveryTest, ANewSessionInheritsNothing) {
@@ -204,8 +205,7 @@ TEST_F(DeliveryTest, TheTurnBudgetLeavesTheRestForTheNextTurn) {
     const auto first = served();
     EXPECT_GT(first, 0);
     EXPECT_LT(first, 100);
-    while (loop().turn(busy)) {
-    }
+    while (loop().turn(busy)) {}
     EXPECT_EQ(served(), 100);
     for (const Peer* peer : peers) EXPECT_EQ(peer->entries.size(), 1u);
 }

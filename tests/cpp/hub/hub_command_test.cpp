@@ -82,8 +82,8 @@ TEST_F(HubCommandTest, APlayerPublishesToItselfAndOthersInOneOrder) {
     Peer& other = ws({.player = "p2"});
     subscribe(*peer, "room");
     subscribe(other, "room");
-    const json reply = command(*peer, "c-1", "publish",
-                               {{"channel", "room"}, {"type", "said"}, {"data", {{"text", "hi"}}}});
+    const json reply =
+        command(*peer, "c-1", "publish", {{"channel", "room"}, {"type", "said"}, {"data", {{"text", "hi"}}}});
     EXPECT_EQ(reply["data"]["id"], peer->entries.back()["id"]);
     EXPECT_EQ(other.entries, peer->entries);
     EXPECT_EQ(peer->entries.back()["data"]["text"], "hi");
@@ -98,7 +98,9 @@ TEST_F(HubCommandTest, ReservedTypesAreRefused) {
 
 TEST_F(HubCommandTest, NumbersAndKeyOrderOfDataSurvive) {
     subscribe(*peer, "room");
-    text(*peer, R"({"id":"c-9","type":"publish","data":{"channel":"room","type":"t","data":{"z":12345678901234567890123,"a": 1.50}}})");
+    text(
+        *peer,
+        R"({"id":"c-9","type":"publish","data":{"channel":"room","type":"t","data":{"z":12345678901234567890123,"a": 1.50}}})");
     turn();
     EXPECT_NE(peer->bytes.find(R"("data":{"z":12345678901234567890123,"a":1.50}})"), std::string::npos);
 }

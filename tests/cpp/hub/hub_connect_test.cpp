@@ -229,11 +229,12 @@ TEST_F(PromotionTest, AnActiveWireThatBeganTooHighIsRewound) {
     Peer& high = sse({.client = "c", .cursor = id(all[3])});
     hang_up(first);
     EXPECT_THAT(high.seqs(), ElementsAre(all[4]));
-    const auto answer = post_commands(session_of(high), "c",
-                                      json{{"id", "c-1"},
-                                           {"type", "promote"},
-                                           {"data", {{"connection_id", high.admission->connection_id}, {"cursor", id(all[0])}}}}
-                                          .dump());
+    const auto answer =
+        post_commands(session_of(high), "c",
+                      json{{"id", "c-1"},
+                           {"type", "promote"},
+                           {"data", {{"connection_id", high.admission->connection_id}, {"cursor", id(all[0])}}}}
+                          .dump());
     EXPECT_EQ(json::parse(answer.body)[0]["data"]["ok"], true);
     EXPECT_EQ(high.last("promoted")["cursor"], id(all[0]));
     EXPECT_THAT(high.seqs(), ElementsAre(all[4], all[1], all[2], all[3], all[4]));

@@ -7,9 +7,7 @@ namespace mythos::hub::test {
 HubTest::HubTest() { settings.heartbeat_jitter = 0; }
 HubTest::~HubTest() { stop(); }
 
-void HubTest::start(std::uint32_t loops) {
-    start_on(std::make_unique<journal::MemoryJournal>("ep", retention), loops);
-}
+void HubTest::start(std::uint32_t loops) { start_on(std::make_unique<journal::MemoryJournal>("ep", retention), loops); }
 
 void HubTest::start_on(std::unique_ptr<journal::Journal> kept, std::uint32_t loops) {
     journal_ = std::move(kept);
@@ -134,13 +132,14 @@ Seq HubTest::say(const std::string& channel, const json& data, const std::string
 }
 
 Answer HubTest::post_publish(const std::string& body, const std::string& idempotency_key) {
-    return answer_of([&](LoopCore& core, AnswerTo to) { core.post_publish(body, idempotency_key, now(), std::move(to)); });
+    return answer_of(
+        [&](LoopCore& core, AnswerTo to) { core.post_publish(body, idempotency_key, now(), std::move(to)); });
 }
 
 Answer HubTest::post_commands(const std::string& session, const std::string& client, const std::string& body,
                               std::uint32_t at) {
-    return answer_of([&](LoopCore& core, AnswerTo to) { core.post_commands(session, client, body, now(), std::move(to)); },
-                     at);
+    return answer_of(
+        [&](LoopCore& core, AnswerTo to) { core.post_commands(session, client, body, now(), std::move(to)); }, at);
 }
 
 json HubTest::new_session(const std::string& player) {

@@ -11,14 +11,16 @@ protected:
             answer_of([&](LoopCore& core, AnswerTo to) { core.get_connections(player, now(), std::move(to)); }).body);
     }
     json channels() {
-        return json::parse(answer_of([&](LoopCore& core, AnswerTo to) { core.get_channels(now(), std::move(to)); }).body);
+        return json::parse(
+            answer_of([&](LoopCore& core, AnswerTo to) { core.get_channels(now(), std::move(to)); }).body);
     }
     json presence(const std::string& channel) {
         return json::parse(
             answer_of([&](LoopCore& core, AnswerTo to) { core.get_presence(channel, now(), std::move(to)); }).body);
     }
     json statistics() {
-        return json::parse(answer_of([&](LoopCore& core, AnswerTo to) { core.get_statistics(now(), std::move(to)); }).body);
+        return json::parse(
+            answer_of([&](LoopCore& core, AnswerTo to) { core.get_statistics(now(), std::move(to)); }).body);
     }
 };
 
@@ -43,7 +45,8 @@ TEST_F(QueryTest, APlayersConnectionsWithTheirCursors) {
     EXPECT_LT(seq_of(body["connections"][1]["cursor"]), seq);
     hang_up(w);
     EXPECT_EQ(connections("p1")["connections"].size(), 1u);
-    EXPECT_EQ(connections("nobody"), (json{{"player_id", "nobody"}, {"session_id", nullptr}, {"connections", json::array()}}));
+    EXPECT_EQ(connections("nobody"),
+              (json{{"player_id", "nobody"}, {"session_id", nullptr}, {"connections", json::array()}}));
 }
 
 TEST_F(QueryTest, ChannelsCountSessionsNotConnections) {

@@ -132,7 +132,8 @@ TEST_P(RestoreTest, PresenceAndItsListenersAreThere) {
         answer_of([&](LoopCore& core, AnswerTo to) { core.get_presence("room", now(), std::move(to)); }).body);
     ASSERT_EQ(body["members"].size(), 2u);
     for (const auto& member : body["members"])
-        EXPECT_EQ(member["since"], member["player_id"] == "w" ? "2025-11-24T16:00:00.000000Z" : "2025-11-24T16:00:03.000000Z");
+        EXPECT_EQ(member["since"],
+                  member["player_id"] == "w" ? "2025-11-24T16:00:00.000000Z" : "2025-11-24T16:00:03.000000Z");
 }
 
 TEST_P(RestoreTest, ASecondRestartFindsTheSame) {
@@ -175,7 +176,8 @@ TEST_P(CutRestoreTest, WhatLeftTheRetentionIsInTheCheckpoint) {
     EXPECT_EQ(gap["at_most"], 3);
     EXPECT_EQ(back.seqs(), std::vector<Seq>(said.begin() + 4, said.end()));
     EXPECT_EQ(command(back, "c-1", "publish", {{"channel", "room"}, {"type", "t"}}), reply);
-    EXPECT_EQ(seq_of(command(back, "c-2", "publish", {{"channel", "room"}, {"type", "t"}})["data"]["id"]), said.back() + 1)
+    EXPECT_EQ(seq_of(command(back, "c-2", "publish", {{"channel", "room"}, {"type", "t"}})["data"]["id"]),
+              said.back() + 1)
         << "a seq is never used twice";
 }
 

@@ -144,10 +144,13 @@ TEST_F(SessionTest, TheServerDisconnectsByPlayerSessionOrConnection) {
     Peer& b = sse({.player = "p1", .client = "b"});
     Peer& c = ws({.player = "p2"});
     Peer& d = ws({.player = "p3"});
-    EXPECT_EQ(json::parse(disconnect({{"connection_id", a.admission->connection_id}, {"code", 4003}}).body)["disconnected"], 1);
+    EXPECT_EQ(
+        json::parse(disconnect({{"connection_id", a.admission->connection_id}, {"code", 4003}}).body)["disconnected"],
+        1);
     EXPECT_EQ(a.close_code, 4003);
     EXPECT_FALSE(b.close_code.has_value());
-    EXPECT_EQ(json::parse(disconnect({{"player", "p1"}, {"code", 1008}, {"reason", "house rules"}}).body)["disconnected"], 1);
+    EXPECT_EQ(
+        json::parse(disconnect({{"player", "p1"}, {"code", 1008}, {"reason", "house rules"}}).body)["disconnected"], 1);
     EXPECT_EQ(b.close_code, 1008);
     EXPECT_EQ(b.close_reason, "house rules");
     EXPECT_EQ(json::parse(disconnect({{"session_id", session_of(c)}}).body)["disconnected"], 1);

@@ -21,8 +21,10 @@ public:
     };
 
     explicit LateJournal(Disk& disk, journal::Retention retention = {}, std::size_t checkpoint_every = 0)
-        : disk_(disk), ring_(retention, disk.records.empty() ? 1 : disk.records.front().seq),
-          appended_(disk.records.empty() ? 0 : disk.records.back().seq), checkpoint_every_(checkpoint_every) {}
+        : disk_(disk),
+          ring_(retention, disk.records.empty() ? 1 : disk.records.front().seq),
+          appended_(disk.records.empty() ? 0 : disk.records.back().seq),
+          checkpoint_every_(checkpoint_every) {}
 
     bool at_once = true;  // commit with the append
 

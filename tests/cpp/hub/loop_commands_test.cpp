@@ -97,9 +97,10 @@ TEST_F(CommandTest, APostAnswersAnArrayInOrderWithoutElementsForTheFireAndForget
     EXPECT_EQ(posted(session, cmd("", "ping")), json::array());
     EXPECT_EQ(posted(session, cmd("", "ack", {{"cursor", id(1)}})), json::array());
     EXPECT_EQ(posted(session, json::array()), json::array());
-    const json replies = posted(session, json::array({cmd("", "history", {{"channel", "room"}}), cmd("c-1", "publish", kSay),
-                                                      cmd("", "refresh"), cmd("c-2", "nonsense"), json(5),
-                                                      cmd("c-3", "history", {{"channel", "room"}})}));
+    const json replies =
+        posted(session,
+               json::array({cmd("", "history", {{"channel", "room"}}), cmd("c-1", "publish", kSay), cmd("", "refresh"),
+                            cmd("c-2", "nonsense"), json(5), cmd("c-3", "history", {{"channel", "room"}})}));
     ASSERT_EQ(replies.size(), 4u);
     EXPECT_EQ(replies[0]["data"]["command_id"], "c-1");
     EXPECT_EQ(replies[1]["data"]["error"]["code"], "unknown_command");
@@ -117,8 +118,8 @@ TEST_F(CommandTest, APostWaitsForItsCommitsEvenBesideRefusedFireAndForget) {
     Peer& peer = ws({.client = "c"});
     journal.at_once = false;
     std::vector<Answer> answers;
-    loop().post_commands(session_of(peer), "c", json::array({cmd("", "refresh"), cmd("c-1", "publish", kSay)}).dump(), now(),
-                         [&](Answer a) { answers.push_back(std::move(a)); });
+    loop().post_commands(session_of(peer), "c", json::array({cmd("", "refresh"), cmd("c-1", "publish", kSay)}).dump(),
+                         now(), [&](Answer a) { answers.push_back(std::move(a)); });
     turn();
     EXPECT_THAT(answers, IsEmpty());
     // A repeat of the running command waits with it.
@@ -198,7 +199,8 @@ TEST_F(CommandTest, AcksThatMakeNoSenseAreIgnoredAndCounted) {
     start();
     Peer& peer = ws({.client = "c"});
     sse({.client = "c", .mode = Mode::standby});
-    for (const json& data : {json{{"cursor", id(99)}}, json{{"cursor", "other-1"}}, json{{"cursor", 5}}, json(5), json::object()})
+    for (const json& data :
+         {json{{"cursor", id(99)}}, json{{"cursor", "other-1"}}, json{{"cursor", 5}}, json(5), json::object()})
         command(peer, "", "ack", data);
     EXPECT_EQ(count(Counter::dropped_ack_ignored), 5u);
     EXPECT_EQ(peer.count("reply"), 0u);

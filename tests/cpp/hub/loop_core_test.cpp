@@ -39,7 +39,8 @@ TEST_F(LoopCoreTest, NewSettingsHoldFromTheNextTurnOn) {
 TEST_F(LoopCoreTest, DrainingTellsEveryoneSpreadsTheClosesAndLetsNobodyIn) {
     start();
     std::vector<Peer*> peers;
-    for (int i = 0; i < 4; ++i) peers.push_back(i % 2 ? &ws({.player = "p" + std::to_string(i)}) : &sse({.player = "p" + std::to_string(i)}));
+    for (int i = 0; i < 4; ++i)
+        peers.push_back(i % 2 ? &ws({.player = "p" + std::to_string(i)}) : &sse({.player = "p" + std::to_string(i)}));
     loop().drain(seconds(4), "maintenance", now());
     turn();
     std::set<std::int64_t> delays;
@@ -57,7 +58,9 @@ TEST_F(LoopCoreTest, DrainingTellsEveryoneSpreadsTheClosesAndLetsNobodyIn) {
     EXPECT_EQ(late.refusal->sse_status, 503);
     publish({{"everyone", true}, {"type", "t"}});
     advance(seconds(2));
-    const auto closed = [&] { return std::count_if(peers.begin(), peers.end(), [](auto* p) { return p->close_code == 1001; }); };
+    const auto closed = [&] {
+        return std::count_if(peers.begin(), peers.end(), [](auto* p) { return p->close_code == 1001; });
+    };
     EXPECT_GT(closed(), 0);
     EXPECT_LT(closed(), 4);
     advance(seconds(2));

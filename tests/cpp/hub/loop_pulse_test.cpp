@@ -34,7 +34,9 @@ TEST_F(PulseTest, HeartbeatsAreSpread) {
     for (int i = 0; i < 50; ++i) peers.push_back(&ws({.player = "p" + std::to_string(i)}));
     std::size_t beaten[3];
     for (std::size_t& n : beaten) {
-        advance(n == beaten[0] && &n == &beaten[0] ? milliseconds(8'999) : &n == &beaten[1] ? seconds(1) : milliseconds(1'002));
+        advance(n == beaten[0] && &n == &beaten[0] ? milliseconds(8'999)
+                : &n == &beaten[1]                 ? seconds(1)
+                                                   : milliseconds(1'002));
         n = 0;
         for (const Peer* peer : peers) n += peer->count("heartbeat");
     }

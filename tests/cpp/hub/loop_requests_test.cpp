@@ -11,7 +11,8 @@ using ::testing::IsEmpty;
 
 class RequestTest : public HubTest {
 protected:
-    Answer history(const std::string& channel, std::uint32_t limit = 50, std::optional<std::string> before = std::nullopt) {
+    Answer history(const std::string& channel, std::uint32_t limit = 50,
+                   std::optional<std::string> before = std::nullopt) {
         return answer_of(
             [&](LoopCore& core, AnswerTo to) { core.get_history(channel, limit, before, now(), std::move(to)); });
     }
@@ -50,7 +51,10 @@ TEST_F(RequestTest, WhatIsTooMuchOrNoJsonIsRefused) {
     EXPECT_EQ(post_publish("{").status, 400);
     EXPECT_EQ(post_publish("[]").status, 400);
     EXPECT_EQ(post_publish(R"({"messages":[]})").status, 400);
-    EXPECT_EQ(post_publish(R"({"messages":[{"channel":"a","type":"t"},{"channel":"a","type":"t"},{"channel":"a","type":"t"}]})").status, 413);
+    EXPECT_EQ(post_publish(
+                  R"({"messages":[{"channel":"a","type":"t"},{"channel":"a","type":"t"},{"channel":"a","type":"t"}]})")
+                  .status,
+              413);
     EXPECT_EQ(journal_->ring().head(), 0u);
 }
 
@@ -108,9 +112,10 @@ TEST_F(RequestTest, DisconnectTakesExactlyOneNameAndACodeThatMayTravel) {
     const auto status = [&](const std::string& body) {
         return answer_of([&](LoopCore& core, AnswerTo to) { core.post_disconnect(body, now(), std::move(to)); }).status;
     };
-    for (const char* body : {"{", "[]", "5", "{}", R"({"player":"p1","session_id":"s"})", R"({"player":""})", R"({"player":5})",
-                             R"({"player":"p1","code":"x"})", R"({"player":"p1","code":999})", R"({"player":"p1","code":5000})",
-                             R"({"player":"p1","code":1005})", R"({"player":"p1","code":1006})", R"({"player":"p1","code":4000.5})"})
+    for (const char* body :
+         {"{", "[]", "5", "{}", R"({"player":"p1","session_id":"s"})", R"({"player":""})", R"({"player":5})",
+          R"({"player":"p1","code":"x"})", R"({"player":"p1","code":999})", R"({"player":"p1","code":5000})",
+          R"({"player":"p1","code":1005})", R"({"player":"p1","code":1006})", R"({"player":"p1","code":4000.5})"})
         EXPECT_EQ(status(body), 400) << body;
     EXPECT_FALSE(peer.close_code.has_value());
     EXPECT_EQ(status(R"({"player":"p1","code":4002})"), 200);

@@ -75,9 +75,7 @@ void Peer::take(std::string_view text) {
     EXPECT_FALSE(close_code.has_value()) << "a message behind the close: " << text;
     json message = json::parse(text, nullptr, false);
     ASSERT_FALSE(message.is_discarded()) << text;
-    if (wire == Wire::sse && message.contains("id")) {
-        EXPECT_EQ(message["id"], sse_ids.back());
-    }
+    if (wire == Wire::sse && message.contains("id")) { EXPECT_EQ(message["id"], sse_ids.back()); }
     if (message["type"] == "mythos.closed") {
         close_code = message["data"]["code"].get<std::uint16_t>();
         close_reason = message["data"]["reason"].get<std::string>();

@@ -114,7 +114,8 @@ TEST(EntryTest, ADeflatedFrameThatIsNotSmallerIsNotUsed) {
         EXPECT_EQ(made.list[0]->deflated([&](std::string_view json) {
             ++built;
             return std::string(json.size() + 10, 'x');
-        }), nullptr);
+        }),
+                  nullptr);
     }
     EXPECT_EQ(built, 1);
 }

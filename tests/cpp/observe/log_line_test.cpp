@@ -50,8 +50,8 @@ TEST(JsonLine, KeepsTheTypesOfValues) {
 }
 
 TEST(JsonLine, WritesWhatIsNoJsonNumberAsNull) {
-    const auto line = nlohmann::json::parse(json_line("e", {{"a", std::numeric_limits<double>::infinity()},
-                                                            {"b", std::numeric_limits<double>::quiet_NaN()}}));
+    const auto line = nlohmann::json::parse(json_line(
+        "e", {{"a", std::numeric_limits<double>::infinity()}, {"b", std::numeric_limits<double>::quiet_NaN()}}));
     EXPECT_TRUE(line["a"].is_null());
     EXPECT_TRUE(line["b"].is_null());
 }
@@ -65,7 +65,11 @@ TEST(JsonLine, StaysOneLineWhateverATextHolds) {
 }
 
 TEST(JsonLine, ReplacesWhatIsNotUtf8) {
-    EXPECT_EQ(nlohmann::json::parse(json_line("e", {{"k", "a\xff" "b"}}))["k"], "a\xef\xbf\xbd" "b");
+    EXPECT_EQ(nlohmann::json::parse(json_line("e", {{"k",
+                                                     "a\xff"
+                                                     "b"}}))["k"],
+              "a\xef\xbf\xbd"
+              "b");
     EXPECT_EQ(nlohmann::json::parse(json_line("e", {{"k", "grüße"}}))["k"], "grüße");
 }
 
@@ -81,8 +85,9 @@ TEST(JsonLine, CutsWithinACharacterAndStaysUtf8) {
 }
 
 TEST(ConsoleLine, ReadsLikeASentenceWithItsFields) {
-    EXPECT_EQ(console_line("SSE connected", {{"player_id", "p1"}, {"rtt_ms", 3}, {"reason", "too slow"}}),
-              R"(2025-11-24T16:00:00.123456Z info     server  SSE connected  player_id=p1  rtt_ms=3  reason="too slow")");
+    EXPECT_EQ(
+        console_line("SSE connected", {{"player_id", "p1"}, {"rtt_ms", 3}, {"reason", "too slow"}}),
+        R"(2025-11-24T16:00:00.123456Z info     server  SSE connected  player_id=p1  rtt_ms=3  reason="too slow")");
 }
 
 TEST(ConsoleLine, QuotesWhatCouldForgeAnother) {

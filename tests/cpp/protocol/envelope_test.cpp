@@ -18,8 +18,10 @@ json data_of(const std::string& text, const char* type) {
 
 TEST(EnvelopeTest, AWelcomeHasEveryMember) {
     Welcome welcome{"s", "c", "k", "p", Wire::sse, "standby", "e", "e-1", "e-9", std::nullopt, 3, 15'000, 30};
-    EXPECT_EQ(data_of(welcome_json(welcome), "welcome"),
-              json::parse(R"({"session_id":"s","client_id":"c","connection_id":"k","player_id":"p","wire":"sse","mode":"standby",
+    EXPECT_EQ(
+        data_of(welcome_json(welcome), "welcome"),
+        json::parse(
+            R"({"session_id":"s","client_id":"c","connection_id":"k","player_id":"p","wire":"sse","mode":"standby",
                   "epoch":"e","cursor":"e-1","head":"e-9","recovered":null,"replayed":3,"heartbeat_ms":15000,"resume_window_s":30})"));
     welcome.recovered = false;
     EXPECT_EQ(data_of(welcome_json(welcome), "welcome")["recovered"], false);
@@ -43,10 +45,13 @@ TEST(EnvelopeTest, TheOtherControlMessages) {
 
 TEST(EnvelopeTest, Replies) {
     EXPECT_EQ(data_of(reply_ok_json("c-1", R"({"n":12345678901234567890123})"), "reply")["ok"], true);
-    EXPECT_NE(reply_ok_json("c-1", R"({"n":12345678901234567890123})").find("12345678901234567890123"), std::string::npos);
-    EXPECT_EQ(data_of(reply_ok_json("c-\"1", ""), "reply"), (json{{"command_id", "c-\"1"}, {"ok", true}, {"data", json::object()}}));
-    EXPECT_EQ(data_of(reply_error_json({}, {"bad_json", "why"}, true), "reply"),
-              json::parse(R"({"command_id":null,"ok":false,"error":{"code":"bad_json","message":"why","retryable":true}})"));
+    EXPECT_NE(reply_ok_json("c-1", R"({"n":12345678901234567890123})").find("12345678901234567890123"),
+              std::string::npos);
+    EXPECT_EQ(data_of(reply_ok_json("c-\"1", ""), "reply"),
+              (json{{"command_id", "c-\"1"}, {"ok", true}, {"data", json::object()}}));
+    EXPECT_EQ(
+        data_of(reply_error_json({}, {"bad_json", "why"}, true), "reply"),
+        json::parse(R"({"command_id":null,"ok":false,"error":{"code":"bad_json","message":"why","retryable":true}})"));
 }
 
 TEST(EnvelopeTest, ACommand) {
@@ -97,7 +102,8 @@ TEST(EnvelopeTest, WhatIsNoCommandSaysWhyAndItsIdAsFarAsItCouldBeRead) {
 TEST(EnvelopeTest, SeveralCommandsAreReadEachByItself) {
     const auto one = parse_commands(R"({"type":"t"})", 10);
     ASSERT_EQ(one->size(), 1u);
-    const auto list = parse_commands(R"( [ {"type":"a","data":{"x":[1,{"y":2}]}} , 5, {"id":"c-2"}, {"type":"b","data":"],["} ] )", 10);
+    const auto list = parse_commands(
+        R"( [ {"type":"a","data":{"x":[1,{"y":2}]}} , 5, {"id":"c-2"}, {"type":"b","data":"],["} ] )", 10);
     ASSERT_TRUE(list.ok());
     ASSERT_EQ(list->size(), 4u);
     EXPECT_EQ((*list)[0].command->data, R"({"x":[1,{"y":2}]})");
@@ -128,26 +134,31 @@ TEST(EnvelopeTest, AMessageNamesOneTargetAndAType) {
 TEST(EnvelopeTest, MessagesThatNameNoneOrTwoOrBadOnes) {
     for (const char* bad :
          {"5", "[]", "{}", R"({"type":"t"})", R"({"channel":"a"})", R"({"channel":"a","player":"b","type":"t"})",
-          R"({"channel":"a","everyone":true,"type":"t"})", R"({"everyone":1,"type":"t"})", R"({"everyone":false,"type":"t"})",
-          R"({"channel":"","type":"t"})", R"({"channel":5,"type":"t"})", R"({"channel":"a\nb","type":"t"})",
-          R"({"player":"a b","type":"t"})", R"({"channel":"a","type":5})", R"({"channel":"a","type":"","data":1})",
-          R"({"channel":"a","type":"t","key":5})", R"({"channel":"a","type":"t","key":""})"})
+          R"({"channel":"a","everyone":true,"type":"t"})", R"({"everyone":1,"type":"t"})",
+          R"({"everyone":false,"type":"t"})", R"({"channel":"","type":"t"})", R"({"channel":5,"type":"t"})",
+          R"({"channel":"a\nb","type":"t"})", R"({"player":"a b","type":"t"})", R"({"channel":"a","type":5})",
+          R"({"channel":"a","type":"","data":1})", R"({"channel":"a","type":"t","key":5})",
+          R"({"channel":"a","type":"t","key":""})"})
         EXPECT_EQ(parse_publish(bad).error().code, "bad_command") << bad;
     for (const char* type : {"mythos.", "mythos.gap", "presence.joined"})
-        EXPECT_EQ(parse_publish(R"({"channel":"a","type":")" + std::string(type) + R"("})").error().code, "reserved_type");
+        EXPECT_EQ(parse_publish(R"({"channel":"a","type":")" + std::string(type) + R"("})").error().code,
+                  "reserved_type");
     EXPECT_TRUE(parse_publish(R"({"channel":"a","type":"mythosx"})").ok());
 }
 
 TEST(EnvelopeTest, APublishBodyIsOneMessageOrABatch) {
     EXPECT_FALSE(parse_publish_body(R"({"channel":"a","type":"t"})", 10)->batch);
-    const auto batch = parse_publish_body(R"({"messages":[{"channel":"a","type":"t","data":[1, 2]}, {"player":"p","type":"u"}]})", 10);
+    const auto batch =
+        parse_publish_body(R"({"messages":[{"channel":"a","type":"t","data":[1, 2]}, {"player":"p","type":"u"}]})", 10);
     ASSERT_TRUE(batch.ok());
     EXPECT_TRUE(batch->batch);
     ASSERT_EQ(batch->messages.size(), 2u);
     EXPECT_EQ(batch->messages[0].data, "[1,2]");
     EXPECT_EQ(batch->messages[1].name, "p");
     std::optional<std::size_t> index;
-    EXPECT_EQ(parse_publish_body(R"({"messages":[{"channel":"a","type":"t"},{"channel":"a"}]})", 10, &index).error().code, "bad_command");
+    EXPECT_EQ(
+        parse_publish_body(R"({"messages":[{"channel":"a","type":"t"},{"channel":"a"}]})", 10, &index).error().code,
+        "bad_command");
     EXPECT_EQ(index, 1u);
     EXPECT_EQ(parse_publish_body(R"({"messages":[{},{},{}]})", 2).error().code, "too_big");
     for (const char* bad : {"[]", "5", R"({"messages":5})", R"({"messages":[]})", R"({"messages":{}})"})
@@ -156,7 +167,8 @@ TEST(EnvelopeTest, APublishBodyIsOneMessageOrABatch) {
 }
 
 TEST(EnvelopeTest, AChannelNameIsTextWithoutControlCharacters) {
-    for (const char* good : {"a", "room:tavern", "with space", "\xc3\xa9", "a/b"}) EXPECT_TRUE(is_valid_channel(good)) << good;
+    for (const char* good : {"a", "room:tavern", "with space", "\xc3\xa9", "a/b"})
+        EXPECT_TRUE(is_valid_channel(good)) << good;
     for (const char* bad : {"", "a\n", "\x7f", "\t"}) EXPECT_FALSE(is_valid_channel(bad));
     EXPECT_TRUE(is_valid_channel(std::string(256, 'a')));
     EXPECT_FALSE(is_valid_channel(std::string(257, 'a')));

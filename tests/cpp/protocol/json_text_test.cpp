@@ -8,11 +8,34 @@ namespace mythos::protocol {
 namespace {
 
 TEST(JsonTextTest, WhatIsJson) {
-    for (const char* good : {"{}", "[]", "0", "-1.5e3", "\"a\"", "null", "true", " {\"a\" : [1 , 2]} ", "\"\\ud83d\\ude00\""})
+    for (const char* good :
+         {"{}", "[]", "0", "-1.5e3", "\"a\"", "null", "true", " {\"a\" : [1 , 2]} ", "\"\\ud83d\\ude00\""})
         EXPECT_TRUE(is_valid_json(good)) << good;
-    for (const char* bad : {"", " ", "{", "}", "[1,]", "{\"a\":1,}", "{'a':1}", "01", "1.", "nul", "\"", "\"\\", "\"\\x\"",
-                            "\"a\nb\"", "{} {}", "NaN", "Infinity", "/**/1", "\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"",
-                            "\"\\ud800\"", "\xef\xbb\xbf{}", "[\"\\\"", "1e999999"})
+    for (const char* bad : {"",
+                            " ",
+                            "{",
+                            "}",
+                            "[1,]",
+                            "{\"a\":1,}",
+                            "{'a':1}",
+                            "01",
+                            "1.",
+                            "nul",
+                            "\"",
+                            "\"\\",
+                            "\"\\x\"",
+                            "\"a\nb\"",
+                            "{} {}",
+                            "NaN",
+                            "Infinity",
+                            "/**/1",
+                            "\"\xff\"",
+                            "\"\xc0\xaf\"",
+                            "\"\xed\xa0\x80\"",
+                            "\"\\ud800\"",
+                            "\xef\xbb\xbf{}",
+                            "[\"\\\"",
+                            "1e999999"})
         EXPECT_FALSE(is_valid_json(bad)) << bad;
     EXPECT_FALSE(is_valid_json(std::string_view("{}\0", 3))) << "NUL is not the end of a text";
     EXPECT_FALSE(is_valid_json(std::string_view("\"\0\"", 3)));
@@ -27,7 +50,8 @@ TEST(JsonTextTest, NestingIsBounded) {
 }
 
 TEST(JsonTextTest, AMembersTextIsThatWhichWasSent) {
-    const std::string object = R"( { "a" : 1 , "b":{"a":[2,"}"]}, "c": "x\"}," ,"d":12345678901234567890123.10 , "e":null } )";
+    const std::string object =
+        R"( { "a" : 1 , "b":{"a":[2,"}"]}, "c": "x\"}," ,"d":12345678901234567890123.10 , "e":null } )";
     ASSERT_TRUE(is_valid_json(object));
     EXPECT_EQ(member_text(object, "a"), "1");
     EXPECT_EQ(member_text(object, "b"), R"({"a":[2,"}"]})");

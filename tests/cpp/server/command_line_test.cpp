@@ -23,7 +23,8 @@ TEST(CommandLine, IsEmptyWithoutArguments) {
 }
 
 TEST(CommandLine, ReadsFilesAndOptions) {
-    const auto line = parse({"--listen", "127.0.0.1:0", "--config", "m.toml", "--session.grace_s=30", "--port-file", "p"});
+    const auto line =
+        parse({"--listen", "127.0.0.1:0", "--config", "m.toml", "--session.grace_s=30", "--port-file", "p"});
     ASSERT_TRUE(line);
     EXPECT_EQ(line->config_file, "m.toml");
     EXPECT_EQ(line->port_file, "p");
@@ -31,11 +32,13 @@ TEST(CommandLine, ReadsFilesAndOptions) {
 }
 
 TEST(CommandLine, GathersAListAndTakesTheLastOfOthers) {
-    const auto line = parse({"--http.origins", "https://a.example", "--http.origins", "https://b.example,https://c.example",
-                             "--session.grace_s", "1", "--session.grace_s", "2"});
+    const auto line =
+        parse({"--http.origins", "https://a.example", "--http.origins", "https://b.example,https://c.example",
+               "--session.grace_s", "1", "--session.grace_s", "2"});
     ASSERT_TRUE(line);
-    EXPECT_THAT(line->options, ElementsAre(Pair("http.origins", "https://a.example,https://b.example,https://c.example"),
-                                           Pair("session.grace_s", "2")));
+    EXPECT_THAT(line->options,
+                ElementsAre(Pair("http.origins", "https://a.example,https://b.example,https://c.example"),
+                            Pair("session.grace_s", "2")));
 }
 
 TEST(CommandLine, LeavesNegativeNumbersToTheOption) {

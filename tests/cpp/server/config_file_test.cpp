@@ -89,7 +89,8 @@ TEST(ConfigFile, TellsAllComplaintsAtOnce) {
 }
 
 TEST(ConfigFile, TellsTheLineOfASyntaxError) {
-    EXPECT_THAT(complaints_of("heartbeat_ms = 1000\nlisten = \n"), ElementsAre(StartsWith("m.toml:2: not valid TOML: ")));
+    EXPECT_THAT(complaints_of("heartbeat_ms = 1000\nlisten = \n"),
+                ElementsAre(StartsWith("m.toml:2: not valid TOML: ")));
     EXPECT_THAT(complaints_of("[session]\ngrace_s = 1\ngrace_s = 2\n"),
                 ElementsAre(StartsWith("m.toml:3: not valid TOML: ")));
 }

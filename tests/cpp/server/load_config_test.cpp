@@ -88,14 +88,17 @@ TEST_F(LoadConfigTest, NamesTheSourceOfEachFault) {
     EXPECT_EQ(startup.error().code, "bad_config");
     const std::string& message = startup.error().message;
     EXPECT_THAT(message, HasSubstr(path + ":3: session.grace_s: must be an integer from 0 to 86400, not 99999999"));
-    EXPECT_THAT(message, HasSubstr("environment variable MAX_CONNECTIONS_PER_PLAYER: limits.connections_per_player: must be"));
+    EXPECT_THAT(message,
+                HasSubstr("environment variable MAX_CONNECTIONS_PER_PLAYER: limits.connections_per_player: must be"));
     EXPECT_THAT(message, HasSubstr("environment variable MYTHOS_LIMITS_SESSIONS: limits.sessions: must be"));
-    EXPECT_THAT(message, HasSubstr("--heartbeat_ms: heartbeat_ms: must be an integer from 100 to 600000, not \"soon\""));
+    EXPECT_THAT(message,
+                HasSubstr("--heartbeat_ms: heartbeat_ms: must be an integer from 100 to 600000, not \"soon\""));
     EXPECT_EQ(std::ranges::count(message, '\n'), 3);
 }
 
 TEST_F(LoadConfigTest, MissesAFileThatWasNamed) {
-    EXPECT_THAT(load({"--config", directory_.path("none.toml")}).error().message, HasSubstr("none.toml: cannot be read"));
+    EXPECT_THAT(load({"--config", directory_.path("none.toml")}).error().message,
+                HasSubstr("none.toml: cannot be read"));
 }
 
 TEST_F(LoadConfigTest, WarnsOfVariablesThatNameNothing) {

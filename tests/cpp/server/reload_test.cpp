@@ -26,9 +26,8 @@ TEST(Reload, TakesTheLiveOptionsAndTellsTheOthers) {
     const Reload reload = plan_reload(running, wanted);
     EXPECT_THAT(reload.live, ElementsAre(OptionChange{"session.grace_s", "10", "20"},
                                          OptionChange{"http.origins", "", "https://a.example"}));
-    EXPECT_THAT(reload.waits_for_restart,
-                ElementsAre(OptionChange{"listen", "127.0.0.1:8000", "127.0.0.1:9000"},
-                            OptionChange{"journal.retention_entries", "131072", "64"}));
+    EXPECT_THAT(reload.waits_for_restart, ElementsAre(OptionChange{"listen", "127.0.0.1:8000", "127.0.0.1:9000"},
+                                                      OptionChange{"journal.retention_entries", "131072", "64"}));
     Config expected = running;
     expected.session.grace_s = 20;
     expected.http.origins = {"https://a.example"};

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import shutil
-import subprocess
+from asyncio.subprocess import DEVNULL
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 import websockets
+
 from api import until
 
 # Without the last ones it asks its maker's hosts for updates at every start.
@@ -32,7 +34,7 @@ class Page:
         binary = shutil.which("chromium")
         assert binary, "chromium is missing: `make browser` installs it"
         command = [binary, *ARGUMENTS, f"--user-data-dir={self._profile}", "--remote-debugging-port=0", "about:blank"]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = await asyncio.create_subprocess_exec(*command, stdout=DEVNULL, stderr=DEVNULL)
         port = await until("chromium's debugging port", self._port, within=30)
         async with httpx.AsyncClient() as http:
             made = (await http.put(f"http://127.0.0.1:{port}/json/new?{self._url}")).json()
@@ -43,7 +45,7 @@ class Page:
     async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         await self._socket.close()
         self._process.terminate()
-        self._process.wait(timeout=20)
+        await asyncio.wait_for(self._process.wait(), 20)
 
     async def _port(self) -> int | None:
         file = self._profile / "DevToolsActivePort"

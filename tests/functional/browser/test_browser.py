@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+
 from api import Api, until
 from browser.chromium import Page
 from link_proxy import LinkProxy
@@ -48,7 +49,9 @@ def numbers(entries: list[str]) -> list[int]:
     return [json.loads(entry)["data"]["n"] for entry in entries]
 
 
-async def test_an_event_source_that_is_cut_finds_every_message_once(api: Api, page: Page, proxy: LinkProxy, player: str):
+async def test_an_event_source_that_is_cut_finds_every_message_once(
+    api: Api, page: Page, proxy: LinkProxy, player: str
+):
     assert await page.evaluate(LISTEN % {"player": player})
 
     async def welcomes() -> list[dict]:
@@ -83,7 +86,7 @@ async def test_an_event_source_that_is_cut_finds_every_message_once(api: Api, pa
 async def test_both_wires_carry_the_same_text(api: Api, page: Page, player: str):
     assert await page.evaluate(LISTEN % {"player": player})
     for n in range(5):
-        await api.publish(player=player, data={"n": n, "text": "žluťoučký \"kůň\"\u2028"})
+        await api.publish(player=player, data={"n": n, "text": 'žluťoučký "kůň"\u2028'})
 
     async def both() -> bool:
         return len(await texts(page, "sse")) == len(await texts(page, "ws")) == 5
