@@ -12,7 +12,7 @@ import httpx
 T = TypeVar("T")
 
 
-async def until(what: str, probe: Callable[[], Awaitable[T]], within: float = 10.0, every: float = 0.02) -> T:
+async def until(what: str, probe: Callable[[], Awaitable[T]], within: float = 20.0, every: float = 0.02) -> T:
     """Polls `probe` until it answers something true; fails with `what` and the last answer."""
     deadline = time.monotonic() + within
     while True:
@@ -33,7 +33,7 @@ def error_code(answer: httpx.Response) -> str:
 
 class Api:
     def __init__(self, url: str) -> None:
-        self.http = httpx.AsyncClient(base_url=url, timeout=10, trust_env=False)
+        self.http = httpx.AsyncClient(base_url=url, timeout=30, trust_env=False)
 
     async def __aenter__(self) -> Api:
         return self

@@ -7,7 +7,7 @@ from typing import Self
 
 from mythosd import tool
 
-WITHIN_S = 10.0
+WITHIN_S = 20.0
 
 
 class Block:

@@ -65,7 +65,7 @@ def toml(options: dict[str, Any]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def eventually(what: str, probe: Callable[[], T], within: float = 10.0, every: float = 0.02) -> T:
+def eventually(what: str, probe: Callable[[], T], within: float = 20.0, every: float = 0.02) -> T:
     """Polls `probe` until it answers something true; fails with `what` and the last answer."""
     deadline = time.monotonic() + within
     while True:
@@ -170,7 +170,7 @@ class Mythosd:
         lines = self.log_file.read_text().splitlines() if self.log_file.exists() else []
         return [json.loads(line) for line in lines if line.startswith("{")]
 
-    def wait_log(self, what: str, matches: Callable[[dict[str, Any]], bool], within: float = 10.0) -> dict[str, Any]:
+    def wait_log(self, what: str, matches: Callable[[dict[str, Any]], bool], within: float = 20.0) -> dict[str, Any]:
         return eventually(f"a log line: {what}", lambda: next(filter(matches, self.log_lines()), None), within)
 
     def resident_bytes(self) -> int:

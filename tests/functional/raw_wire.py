@@ -8,7 +8,7 @@ import socket
 import struct
 from typing import Self
 
-WITHIN_S = 10.0
+WITHIN_S = 20.0
 UPGRADE = (
     "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"

@@ -6,6 +6,7 @@ server sees a slow reader.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -18,7 +19,7 @@ import websockets
 from websockets.asyncio.client import connect
 
 from mythosd import Mythosd
-from wires import query
+from wires import WITHIN_S, query
 
 RECEIVE_BUFFER = 64 * 1024
 
@@ -31,7 +32,11 @@ class Sleeper:
 
     async def next(self) -> dict[str, Any] | None:
         """The next message, or None at the end of the stream."""
-        return await anext(self._messages, None)
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                return await anext(self._messages, None)
+        except TimeoutError:
+            raise AssertionError(f"neither a message nor the end of the stream within {WITHIN_S} s") from None
 
     @property
     def close_code(self) -> int | None:
@@ -73,7 +78,7 @@ async def sleeping_sse(server: Mythosd, player: str, **params: Any) -> AsyncIter
     transport = httpx.AsyncHTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)])
     last: list[dict[str, Any]] = []
     async with (
-        httpx.AsyncClient(transport=transport, timeout=10) as http,
+        httpx.AsyncClient(transport=transport, timeout=30) as http,
         httpx_sse.aconnect_sse(http, "GET", f"{server.url}/sse/{player}{query(**params)}") as source,
     ):
 

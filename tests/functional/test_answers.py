@@ -73,7 +73,7 @@ def test_every_row_has_its_driver_and_every_driver_its_row():
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_row(servers, row):
     driver = DRIVERS[row.id]
     server, _, descriptors = await asyncio.to_thread(servers, driver.options)

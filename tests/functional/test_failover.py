@@ -9,7 +9,7 @@ CUTS = 4
 NOISE_MS = 150  # a shared machine's own stalls; the long run reports the pause itself
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("mode", ["mirror", "standby"])
 def test_cuts_lose_and_repeat_nothing(start_server, mode):
     outcome = failover.run(start_server({"heartbeat_ms": HEARTBEAT_MS}), mode, CUTS)

@@ -24,7 +24,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from api import Api
 from mythosd import Mythosd
 
-WITHIN_S = 10.0
+WITHIN_S = 20.0
 _fences = itertools.count(1)
 
 

@@ -71,6 +71,7 @@ void Server::end_process(bool tell) {
     history_.strike_out(epoch_, plan_.durable ? disk_.head : inner_->appended());
     for (auto& loop : loops_) loop->die();
     for (const auto& link : open) link->server_died(tell);
+    for (auto& loop : loops_) loop->links().clear();  // each link holds its loop
     loops_.clear();
     node_.reset();
     journal_.reset();
