@@ -177,7 +177,8 @@ async def _measure(client: MergingClient, control: Connection, cuts: int) -> tup
         fault = FAULTS[turn // 2 % len(FAULTS)]
         name = WIRES[turn % 2]
         if client.mode == "standby":
-            name = next(w.name for w in client.wires.values() if w.alive and not w.standby)
+            await _until(client, "one wire is active", lambda: len(client.active()) == 1)
+            name = client.active()[0].name
         done.append(await _cut(client, control, fault, client.wires[name]))
     return done, quiet
 

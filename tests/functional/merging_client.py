@@ -91,6 +91,10 @@ class MergingClient:
         """Why a task of the client ended, if one did."""
         return next((t.exception() for t in self._tasks if t.done() and not t.cancelled() and t.exception()), None)
 
+    def active(self) -> list[WireState]:
+        """The wires that carry the stream."""
+        return [wire for wire in self.wires.values() if wire.alive and not wire.standby]
+
     # The merge.
 
     def _take(self, wire: WireState, message: dict[str, Any], at: float) -> None:
