@@ -56,11 +56,13 @@ std::vector<std::string> check_accounts(const Owed& owed, const std::vector<Admi
     std::vector<std::string> findings;
     const auto sum = counts.written + counts.gap + counts.conflated + counts.unsent;
     const std::string terms = std::to_string(counts.written) + " written + " + std::to_string(counts.gap) + " gap + " +
-                              std::to_string(counts.conflated) + " conflated + " + std::to_string(counts.unsent) + " unsent";
+                              std::to_string(counts.conflated) + " conflated + " + std::to_string(counts.unsent) +
+                              " unsent";
     if (sum != expected) findings.push_back("counters: " + terms + " where " + std::to_string(expected) + " were owed");
     // What a wire brings while another one was still expected to bring what lies below may
     // be left among the unsent, and what one wire conflated away the other may bring.
-    if (counts.written + counts.conflated + counts.unsent < read) findings.push_back("counters: " + terms + ", but clients read " + std::to_string(read));
+    if (counts.written + counts.conflated + counts.unsent < read)
+        findings.push_back("counters: " + terms + ", but clients read " + std::to_string(read));
     return findings;
 }
 

@@ -26,8 +26,7 @@ public:
     // the clock stands at `until` then.
     bool step(MonoTime until);
     void run_until(MonoTime until) {
-        while (step(until)) {
-        }
+        while (step(until)) {}
     }
 
     std::uint64_t steps() const { return steps_; }

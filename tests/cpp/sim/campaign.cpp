@@ -64,15 +64,18 @@ std::vector<Mutation> all_mutations() {
         if (mutant == hub::Mutant::none) return;
         Mutation m;
         m.name = name;
-        if (mutant == hub::Mutant::use_a_seq_twice) m.journal.lose_last_at_restart = true;
-        else if (mutant == hub::Mutant::deliver_before_commit) m.journal.visible_before_commit = true;
-        else m.hub = mutant;
+        if (mutant == hub::Mutant::use_a_seq_twice)
+            m.journal.lose_last_at_restart = true;
+        else if (mutant == hub::Mutant::deliver_before_commit)
+            m.journal.visible_before_commit = true;
+        else
+            m.hub = mutant;
         all.push_back(std::move(m));
     };
 #define MYTHOS_MUTANT(name, what) hub_fault(#name, hub::Mutant::name);
 #include "hub/mutants.def"
 #undef MYTHOS_MUTANT
-    const auto client_fault = [&](const char* name, bool protocol::ClientFaults::* fault) {
+    const auto client_fault = [&](const char* name, bool protocol::ClientFaults::*fault) {
         Mutation m;
         m.name = std::string("client_") + name;
         m.client.*fault = true;

@@ -15,11 +15,11 @@ struct RunResult {
     Plan plan;
     std::vector<std::string> findings;  // empty: every promise was kept
     FaultLog faults;
-    std::uint64_t steps = 0;       // of the simulation
+    std::uint64_t steps = 0;  // of the simulation
     std::uint64_t clients = 0;
     std::uint64_t connections = 0;
-    std::uint64_t appended = 0;    // records in the history
-    std::uint64_t applied = 0;     // entries given to applications
+    std::uint64_t appended = 0;  // records in the history
+    std::uint64_t applied = 0;   // entries given to applications
     std::uint64_t gaps = 0;
     std::uint64_t commands = 0;
     std::uint64_t restarts = 0;

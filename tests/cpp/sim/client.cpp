@@ -71,14 +71,15 @@ void Client::command(CommandTranscript::Kind kind, std::string_view type, const 
 
 void Client::subscribe(const std::string& channel, bool presence) {
     channels_.insert(channel);
-    const nlohmann::json data = presence ? nlohmann::json{{"channel", channel}, {"presence", true}}
-                                         : nlohmann::json{{"channel", channel}};
+    const nlohmann::json data =
+        presence ? nlohmann::json{{"channel", channel}, {"presence", true}} : nlohmann::json{{"channel", channel}};
     command(CommandTranscript::Kind::subscribe, "subscribe", data.dump(), {}, channel);
 }
 
 void Client::unsubscribe(const std::string& channel) {
     channels_.erase(channel);
-    command(CommandTranscript::Kind::unsubscribe, "unsubscribe", nlohmann::json{{"channel", channel}}.dump(), {}, channel);
+    command(CommandTranscript::Kind::unsubscribe, "unsubscribe", nlohmann::json{{"channel", channel}}.dump(), {},
+            channel);
 }
 
 void Client::publish(const std::string& message, const std::string& marker) {
@@ -142,10 +143,13 @@ void Client::handle(protocol::Output&& output) {
                 told_gap(o);
             } else if constexpr (std::is_same_v<T, protocol::CommandReply>) {
                 using Kind = CommandTranscript::Outcome::Kind;
-                trace(agenda_.now(), [&] { return setup_.name + " is answered " + o.command_id + " " + o.data + o.error_code; });
-                outcome(o.command_id, {o.ok ? Kind::ok : Kind::refused, o.data, o.error_code, epoch_, client_.session_id()});
+                trace(agenda_.now(),
+                      [&] { return setup_.name + " is answered " + o.command_id + " " + o.data + o.error_code; });
+                outcome(o.command_id,
+                        {o.ok ? Kind::ok : Kind::refused, o.data, o.error_code, epoch_, client_.session_id()});
             } else if constexpr (std::is_same_v<T, protocol::OutcomeUnknown>) {
-                trace(agenda_.now(), [&] { return setup_.name + " never learns of " + o.command_id + ": " + o.reason; });
+                trace(agenda_.now(),
+                      [&] { return setup_.name + " never learns of " + o.command_id + ": " + o.reason; });
                 outcome(o.command_id,
                         {CommandTranscript::Outcome::Kind::unknown, {}, o.reason, epoch_, client_.session_id()});
             } else if constexpr (std::is_same_v<T, protocol::SessionJoined>) {
@@ -191,7 +195,8 @@ void Client::outcome(const std::string& command_id, CommandTranscript::Outcome o
         if (c.id == command_id) return c.outcomes.push_back(std::move(outcome));
     }
     // An outcome of a command that was never sent: kept, for the oracle to object.
-    transcript_.commands.push_back({CommandTranscript::Kind::other, command_id, "never sent", {}, {}, {outcome, outcome}});
+    transcript_.commands.push_back(
+        {CommandTranscript::Kind::other, command_id, "never sent", {}, {}, {outcome, outcome}});
 }
 
 void Client::dial(const protocol::OpenWire& open) {
@@ -263,7 +268,8 @@ void Client::post(protocol::PostCommands&& post) {
             const auto self = weak.lock();
             if (!self) return;
             self->position_ = self->applied();
-            self->client_.post_answered(self->agenda_.now(), id, answer ? answer->status : 0, answer ? answer->body : "");
+            self->client_.post_answered(self->agenda_.now(), id, answer ? answer->status : 0,
+                                        answer ? answer->body : "");
             self->after_input();
         },
         lose);

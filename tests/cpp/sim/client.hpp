@@ -26,8 +26,8 @@ namespace mythos::sim {
 // What the network is like for one wire of a client; applies to connections to come.
 struct Conditions {
     LinkPace pace;
-    Duration extra_dial_delay;    // of the next dial only
-    MonoTime blocked_until;       // dialling fails before
+    Duration extra_dial_delay;      // of the next dial only
+    MonoTime blocked_until;         // dialling fails before
     bool blocked_silently = false;  // no answer, in place of a refusal
 };
 
@@ -91,8 +91,8 @@ private:
         std::shared_ptr<Link> link;
         std::uint64_t attempt = 0;
         std::shared_ptr<WireReader> reader;
-        std::size_t transcript = 0;     // index of its WireTranscript
-        std::optional<Position> base;   // of the stream that it carries
+        std::size_t transcript = 0;    // index of its WireTranscript
+        std::optional<Position> base;  // of the stream that it carries
         int close_code = 0;
         void link_opened() override;
         void link_bytes(std::string& bytes, std::uint64_t offset) override;
@@ -128,8 +128,8 @@ private:
     protocol::DualClient client_;
     std::array<End, 2> ends_;
     ClientTranscript transcript_;
-    std::set<std::string> channels_;       // what the application wants to hear
-    std::optional<Position> position_;     // of the application's stream while outputs are handled
+    std::set<std::string> channels_;    // what the application wants to hear
+    std::optional<Position> position_;  // of the application's stream while outputs are handled
     std::string epoch_;
     std::uint64_t next_command_ = 1;
     std::uint64_t next_attempt_ = 1;

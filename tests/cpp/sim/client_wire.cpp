@@ -68,8 +68,8 @@ void Client::End::link_bytes(std::string& bytes, std::uint64_t offset) {
 void Client::End::link_closed(const LinkClosed& how) {
     const auto self = owner->shared_from_this();
     trace(self->agenda_.now(), [&] {
-        return self->setup_.name + " loses " + std::string(to_string(wire)) + " #" + std::to_string(attempt) + " status " +
-               std::to_string(how.http_status) + " code " + std::to_string(how.ws_code);
+        return self->setup_.name + " loses " + std::string(to_string(wire)) + " #" + std::to_string(attempt) +
+               " status " + std::to_string(how.http_status) + " code " + std::to_string(how.ws_code);
     });
     self->dropped(*this);
     protocol::CloseInfo info;
@@ -84,12 +84,17 @@ void Client::End::link_closed(const LinkClosed& how) {
 // False: this connection is over for the client.
 bool Client::take(End& e, const Received& received) {
     switch (received.kind) {
-        case Received::Kind::message: take_message(e, received); return true;
-        case Received::Kind::ping: e.link->send_pong(std::string(received.text)); return true;
+        case Received::Kind::message:
+            take_message(e, received);
+            return true;
+        case Received::Kind::ping:
+            e.link->send_pong(std::string(received.text));
+            return true;
         case Received::Kind::failed:
             contents_.fault(setup_.name + ": bytes that the codec refuses: " + std::string(received.text));
             [[fallthrough]];
-        case Received::Kind::close: break;
+        case Received::Kind::close:
+            break;
     }
     e.link->close_from_client(received.code);
     LinkClosed how;
@@ -108,8 +113,10 @@ void Client::take_message(End& e, const Received& received) {
         return setup_.name + " on " + std::string(to_string(e.wire)) + " #" + std::to_string(e.attempt) + " reads " +
                std::string(received.text);
     });
-    if (received.text.starts_with(kEntryBegins)) read_entry(received, event);
-    else read_control(e, received, event);
+    if (received.text.starts_with(kEntryBegins))
+        read_entry(received, event);
+    else
+        read_control(e, received, event);
     began(event);
     transcript_.wires[e.transcript].events.push_back(std::move(event));
     position_ = applied();
@@ -153,7 +160,8 @@ void Client::read_control(End& e, const Received& received, WireEvent& event) {
             if (const auto it = data.find("data"); it != data.end() && it->is_object())
                 event.at = position_in(*it, "id").value_or(Position{});
             break;
-        default: break;
+        default:
+            break;
     }
 }
 

@@ -15,7 +15,8 @@ void Contents::saw(const std::string& epoch, std::uint64_t seq, std::string_view
     auto& of_epoch = seen_[epoch];
     if (of_epoch.size() <= seq) of_epoch.resize(seq + 1);
     std::string& first = of_epoch[seq];
-    if (first.empty()) first = json;
+    if (first.empty())
+        first = json;
     else if (first != json)
         faults_.push_back("entry " + epoch + "-" + std::to_string(seq) + " was seen as " + first + " and as " +
                           std::string(json));

@@ -5,14 +5,38 @@
 namespace mythos::sim {
 
 std::string_view fault_name(Fault fault) {
-    static constexpr std::string_view kNames[] = {
-        "reset",          "cut_server_blind", "cut_client_blind",   "black_hole",         "polite_close",
-        "delay",          "wire_behind",      "late_connect",       "wire_blocked",       "all_cut",
-        "away_past_grace", "slow_reader",     "reader_stops",       "short_writes",       "retention_overrun",
-        "second_tab",     "no_client_id",     "program_restart",    "racing_connects",    "session_replaced",
-        "displaced",      "subscribe_cut",    "command_cut",        "post_lost",          "publish_repeated",
-        "foreign_cursor", "kicked",           "loop_held",          "commit_stalled",     "crash_with_journal",
-        "crash_without_journal", "drain_restart"};
+    static constexpr std::string_view kNames[] = {"reset",
+                                                  "cut_server_blind",
+                                                  "cut_client_blind",
+                                                  "black_hole",
+                                                  "polite_close",
+                                                  "delay",
+                                                  "wire_behind",
+                                                  "late_connect",
+                                                  "wire_blocked",
+                                                  "all_cut",
+                                                  "away_past_grace",
+                                                  "slow_reader",
+                                                  "reader_stops",
+                                                  "short_writes",
+                                                  "retention_overrun",
+                                                  "second_tab",
+                                                  "no_client_id",
+                                                  "program_restart",
+                                                  "racing_connects",
+                                                  "session_replaced",
+                                                  "displaced",
+                                                  "subscribe_cut",
+                                                  "command_cut",
+                                                  "post_lost",
+                                                  "publish_repeated",
+                                                  "foreign_cursor",
+                                                  "kicked",
+                                                  "loop_held",
+                                                  "commit_stalled",
+                                                  "crash_with_journal",
+                                                  "crash_without_journal",
+                                                  "drain_restart"};
     static_assert(std::size(kNames) == kFaults);
     return kNames[static_cast<std::size_t>(fault)];
 }

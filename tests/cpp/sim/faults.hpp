@@ -31,19 +31,19 @@ enum class Fault : std::uint8_t {
     short_writes,       // the socket takes less than there is
     retention_overrun,  // a burst that pushes one stopped wire out of the retention
     second_tab,
-    no_client_id,       // a connection without client_id
-    program_restart,    // the client program starts again from its stored cursor
-    racing_connects,    // first connections of a player at the same instant on two loops
+    no_client_id,     // a connection without client_id
+    program_restart,  // the client program starts again from its stored cursor
+    racing_connects,  // first connections of a player at the same instant on two loops
     session_replaced,
-    displaced,          // more connections than a player may have
-    subscribe_cut,      // subscribing or unsubscribing while a wire is cut
-    command_cut,        // a wire is cut with commands under way
-    post_lost,          // the answer to a POST never arrives
-    publish_repeated,   // a publisher asks again with its Idempotency-Key
-    foreign_cursor,     // a client comes with a cursor of another epoch or of the future
-    kicked,             // the application disconnects a player
-    loop_held,          // a loop gets no turn for a while
-    commit_stalled,     // the journal does not commit for a while
+    displaced,         // more connections than a player may have
+    subscribe_cut,     // subscribing or unsubscribing while a wire is cut
+    command_cut,       // a wire is cut with commands under way
+    post_lost,         // the answer to a POST never arrives
+    publish_repeated,  // a publisher asks again with its Idempotency-Key
+    foreign_cursor,    // a client comes with a cursor of another epoch or of the future
+    kicked,            // the application disconnects a player
+    loop_held,         // a loop gets no turn for a while
+    commit_stalled,    // the journal does not commit for a while
     crash_with_journal,
     crash_without_journal,
     drain_restart,

@@ -35,9 +35,7 @@ struct Epoch {
     int life = 0;  // the process that began it
     std::vector<Item> items;
 
-    const Item* at(std::uint64_t seq) const {
-        return seq >= 1 && seq <= items.size() ? &items[seq - 1] : nullptr;
-    }
+    const Item* at(std::uint64_t seq) const { return seq >= 1 && seq <= items.size() ? &items[seq - 1] : nullptr; }
 };
 
 class History {

@@ -13,7 +13,13 @@ constexpr std::size_t kFirstBytes = 1'024;
 }  // namespace
 
 Link::Link(Agenda& agenda, Rng rng, LinkPace pace, LinkEnd* end, bool websocket)
-    : agenda_(agenda), rng_(rng), pace_(pace), end_(end), websocket_(websocket), begun_(agenda.now()), last_ack_(agenda.now()) {}
+    : agenda_(agenda),
+      rng_(rng),
+      pace_(pace),
+      end_(end),
+      websocket_(websocket),
+      begun_(agenda.now()),
+      last_ack_(agenda.now()) {}
 
 void Link::connect(std::shared_ptr<Loop> loop, hub::ConnectRequest request, Duration extra_delay) {
     loop_ = std::move(loop);
@@ -88,8 +94,7 @@ void Link::deliver_up(Up parcel) {
         core.heard(self->key_, now);
         if (parcel.kind == Up::Kind::text) core.received(self->key_, parcel.text, now);
         if (parcel.kind == Up::Kind::pong) core.pong_received(self->key_, parcel.text, now);
-        if (parcel.kind == Up::Kind::close)
-            core.peer_closed(self->key_, static_cast<std::uint16_t>(parcel.code), now);
+        if (parcel.kind == Up::Kind::close) core.peer_closed(self->key_, static_cast<std::uint16_t>(parcel.code), now);
     });
 }
 
@@ -161,8 +166,10 @@ void Link::deliver_front(std::size_t& budget) {
     if (front.kind == Down::Kind::bytes) {
         const std::size_t n = std::min(budget, front.bytes.size());
         std::string piece = n == front.bytes.size() ? std::move(front.bytes) : front.bytes.substr(0, n);
-        if (n == piece.size() && front.bytes.size() > n) front.bytes.erase(0, n);
-        else down_.pop_front();
+        if (n == piece.size() && front.bytes.size() > n)
+            front.bytes.erase(0, n);
+        else
+            down_.pop_front();
         budget -= n;
         stored_ -= n;
         const auto offset = read_;
@@ -279,9 +286,12 @@ void Link::admitted(const hub::Admission& admission) {
 void Link::refused(const hub::Refusal& refusal) {
     server_over_ = true;
     LinkClosed how;
-    if (refusal.before_upgrade) how.http_status = refusal.status;
-    else if (websocket_) how.ws_code = static_cast<int>(refusal.code);
-    else how.http_status = refusal.sse_status;
+    if (refusal.before_upgrade)
+        how.http_status = refusal.status;
+    else if (websocket_)
+        how.ws_code = static_cast<int>(refusal.code);
+    else
+        how.http_status = refusal.sse_status;
     if (refusal.retry_after_s > 0) how.retry_after = seconds(refusal.retry_after_s);
     if (how.ws_code != 0) put_down({Down::Kind::opened, {}, {}, {}});
     put_down({Down::Kind::refused, {}, how, {}});
@@ -347,8 +357,10 @@ std::optional<hub::Outlet::KernelAck> Link::kernel_ack() const {
     MonoTime acked = last_ack_;
     bool all = true;
     for (const auto& parcel : down_) {
-        if (!broken_ && parcel.ready <= now && now >= still_until_) acked = std::max(acked, parcel.ready);
-        else all = false;
+        if (!broken_ && parcel.ready <= now && now >= still_until_)
+            acked = std::max(acked, parcel.ready);
+        else
+            all = false;
     }
     return KernelAck{now - acked, all};
 }

@@ -41,7 +41,7 @@ public:
 };
 
 struct LinkPace {
-    Duration up;            // one way, client to server
+    Duration up;  // one way, client to server
     Duration down;
     std::size_t buffer;     // bytes that the server may be ahead of the client's reading
     unsigned short_writes;  // percent of writes that take only a part
@@ -145,9 +145,9 @@ private:
 
     std::deque<Down> down_;
     std::string first_bytes_;
-    std::size_t stored_ = 0;         // bytes in down_
-    std::uint64_t written_ = 0;      // bytes ever taken from the server
-    std::uint64_t read_ = 0;         // bytes ever handed to the client
+    std::size_t stored_ = 0;                                     // bytes in down_
+    std::uint64_t written_ = 0;                                  // bytes ever taken from the server
+    std::uint64_t read_ = 0;                                     // bytes ever handed to the client
     std::deque<std::pair<std::uint64_t, std::uint64_t>> heads_;  // (end offset, head) of each write
     MonoTime down_pump_at_{-1};
     MonoTime last_down_;
@@ -165,7 +165,7 @@ private:
     bool open_posted_ = false;  // the request to connect has reached the loop
     bool awaiting_room_ = false;
     bool paused_ = false;
-    bool broken_ = false;       // nothing passes any more, in either direction
+    bool broken_ = false;          // nothing passes any more, in either direction
     bool dead_to_server_ = false;  // write says so
     bool finishing_ = false;
     bool client_over_ = false;  // the client's end was told, or closed by itself

@@ -64,7 +64,8 @@ protected:
         server.boot();
     }
     std::shared_ptr<Link> connect(std::size_t buffer = 65'536) {
-        auto link = std::make_shared<Link>(agenda, Rng(3), LinkPace{milliseconds(1), milliseconds(1), buffer, 0}, &end, false);
+        auto link =
+            std::make_shared<Link>(agenda, Rng(3), LinkPace{milliseconds(1), milliseconds(1), buffer, 0}, &end, false);
         hub::ConnectRequest request;
         request.wire = protocol::Wire::sse;
         request.player_id = "p1";

@@ -51,8 +51,10 @@ void Loop::turn() {
     const bool more = core_->turn(clock_);
     clock_.set_creep({});
     let_go_.clear();
-    if (more || !events_.empty()) turn_at(agenda_.now() + microseconds(static_cast<std::int64_t>(rng_.between(1, 50))));
-    else turn_at(std::max(core_->next_deadline(), agenda_.now() + microseconds(50)));
+    if (more || !events_.empty())
+        turn_at(agenda_.now() + microseconds(static_cast<std::int64_t>(rng_.between(1, 50))));
+    else
+        turn_at(std::max(core_->next_deadline(), agenda_.now() + microseconds(50)));
 }
 
 void Loop::die() {

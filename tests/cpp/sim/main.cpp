@@ -98,7 +98,8 @@ int run(const Options& options) {
     if (options.seed) return replay(*options.seed, mutation, options.trace);
     if (!mutation.name.empty()) return caught_in_child(mutation, options.runs > 0 ? options.runs : kCiRuns) ? 0 : 1;
     if (options.ci) return campaign(kCiFirstSeed, kCiRuns / options.share, kCiSessionsLeast / options.share, false);
-    return campaign(options.first_seed, options.runs > 0 ? options.runs : 100, options.sessions_min, options.keep_going);
+    return campaign(options.first_seed, options.runs > 0 ? options.runs : 100, options.sessions_min,
+                    options.keep_going);
 }
 
 }  // namespace
@@ -113,7 +114,8 @@ int main(int argc, char** argv) {
     app.add_flag("--trace", options.trace, "with --seed: print what happens, line by line");
     app.add_flag("--ci", options.ci, "CI's fixed seeds");
     app.add_option("--share", options.share, "with --ci: only one in so many of its runs")->check(CLI::PositiveNumber);
-    app.add_option("--mutant", options.mutant, "with one deliberate fault; succeeds if it is caught (with --seed: replays)");
+    app.add_option("--mutant", options.mutant,
+                   "with one deliberate fault; succeeds if it is caught (with --seed: replays)");
     app.add_flag("--mutants", options.mutants, "every deliberate fault in turn; each must be caught by CI's seeds");
     app.add_flag("--list", options.list, "name the deliberate faults");
     app.add_flag("--keep-going", options.keep_going, "do not stop at the tenth failing seed");

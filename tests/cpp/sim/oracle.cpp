@@ -52,7 +52,8 @@ void Oracle::check_contents() {
             if (entries[seq].empty()) continue;
             const Item* item = owed_.item(epoch, seq);
             if (item == nullptr || item->kind != ItemKind::message)
-                find("content: " + epoch + "-" + std::to_string(seq) + " was seen, but is not in the history: " + entries[seq]);
+                find("content: " + epoch + "-" + std::to_string(seq) +
+                     " was seen, but is not in the history: " + entries[seq]);
             else if (const auto expected = expected_json(epoch, *item); expected != entries[seq])
                 find("content: " + entries[seq] + " was seen where the history has " + expected);
         }

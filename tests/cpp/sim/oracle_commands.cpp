@@ -19,7 +19,8 @@ std::optional<Position> id_in(const std::string& data) {
 void Oracle::check_commands(const ClientTranscript& client) {
     for (const auto& command : client.commands) {
         ++commands_;
-        const std::string who = "client " + client.name + ": command " + command.id + " " + command.marker + command.channel;
+        const std::string who =
+            "client " + client.name + ": command " + command.id + " " + command.marker + command.channel;
         const bool still_waits = client.shut_out && !client.connected && command.outcomes.empty();
         if (command.outcomes.size() != 1 && !still_waits)
             find(who + " was told " + std::to_string(command.outcomes.size()) + " outcomes");
@@ -68,14 +69,17 @@ void Oracle::check_publish(const PublishTranscript& publish) {
     for (const auto& marker : publish.markers)
         if (effects_of(marker).size() != first.size()) return find(who + ": the batch took effect in part");
     for (std::size_t i = 1; i < first.size(); ++i) {
-        const bool remembered = first[i].epoch == first[i - 1].epoch && first[i].seq - first[i - 1].seq < rules_.key_memory;
+        const bool remembered =
+            first[i].epoch == first[i - 1].epoch && first[i].seq - first[i - 1].seq < rules_.key_memory;
         if (!publish.keyed || remembered)
-            find(who + " took effect at " + std::to_string(first[i - 1].seq) + " and at " + std::to_string(first[i].seq));
+            find(who + " took effect at " + std::to_string(first[i - 1].seq) + " and at " +
+                 std::to_string(first[i].seq));
     }
     for (const auto& answer : publish.answers) {
         if (answer.status == 0) continue;
         if (answer.status != 200) {
-            if (publish.answers.size() == 1 && !first.empty()) find(who + " was refused and has an effect: " + answer.body);
+            if (publish.answers.size() == 1 && !first.empty())
+                find(who + " was refused and has an effect: " + answer.body);
             continue;
         }
         if (answer.ids.size() != publish.markers.size()) return find(who + " was answered " + answer.body);

@@ -13,8 +13,7 @@ public:
     StreamCheck(Oracle& oracle, const ClientTranscript& client) : oracle_(oracle), client_(client) {}
 
     void run() {
-        for (const auto& event : client_.events)
-            std::visit([this](const auto& e) { on(e); }, event);
+        for (const auto& event : client_.events) std::visit([this](const auto& e) { on(e); }, event);
         at_the_end();
         conflated_have_newer();
     }
@@ -55,7 +54,8 @@ private:
         ++oracle_.gaps_;
         const auto& gap = told.gap;
         const std::string what = "the gap (" + show(gap.after) + ", " + show(gap.before) + ") " + gap.reason;
-        if (told.other_wire_covers && !client_.bad_cursor) find("was told " + what + ", which another wire still covered");
+        if (told.other_wire_covers && !client_.bad_cursor)
+            find("was told " + what + ", which another wire still covered");
         if (!gap.after) return without_start(gap, what);
         if (!position_ || gap.after->epoch != position_->epoch || gap.before.epoch != gap.after->epoch)
             return find("was told " + what + " at " + show(position_));
@@ -70,7 +70,8 @@ private:
 
     void without_start(const GapSeen& gap, const std::string& what) {
         const bool other_epoch = !position_ || position_->epoch != gap.before.epoch;
-        if (!other_epoch && !client_.bad_cursor) find("was told " + what + " at " + show(position_) + " of the same epoch");
+        if (!other_epoch && !client_.bad_cursor)
+            find("was told " + what + " at " + show(position_) + " of the same epoch");
         if (gap.lost || gap.at_most) find("was told numbers in " + what);
         if (oracle_.owed_.head(gap.before.epoch) + 1 < gap.before.seq) find("was told " + what + ", beyond the head");
         position_ = Position{gap.before.epoch, gap.before.seq - 1};
@@ -124,7 +125,8 @@ private:
 
     // A 204 does not say why, so a replaced session looks the same on SSE.
     bool may_be_barred() const {
-        return std::any_of(sessions_.begin(), sessions_.end(), [](const auto* s) { return s->end_reason == "replaced"; });
+        return std::any_of(sessions_.begin(), sessions_.end(),
+                           [](const auto* s) { return s->end_reason == "replaced"; });
     }
 
     // A skipped entry's newer one came, or was told as missing.
@@ -139,7 +141,8 @@ private:
                     came |= gap.before.epoch == session->epoch && gap.after->seq < newer && newer < gap.before.seq;
                 if (came) break;
             }
-            if (!came) find("was not given " + session->epoch + "-" + std::to_string(seq) + " nor any newer one of its key");
+            if (!came)
+                find("was not given " + session->epoch + "-" + std::to_string(seq) + " nor any newer one of its key");
         }
     }
 

@@ -28,21 +28,35 @@ private:
 
     void on(const WireEvent& e) {
         switch (e.kind) {
-            case WireEvent::Kind::welcome: welcome(e); break;
-            case WireEvent::Kind::entry: entry(e); break;
-            case WireEvent::Kind::gap: gap(e); break;
-            case WireEvent::Kind::promoted: promoted(e); break;
-            case WireEvent::Kind::heartbeat: heartbeat(e); break;
+            case WireEvent::Kind::welcome:
+                welcome(e);
+                break;
+            case WireEvent::Kind::entry:
+                entry(e);
+                break;
+            case WireEvent::Kind::gap:
+                gap(e);
+                break;
+            case WireEvent::Kind::promoted:
+                promoted(e);
+                break;
+            case WireEvent::Kind::heartbeat:
+                heartbeat(e);
+                break;
             case WireEvent::Kind::reply:
                 if (e.at.epoch == epoch_ && e.at.seq > e.head_at_write)
                     find("a reply names " + show(e.at) + ", which was not committed when it was written");
                 break;
-            case WireEvent::Kind::draining: check_id(e, position_); break;
+            case WireEvent::Kind::draining:
+                check_id(e, position_);
+                break;
             case WireEvent::Kind::closed:
                 closed_ = true;
                 if (welcomed_) check_id(e, position_);
                 break;
-            case WireEvent::Kind::unknown: find("a message of an unknown type"); break;
+            case WireEvent::Kind::unknown:
+                find("a message of an unknown type");
+                break;
         }
     }
 
@@ -61,7 +75,8 @@ private:
         if (!standby_ && wire_.cursor_asked && e.at != *wire_.cursor_asked) find("welcomed at " + show(e.at));
         if (!standby_ && wire_.cursor_asked && !e.recovered) find("welcomed without `recovered`");
         awaiting_gap_ = wire_.cursor_asked && e.recovered == false;
-        if (!awaiting_gap_ && e.at.epoch != epoch_ && !standby_) find("welcomed at a foreign " + show(e.at) + " as recovered");
+        if (!awaiting_gap_ && e.at.epoch != epoch_ && !standby_)
+            find("welcomed at a foreign " + show(e.at) + " as recovered");
         if (e.recovered == true && e.at.seq < session_->opened) find("recovered from before its session's opening");
         check_id(e, e.at);
     }
@@ -102,10 +117,12 @@ private:
         const std::string what = "the gap (" + show(gap.after) + ", " + show(gap.before) + ") " + gap.reason;
         if (standby_) find(what + " on a standby wire");
         if (gap.before.epoch != epoch_) return find(what + " ends in another epoch");
-        if (gap.before.seq > e.head_at_write + 1) find(what + " ends beyond the head " + std::to_string(e.head_at_write));
+        if (gap.before.seq > e.head_at_write + 1)
+            find(what + " ends beyond the head " + std::to_string(e.head_at_write));
         if (!gap.after) {
             const bool foreign = wire_.cursor_asked && wire_.cursor_asked->epoch != epoch_;
-            if (!awaiting_gap_ || (!foreign && !client_.bad_cursor)) find(what + " has no reason to be without a start");
+            if (!awaiting_gap_ || (!foreign && !client_.bad_cursor))
+                find(what + " has no reason to be without a start");
             if (gap.lost || gap.at_most) find(what + " has numbers");
         } else {
             with_start(e, gap, what);
@@ -129,7 +146,8 @@ private:
         const bool forgotten = e.head_at_write > gap.after->seq + oracle_.rules_.position_memory;
         const bool restarted = oracle_.rules_.durable && wire_.life > 1;
         if (!gap.lost && gap.reason != "session_expired" && !forgotten && !restarted) find(what + " has no number");
-        if (gap.reason == "session_expired" && gap.after->seq >= session_->opened && wire_.session_asked == session_->id)
+        if (gap.reason == "session_expired" && gap.after->seq >= session_->opened &&
+            wire_.session_asked == session_->id)
             find(what + " of a session that lives");
     }
 

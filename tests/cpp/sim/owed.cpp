@@ -12,11 +12,15 @@ struct Owed::Living {
 
     bool is_owed(const Item& item) const {
         switch (item.scope) {
-            case Scope::everyone: return true;
-            case Scope::player: return item.name == facts->player;
+            case Scope::everyone:
+                return true;
+            case Scope::player:
+                return item.name == facts->player;
             case Scope::channel:
-            case Scope::presence: return subscriptions.contains({item.scope, item.name});
-            case Scope::none: return false;
+            case Scope::presence:
+                return subscriptions.contains({item.scope, item.name});
+            case Scope::none:
+                return false;
         }
         return false;
     }
@@ -72,7 +76,8 @@ void Owed::control(const Epoch& epoch, const Item& item, std::map<std::string, L
         if (!it->second.subscriptions.insert(subscription).second)
             faults_.push_back("session " + item.session + " subscribes twice to " + item.name + where);
     } else if (it->second.subscriptions.erase(subscription) == 0) {
-        faults_.push_back("session " + item.session + " unsubscribes from " + item.name + ", which it does not have" + where);
+        faults_.push_back("session " + item.session + " unsubscribes from " + item.name + ", which it does not have" +
+                          where);
     }
 }
 

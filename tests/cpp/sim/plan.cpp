@@ -67,10 +67,13 @@ std::string describe(const Plan& plan) {
     return "seed " + std::to_string(plan.seed) + ": " + std::to_string(plan.loops) + " loops, " +
            (plan.durable ? "durable" : "memory") + " journal, retention " + std::to_string(plan.retention.entries) +
            " entries, slow readers " + kSlow[static_cast<int>(plan.settings.slow_reader)] + ", " +
-           (plan.mixed_modes ? "mixed modes" : plan.mode == protocol::Mode::mirror ? "mirror" : "standby") + ", " +
-           std::to_string(plan.players) + " players, limit " + std::to_string(plan.settings.connections_per_player) +
-           ", buffer " + std::to_string(plan.buffer) + ", heartbeat " + std::to_string(plan.settings.heartbeat.ms()) +
-           " ms, grace " + std::to_string(plan.settings.grace.ms()) + " ms" + (plan.accounts ? ", accounts" : "");
+           (plan.mixed_modes                      ? "mixed modes"
+            : plan.mode == protocol::Mode::mirror ? "mirror"
+                                                  : "standby") +
+           ", " + std::to_string(plan.players) + " players, limit " +
+           std::to_string(plan.settings.connections_per_player) + ", buffer " + std::to_string(plan.buffer) +
+           ", heartbeat " + std::to_string(plan.settings.heartbeat.ms()) + " ms, grace " +
+           std::to_string(plan.settings.grace.ms()) + " ms" + (plan.accounts ? ", accounts" : "");
 }
 
 }  // namespace mythos::sim

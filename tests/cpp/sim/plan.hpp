@@ -33,17 +33,17 @@ struct Plan {
     unsigned channels = 4;
     protocol::Mode mode = protocol::Mode::mirror;
     bool mixed_modes = false;
-    bool keys = false;           // some messages carry a conflation key
+    bool keys = false;  // some messages carry a conflation key
     bool deflate = false;
-    unsigned padding = 0;        // bytes added to some messages' data
-    std::size_t buffer = 65'536; // of a connection
-    unsigned short_writes = 0;   // percent
-    Duration length;             // of the faulted part
-    Duration publish_every;      // mean
+    unsigned padding = 0;         // bytes added to some messages' data
+    std::size_t buffer = 65'536;  // of a connection
+    unsigned short_writes = 0;    // percent
+    Duration length;              // of the faulted part
+    Duration publish_every;       // mean
     Duration act_every;
     Duration fault_every;
-    bool accounts = false;       // nothing is forgotten, so that the delivery counters must add up
-    unsigned restarts = 0;       // percent of the drawn faults that are server restarts
+    bool accounts = false;  // nothing is forgotten, so that the delivery counters must add up
+    unsigned restarts = 0;  // percent of the drawn faults that are server restarts
     Mutation mutation;
 };
 

@@ -22,7 +22,8 @@ void Server::make_journal() {
     if (plan_.durable) {
         JournalFaults faults = plan_.mutation.journal;
         faults.lose_last_at_restart = faults.lose_last_at_restart && life_ > 1;
-        auto made = std::make_unique<SimJournal>(agenda_, disk_, plan_.retention, plan_.commit_pace, faults, rng_.fork());
+        auto made =
+            std::make_unique<SimJournal>(agenda_, disk_, plan_.retention, plan_.commit_pace, faults, rng_.fork());
         durable_ = made.get();
         inner_ = std::move(made);
     } else {
@@ -67,7 +68,8 @@ void Server::stop() {
 
 void Server::end_process(bool tell) {
     const auto open = links();
-    trace(agenda_.now(), [&] { return "server ends, committed " + std::to_string(durable_ ? disk_.head : inner_->appended()); });
+    trace(agenda_.now(),
+          [&] { return "server ends, committed " + std::to_string(durable_ ? disk_.head : inner_->appended()); });
     history_.strike_out(epoch_, plan_.durable ? disk_.head : inner_->appended());
     for (auto& loop : loops_) loop->die();
     for (const auto& link : open) link->server_died(tell);
@@ -133,18 +135,20 @@ void Server::finish(const std::shared_ptr<Call>& call, const hub::Answer* answer
 // Ends by grace are decided in append order: no session that a connection was let into
 // before, and still is, may end that way.
 void Server::saw(const Item& item) {
-    static constexpr const char* kKinds[] = {"message", "session_opened", "session_ended", "subscribed", "unsubscribed"};
+    static constexpr const char* kKinds[] = {"message", "session_opened", "session_ended", "subscribed",
+                                             "unsubscribed"};
     trace(agenda_.now(), [&] {
-        return "server appends " + std::to_string(item.seq) + " " + kKinds[static_cast<int>(item.kind)] + " " + item.name +
-               " " + item.session + " " + item.head + " " + item.data + (item.key.empty() ? "" : " key " + item.key);
+        return "server appends " + std::to_string(item.seq) + " " + kKinds[static_cast<int>(item.kind)] + " " +
+               item.name + " " + item.session + " " + item.head + " " + item.data +
+               (item.key.empty() ? "" : " key " + item.key);
     });
     if (item.kind != ItemKind::session_ended) return;
     if (item.head == "replaced") replaced_.insert(item.session);
     if (item.head != "expired") return;
     for (const auto& link : links())
         if (link->whole() && link->admission()->session_id == item.session)
-            faults_.push_back("session " + item.session + " expired at " + std::to_string(item.seq) + " with connection " +
-                              link->admission()->connection_id + " open");
+            faults_.push_back("session " + item.session + " expired at " + std::to_string(item.seq) +
+                              " with connection " + link->admission()->connection_id + " open");
 }
 
 void Server::note_admitted(Link& link) {

@@ -79,7 +79,8 @@ void SimJournal::commit(Pending pending) {
         const Seq first = disk_.head + 1;
         store(batch->drafts);
         if (!faults_.visible_before_commit)
-            ring_.publish(journal::make_entries(disk_.epoch, first, agenda_.now(), std::move(batch->drafts)), agenda_.now());
+            ring_.publish(journal::make_entries(disk_.epoch, first, agenda_.now(), std::move(batch->drafts)),
+                          agenda_.now());
     } else {
         auto& checkpoint = std::get<Checkpoint>(pending.what);
         assert(checkpoint.at == disk_.head);

@@ -43,7 +43,8 @@ struct JournalFaults {
 class SimJournal final : public journal::Journal {
 public:
     // Opens the disk as it is. `agenda` and `disk` outlive the journal.
-    SimJournal(Agenda& agenda, Disk& disk, journal::Retention retention, CommitPace pace, JournalFaults faults, Rng rng);
+    SimJournal(Agenda& agenda, Disk& disk, journal::Retention retention, CommitPace pace, JournalFaults faults,
+               Rng rng);
 
     const std::string& epoch() const override { return disk_.epoch; }
     journal::Ring& ring() override { return ring_; }

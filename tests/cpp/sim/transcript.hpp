@@ -34,7 +34,7 @@ struct GapSeen {
 struct WireEvent {
     enum class Kind : std::uint8_t { welcome, entry, gap, promoted, heartbeat, reply, draining, closed, unknown };
     Kind kind = Kind::unknown;
-    Position at;                       // entry: id; welcome, promoted, heartbeat: cursor; gap: before; reply: data.id
+    Position at;  // entry: id; welcome, promoted, heartbeat: cursor; gap: before; reply: data.id
     std::optional<GapSeen> gap;
     std::optional<bool> recovered;     // welcome
     bool standby = false;              // welcome
@@ -51,7 +51,7 @@ struct WireTranscript {
     bool standby_asked = false;
     std::string session_asked;
     std::optional<Position> cursor_asked;
-    int life = 0;  // of the server process
+    int life = 0;             // of the server process
     bool broken_off = false;  // the last message may be missing its end
     std::vector<WireEvent> events;
 };
@@ -86,9 +86,9 @@ struct CommandTranscript {
     std::string session;  // the client's when it was asked
     struct Outcome {
         enum class Kind : std::uint8_t { ok, refused, unknown } kind = Kind::unknown;
-        std::string data;  // JSON of an ok reply
-        std::string code;  // of a refusal, or why it is unknown
-        std::string epoch;    // the client's when it was told
+        std::string data;   // JSON of an ok reply
+        std::string code;   // of a refusal, or why it is unknown
+        std::string epoch;  // the client's when it was told
         std::string session;
     };
     std::vector<Outcome> outcomes;
@@ -104,11 +104,11 @@ struct ClientTranscript {
     std::vector<WireTranscript> wires;
     std::vector<CommandTranscript> commands;
     // As things stood at the end of the run.
-    bool ended = false;                  // stopped, by itself or by its user
-    bool connected = false;              // at least one wire carries the stream
-    bool barred = false;                 // told on a wire to stay away
-    bool has_room = false;               // all programs of this player together never exceed its limit
-    bool shut_out = false;               // the player has all the connections that the server lets it have
+    bool ended = false;      // stopped, by itself or by its user
+    bool connected = false;  // at least one wire carries the stream
+    bool barred = false;     // told on a wire to stay away
+    bool has_room = false;   // all programs of this player together never exceed its limit
+    bool shut_out = false;   // the player has all the connections that the server lets it have
     std::optional<Position> applied;
 };
 

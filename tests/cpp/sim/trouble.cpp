@@ -5,14 +5,29 @@
 namespace mythos::sim {
 
 const Trouble::Choice Trouble::kChoices[] = {
-    {30, &Trouble::cut},           {8, &Trouble::delay},          {5, &Trouble::wire_behind},
-    {4, &Trouble::late_connect},   {6, &Trouble::wire_blocked},   {6, &Trouble::all_cut},
-    {3, &Trouble::away_past_grace}, {8, &Trouble::reader},        {8, &Trouble::overrun},
-    {8, &Trouble::subscribe_cut},  {8, &Trouble::command_cut},    {5, &Trouble::post_lost},
-    {4, &Trouble::second_tab},     {2, &Trouble::no_client_id},   {4, &Trouble::program_restart},
-    {2, &Trouble::racing_connects}, {4, &Trouble::session_replaced}, {2, &Trouble::displaced},
-    {1, &Trouble::foreign_cursor}, {1, &Trouble::kicked},         {4, &Trouble::publish_repeated},
-    {5, &Trouble::loop_held},      {4, &Trouble::commit_stalled},
+    {30, &Trouble::cut},
+    {8, &Trouble::delay},
+    {5, &Trouble::wire_behind},
+    {4, &Trouble::late_connect},
+    {6, &Trouble::wire_blocked},
+    {6, &Trouble::all_cut},
+    {3, &Trouble::away_past_grace},
+    {8, &Trouble::reader},
+    {8, &Trouble::overrun},
+    {8, &Trouble::subscribe_cut},
+    {8, &Trouble::command_cut},
+    {5, &Trouble::post_lost},
+    {4, &Trouble::second_tab},
+    {2, &Trouble::no_client_id},
+    {4, &Trouble::program_restart},
+    {2, &Trouble::racing_connects},
+    {4, &Trouble::session_replaced},
+    {2, &Trouble::displaced},
+    {1, &Trouble::foreign_cursor},
+    {1, &Trouble::kicked},
+    {4, &Trouble::publish_repeated},
+    {5, &Trouble::loop_held},
+    {4, &Trouble::commit_stalled},
 };
 
 void Trouble::begin() {

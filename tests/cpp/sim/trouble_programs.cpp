@@ -66,7 +66,9 @@ void Trouble::session_replaced() {
     world_.note(Fault::session_replaced, *client);
     const bool names_it = rng_.chance(70);
     world_.server().request(
-        [player](hub::LoopCore& core, MonoTime now, hub::AnswerTo answer) { core.post_session(player, now, std::move(answer)); },
+        [player](hub::LoopCore& core, MonoTime now, hub::AnswerTo answer) {
+            core.post_session(player, now, std::move(answer));
+        },
         [this, player, names_it](const hub::Answer* answer) {
             if (!answer || answer->status != 200 || !world_.rough()) return;
             auto setup = world_.new_setup(player);
@@ -81,7 +83,8 @@ void Trouble::displaced() {
     if (!client) return;
     const auto& player = client->setup().player;
     world_.note(Fault::displaced, *client);
-    for (auto n = world_.living_clients_of(player); n <= world_.plan().settings.connections_per_player / 2 && n < 5; ++n)
+    for (auto n = world_.living_clients_of(player); n <= world_.plan().settings.connections_per_player / 2 && n < 5;
+         ++n)
         world_.add_client(world_.new_setup(player));
 }
 
@@ -101,10 +104,11 @@ void Trouble::kicked() {
     if (!client) return;
     world_.note(Fault::kicked, *client);
     // 1008 may come back, which is the harder case.
-    const auto body = nlohmann::json{{"player", client->setup().player}, {"code", 1008}, {"reason", "simulated"}}.dump();
-    world_.server().request(
-        [body](hub::LoopCore& core, MonoTime now, hub::AnswerTo answer) { core.post_disconnect(body, now, std::move(answer)); },
-        [](const hub::Answer*) {});
+    const auto body =
+        nlohmann::json{{"player", client->setup().player}, {"code", 1008}, {"reason", "simulated"}}.dump();
+    world_.server().request([body](hub::LoopCore& core, MonoTime now,
+                                   hub::AnswerTo answer) { core.post_disconnect(body, now, std::move(answer)); },
+                            [](const hub::Answer*) {});
 }
 
 void Trouble::publish_repeated() {

@@ -126,13 +126,16 @@ void Trouble::overrun() {
     if (!client || world_.plan().retention.entries > 200) return;
     world_.note(Fault::retention_overrun, *client);
     const auto pause = ms(100, 900);
-    if (rng_.chance(50)) client->link(wire)->read_nothing_until(world_.agenda().now() + pause);
-    else client->link(wire)->stand_still_until(world_.agenda().now() + pause);
+    if (rng_.chance(50))
+        client->link(wire)->read_nothing_until(world_.agenda().now() + pause);
+    else
+        client->link(wire)->stand_still_until(world_.agenda().now() + pause);
     auto left = world_.plan().retention.entries + rng_.between(1, 40);
     while (left > 0) {
         const auto now = std::min<std::size_t>(left, rng_.between(1, 30));
         left -= now;
-        world_.agenda().after(rng_.between({}, pause), [this, now] { world_.publish(static_cast<unsigned>(now), false, false); });
+        world_.agenda().after(rng_.between({}, pause),
+                              [this, now] { world_.publish(static_cast<unsigned>(now), false, false); });
     }
 }
 
@@ -143,8 +146,10 @@ void Trouble::subscribe_cut() {
     world_.note(Fault::subscribe_cut, *client);
     for (auto n = rng_.between(1, 3); n > 0; --n) {
         const auto channel = world_.channel_name(static_cast<unsigned>(rng_.below(world_.plan().channels)));
-        if (rng_.chance(50)) client->subscribe(channel, rng_.chance(10));
-        else client->unsubscribe(channel);
+        if (rng_.chance(50))
+            client->subscribe(channel, rng_.chance(10));
+        else
+            client->unsubscribe(channel);
     }
     world_.agenda().after(microseconds(static_cast<std::int64_t>(rng_.between(0, 12'000))),
                           [this, client, wire] { cut_link(*client, wire); });

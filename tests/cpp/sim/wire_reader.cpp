@@ -10,9 +10,8 @@ using protocol::WsEventKind;
 // One inflater for all: the server never keeps a context between messages.
 const protocol::WsReceiverConfig& client_config() {
     thread_local protocol::WsInflateScratch scratch;
-    thread_local protocol::WsReceiverConfig config{.role = protocol::WsRole::client,
-                                                   .message_bytes_max = std::size_t{4} << 20,
-                                                   .scratch = &scratch};
+    thread_local protocol::WsReceiverConfig config{
+        .role = protocol::WsRole::client, .message_bytes_max = std::size_t{4} << 20, .scratch = &scratch};
     return config;
 }
 
@@ -21,10 +20,18 @@ Received of(const protocol::WsEvent& event) {
     out.text = event.payload;
     out.code = event.code;
     switch (event.kind) {
-        case WsEventKind::text: out.kind = Received::Kind::message; break;
-        case WsEventKind::ping: out.kind = Received::Kind::ping; break;
-        case WsEventKind::close: out.kind = Received::Kind::close; break;
-        default: out.kind = Received::Kind::failed; break;
+        case WsEventKind::text:
+            out.kind = Received::Kind::message;
+            break;
+        case WsEventKind::ping:
+            out.kind = Received::Kind::ping;
+            break;
+        case WsEventKind::close:
+            out.kind = Received::Kind::close;
+            break;
+        default:
+            out.kind = Received::Kind::failed;
+            break;
     }
     return out;
 }
@@ -38,8 +45,10 @@ WireReader::WireReader(bool websocket, bool deflate)
 void WireReader::feed(std::string& bytes, std::uint64_t offset, const Take& take) {
     if (stopped_) return;
     fed_ = offset + bytes.size();
-    if (websocket_) feed_websocket(bytes, offset, take);
-    else feed_sse(bytes, offset, take);
+    if (websocket_)
+        feed_websocket(bytes, offset, take);
+    else
+        feed_sse(bytes, offset, take);
 }
 
 bool WireReader::hand_over(Received received, std::uint64_t end, const Take& take) {

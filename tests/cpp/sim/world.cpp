@@ -18,7 +18,7 @@ using nlohmann::json;
 using protocol::Wire;
 
 constexpr Duration kPatience = seconds(60);  // simulated; the longest way back is far shorter
-constexpr Duration kLinger = seconds(20);   // a connection that is over is gone from the server by then
+constexpr Duration kLinger = seconds(20);    // a connection that is over is gone from the server by then
 constexpr Duration kLook = milliseconds(250);
 
 std::uint64_t seeded(const Plan& plan) {
@@ -88,9 +88,8 @@ std::shared_ptr<Client> World::any_client() {
 }
 
 std::size_t World::living_clients_of(const std::string& player) const {
-    return static_cast<std::size_t>(std::count_if(clients_.begin(), clients_.end(), [&](const auto& c) {
-        return !c->ended() && c->setup().player == player;
-    }));
+    return static_cast<std::size_t>(std::count_if(
+        clients_.begin(), clients_.end(), [&](const auto& c) { return !c->ended() && c->setup().player == player; }));
 }
 
 void World::note(Fault fault, const Client& client) {
@@ -112,9 +111,12 @@ void World::note_for_all(Fault fault) {
 std::string World::message_json(const std::string& marker) {
     json message{{"type", "chat.said"}};
     const auto to = rng_.below(10);
-    if (to < 6) message["channel"] = channel_name(static_cast<unsigned>(rng_.below(plan_.channels)));
-    else if (to < 8) message["player"] = player_name(static_cast<unsigned>(rng_.below(plan_.players)));
-    else message["everyone"] = true;
+    if (to < 6)
+        message["channel"] = channel_name(static_cast<unsigned>(rng_.below(plan_.channels)));
+    else if (to < 8)
+        message["player"] = player_name(static_cast<unsigned>(rng_.below(plan_.players)));
+    else
+        message["everyone"] = true;
     if (plan_.keys && rng_.chance(60)) message["key"] = "k" + std::to_string(rng_.below(3));
     message["data"] = {{"m", marker}};
     if (plan_.padding > 0 && rng_.chance(50)) message["data"]["pad"] = std::string(rng_.below(plan_.padding), 'x');
@@ -139,19 +141,17 @@ void World::publish(unsigned messages, bool keyed, bool twice) {
 void World::send_publish(std::size_t index, std::string body, std::string key, int tries_left) {
     ++publishes_open_;
     const bool lose = !key.empty() && rough_ && rng_.chance(20);
-    server_.request(
-        [body, key](hub::LoopCore& core, MonoTime now, hub::AnswerTo answer) {
-            core.post_publish(body, key, now, std::move(answer));
-        },
-        [this, index, body, key, tries_left](const hub::Answer* answer) {
-            --publishes_open_;
-            auto& transcript = publishes_[index];
-            transcript.answers.push_back({answer ? answer->status : 0, {}, answer ? answer->body : ""});
-            if (answer && answer->status == 200) transcript.answers.back().ids = ids_in(answer->body);
-            if (key.empty() || tries_left == 0 || (answer && answer->status == 200)) return;
-            agenda_.after(milliseconds(150), [=, this] { send_publish(index, body, key, tries_left - 1); });
-        },
-        lose);
+    server_.request([body, key](hub::LoopCore& core, MonoTime now,
+                                hub::AnswerTo answer) { core.post_publish(body, key, now, std::move(answer)); },
+                    [this, index, body, key, tries_left](const hub::Answer* answer) {
+                        --publishes_open_;
+                        auto& transcript = publishes_[index];
+                        transcript.answers.push_back({answer ? answer->status : 0, {}, answer ? answer->body : ""});
+                        if (answer && answer->status == 200) transcript.answers.back().ids = ids_in(answer->body);
+                        if (key.empty() || tries_left == 0 || (answer && answer->status == 200)) return;
+                        agenda_.after(milliseconds(150), [=, this] { send_publish(index, body, key, tries_left - 1); });
+                    },
+                    lose);
 }
 
 // ---- the run
@@ -216,7 +216,8 @@ void World::note_room() {
     std::map<std::string, std::size_t> used;
     // A connection without client_id replaces no predecessor, so its dead ones count as well.
     for (const auto& client : clients_)
-        used[client->setup().player] += client->anonymous() ? plan_.settings.connections_per_player : client->wires_used();
+        used[client->setup().player] +=
+            client->anonymous() ? plan_.settings.connections_per_player : client->wires_used();
     for (const auto& client : clients_)
         client->set_has_room(used[client->setup().player] <= plan_.settings.connections_per_player);
 }
@@ -235,7 +236,8 @@ std::vector<std::string> World::still_waiting() {
     if (publishes_open_ > 0) who.push_back(std::to_string(publishes_open_) + " publishes");
     note_shut_out();
     for (const auto& link : server_.links())
-        if (!link->whole() && link->age() > kLinger) who.push_back("the server, for a dead connection of " + link->describe());
+        if (!link->whole() && link->age() > kLinger)
+            who.push_back("the server, for a dead connection of " + link->describe());
     for (const auto& client : clients_)
         if (!client->settled()) who.push_back(client->standing());
     return who;
