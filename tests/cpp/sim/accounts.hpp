@@ -4,6 +4,7 @@
 // Computable where no process died, no client was forgotten while its session lived and
 // every session has ended; plans with `accounts` see to that. The account of a client
 // begins where its first stream of the session begins, as that stream's welcome says.
+// Which of the four a delivery is counted under is not checked here.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +34,6 @@ struct DeliveryCounts {
 
 // What does not add up, as sentences. Nothing is said where a first welcome was never written.
 std::vector<std::string> check_accounts(const Owed& owed, const std::vector<AdmittedLink>& admitted,
-                                        const std::vector<const ClientTranscript*>& clients,
                                         const DeliveryCounts& counts);
 
 }  // namespace mythos::sim
