@@ -141,11 +141,7 @@ async def _until(client: MergingClient, what: str, probe: Any, within: float = R
 
 def _recovered(client: MergingClient, wire: WireState, connects: int) -> bool:
     back = wire.connects > connects and wire.base is not None
-    return (
-        back
-        and (wire.standby or wire.base <= (client.cursor or 0))
-        and any(w.alive and not w.standby for w in client.wires.values())
-    )
+    return back and (wire.standby or wire.base <= (client.cursor or 0)) and bool(client.active())
 
 
 async def _quiet(client: MergingClient) -> Span:

@@ -12,14 +12,20 @@ BATCH = 16
 BATCHES = 60  # 15 MB in all: several times what two kernels buffer for a socket
 TOTAL = BATCH * BATCHES
 RETAINED = 64
+PATIENT = {"heartbeat_ms": 300_000}  # one who reads nothing answers no ping either
+
+
+async def publish(api, channel, first):
+    """A batch of messages, numbered from `first`."""
+    await api.publish_batch(
+        [{"channel": channel, "type": "test.n", "data": {"n": n, "pad": PAD}} for n in range(first, first + BATCH)]
+    )
 
 
 async def flood(api, channel):
     """Publishes TOTAL numbered messages to the channel."""
     for first in range(0, TOTAL, BATCH):
-        await api.publish_batch(
-            [{"channel": channel, "type": "test.n", "data": {"n": n, "pad": PAD}} for n in range(first, first + BATCH)]
-        )
+        await publish(api, channel, first)
 
 
 def seq(id):
@@ -28,7 +34,7 @@ def seq(id):
 
 @WIRES
 async def test_one_that_leaves_the_retention_is_closed_with_4005(start_server, player, channel, wire):
-    server = start_server({"journal.retention_entries": RETAINED, "session.slow_reader": "disconnect"})
+    server = start_server({**PATIENT, "journal.retention_entries": RETAINED, "session.slow_reader": "disconnect"})
     async with (
         Api(server.url) as api,
         sleeping(wire)(server, player) as slow,
@@ -36,8 +42,10 @@ async def test_one_that_leaves_the_retention_is_closed_with_4005(start_server, p
     ):
         await api.command(slow.welcome["session_id"], "c-1", "subscribe", {"channel": channel})
         await healthy.subscribe(channel)
-        await flood(api, channel)
-        assert [m.data["n"] for m in await healthy.entries(TOTAL)] == list(range(TOTAL))
+        for first in range(0, TOTAL, BATCH):
+            await publish(api, channel, first)
+            arrived = [m.data["n"] for m in await healthy.entries(BATCH)]
+            assert arrived == list(range(first, first + BATCH))
         got = []
         while message := await slow.next():
             if "id" in message:
@@ -51,7 +59,7 @@ async def test_one_that_leaves_the_retention_is_closed_with_4005(start_server, p
 
 @WIRES
 async def test_one_that_leaves_the_retention_is_told_the_exact_gap(start_server, player, channel, wire):
-    server = start_server({"journal.retention_entries": RETAINED, "session.slow_reader": "gap"})
+    server = start_server({**PATIENT, "journal.retention_entries": RETAINED, "session.slow_reader": "gap"})
     async with Api(server.url) as api, sleeping(wire)(server, player) as slow:
         await api.command(slow.welcome["session_id"], "c-1", "subscribe", {"channel": channel})
         await flood(api, channel)
@@ -79,7 +87,7 @@ async def test_one_that_leaves_the_retention_is_told_the_exact_gap(start_server,
 
 @WIRES
 async def test_a_slow_reader_does_not_grow_the_server(start_server, player, channel, wire):
-    server = start_server({"journal.retention_entries": RETAINED, "session.slow_reader": "gap"})
+    server = start_server({**PATIENT, "journal.retention_entries": RETAINED, "session.slow_reader": "gap"})
     async with Api(server.url) as api, sleeping(wire)(server, player) as slow:
         await api.command(slow.welcome["session_id"], "c-1", "subscribe", {"channel": channel})
         await flood(api, channel)
@@ -121,7 +129,7 @@ async def test_conflation_leaves_one_who_keeps_up_alone(start_server, player, wi
 
 @WIRES
 async def test_conflation_of_a_reader_that_fell_behind(start_server, player, channel, wire):
-    server = start_server({"session.slow_reader": "conflate", "journal.retention_bytes": 128 * 2**20})
+    server = start_server({**PATIENT, "session.slow_reader": "conflate", "journal.retention_bytes": 128 * 2**20})
     async with Api(server.url) as api, sleeping(wire)(server, player) as slow:
         await api.command(slow.welcome["session_id"], "c-1", "subscribe", {"channel": channel})
         for first in range(0, TOTAL, BATCH):
