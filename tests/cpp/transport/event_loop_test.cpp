@@ -70,9 +70,9 @@ protected:
     }
 
     ManualClock clock;
+    Heard heard, other;  // outlive the loop, which destroys the listeners that it still has
     EventLoop loop{clock};
     Pair pair;
-    Heard heard;
 };
 
 TEST_F(EventLoopTest, TellsWhatIsReady) {
@@ -97,16 +97,15 @@ TEST_F(EventLoopTest, TellsTheEndAndDestroysOutsideOfCalls) {
 
 TEST_F(EventLoopTest, AWatcherRetiredByAnotherIsCalledNoMore) {
     Pair second;
-    Heard first_heard, second_heard;
-    Listener& one = listen(std::move(pair.ours), first_heard);
-    Listener& two = listen(std::move(second.ours), second_heard);
-    first_heard.on_ready = [&] { loop.retire(two); };
-    second_heard.on_ready = [&] { loop.retire(one); };
+    Listener& one = listen(std::move(pair.ours), heard);
+    Listener& two = listen(std::move(second.ours), other);
+    heard.on_ready = [&] { loop.retire(two); };
+    other.on_ready = [&] { loop.retire(one); };
     write_some(pair.theirs, "a");
     write_some(second.theirs, "b");
     round();
-    EXPECT_NE(first_heard.bytes.empty(), second_heard.bytes.empty());
-    EXPECT_NE(first_heard.destroyed, second_heard.destroyed);
+    EXPECT_NE(heard.bytes.empty(), other.bytes.empty());
+    EXPECT_NE(heard.destroyed, other.destroyed);
 }
 
 TEST_F(EventLoopTest, DeferredWatchersResumeOnce) {
@@ -159,7 +158,6 @@ TEST_F(EventLoopTest, AnEscapedExceptionEndsOnlyItsWatcher) {
     std::string fault;
     loop.on_fault([&](std::string_view what) { fault = what; });
     Pair second;
-    Heard other;
     listen(std::move(pair.ours), heard);
     listen(std::move(second.ours), other);
     heard.on_ready = [] { throw std::runtime_error("broken"); };
