@@ -30,7 +30,7 @@ public:
     // The view that connections of this session share; made from `admitted` if this is the
     // first. Call in the same turn in which the sequencer let the connection in.
     SessionView& expect(const Admitted& admitted);
-    void unexpect(SessionView& view);
+    void unexpect(SessionHandle session);
 
     // Begins the stream: welcome, and the gap where there is one. Precondition:
     // `position() >= admitted.visible_at`. `stream.view` is set.
@@ -75,7 +75,9 @@ private:
     std::optional<protocol::Gap> place(Stream& stream, const Admitted& admitted, const ConnectRequest& request,
                                        protocol::Welcome& welcome);
     void open_account(Stream& stream, const Admitted& admitted, Seq given, std::uint64_t lost);
+    void open_own(const journal::Entry& entry);
     void apply_control(const journal::Entry& entry);
+    void close_ended(Stream& stream);
     void mark(SessionView& view);
     void queue(Stream& stream);
     void flush_one(Stream& stream);
@@ -99,7 +101,7 @@ private:
     Seq position_;
     Seq previous_ = 0;  // where the batch being read begins
     Seq pinned_ = 0;
-    std::unordered_map<SessionHandle, std::unique_ptr<SessionView>> views_;
+    std::unordered_map<SessionHandle, SessionView> views_;
     std::vector<Stream*> queue_;
     std::vector<Stream*> flushing_;
 };

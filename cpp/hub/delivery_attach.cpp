@@ -95,7 +95,7 @@ void Delivery::open_account(Stream& stream, const Admitted& admitted, Seq given,
 
 void Delivery::attach(Stream& stream, const Admitted& admitted, const ConnectRequest& request) {
     SessionView& view = *stream.view;
-    view.streams.push_back(&stream);
+    stream.next_of_view = std::exchange(view.streams, &stream);
     stream.client = admitted.client;
     stream.wire = request.wire;
     stream.deflate = request.deflate;
@@ -141,7 +141,7 @@ void Delivery::attach(Stream& stream, const Admitted& admitted, const ConnectReq
                                                          : Counter::gaps_future_cursor);
     }
     queue(stream);
-    if (view.ended != 0) request_close(stream, view.end_code, view.end_reason, true);
+    if (view.ended != 0) close_ended(stream);
 }
 
 }  // namespace mythos::hub

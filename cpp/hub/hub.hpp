@@ -71,6 +71,7 @@ struct CommandNames {
 struct CommandResult {
     std::string reply;
     Seq visible_at = 0;
+    Seq made = 0;  // the answer is `{"id": <this>}`, and `reply` is empty
 };
 
 class Hub {
@@ -129,6 +130,9 @@ public:
     void tick();
     MonoTime next_deadline() const;
 
+    // The reply of a command that was answered with a position.
+    std::string reply_with_id(const std::string& command_id, Seq made) const;
+
     // Whether an append position's outcome may be told.
     Seq appended() const { return next_seq_ - 1; }
 
@@ -156,6 +160,7 @@ private:
     Player& player_of(const std::string& player_id);
     void drop_player_if_idle(Player& player);
     void add_interval(Session& session, TargetInfo& target, Seq from);
+    SessionHandle begin_own_interval(TargetInfo& own);
     void close_interval(Session& session, TargetInfo& target, Seq to);
     std::uint64_t owed_total(const Session& session) const;
     std::string id(Seq seq) const { return format_cursor(journal_.epoch(), seq); }
@@ -165,7 +170,7 @@ private:
     // hub_connect.cpp
     std::optional<Refusal> refuse_early(const ConnectRequest& request, bool& names_unknown);
     Connection* predecessor_of(const ConnectRequest& request) const;
-    std::optional<Refusal> make_room(const ConnectRequest& request, Player& player, Session& session);
+    std::optional<Refusal> make_room(const ConnectRequest& request, Session& session);
     void displace(Connection& connection, protocol::CloseCode code, const char* reason);
     void detach(Connection& connection);
     void decide_start(const ConnectRequest& request, bool names_unknown, const Session& session, const Client& client,
@@ -183,6 +188,7 @@ private:
     void restore_checkpoint(const std::string& text);
     Session& adopt_session(Player& player, std::string session_id, Seq opened_seq);
     void restore_control(Seq seq, const journal::Record& record);
+    void restore_own_interval(Session& session);
     void restore_origin(Seq seq, const journal::Record& record);
 
     journal::Journal& journal_;
@@ -196,7 +202,7 @@ private:
     // Keyed by the names that the records themselves hold.
     std::unordered_map<std::string_view, std::unique_ptr<Player>> players_;
     std::unordered_map<std::string_view, Session*> sessions_;
-    std::unordered_map<ConnectionKey, std::unique_ptr<Connection>> connections_;
+    std::unordered_map<ConnectionKey, Connection> connections_;
     ReplacedSessions replaced_;
     // A publisher's Idempotency-Key to what it made; forgotten with the retention.
     struct KeyedPublish {

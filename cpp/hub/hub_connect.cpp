@@ -64,31 +64,34 @@ Connection* Hub::predecessor_of(const ConnectRequest& request) const {
 }
 
 // Displaces where the policy says so; a refusal where there is no room.
-std::optional<Refusal> Hub::make_room(const ConnectRequest& request, Player& player, Session& session) {
-    const auto has_room = [&] { return player.connections.size() < settings_.connections_per_player; };
+std::optional<Refusal> Hub::make_room(const ConnectRequest& request, Session& session) {
+    const auto has_room = [&] { return session.connections < settings_.connections_per_player; };
+    if (!session.absent) session.absent = has_room() ? nullptr : std::make_unique<Absent>();
+    if (!session.absent) return std::nullopt;
+    auto& displaced = session.absent->displaced;
     const auto was_displaced =
-        std::find(session.displaced.begin(), session.displaced.end(), std::pair(request.client_id, request.wire));
-    if (was_displaced != session.displaced.end()) {
+        std::find(displaced.begin(), displaced.end(), std::pair(request.client_id, request.wire));
+    if (was_displaced != displaced.end()) {
         if (!has_room()) {
             counters_.add(stats::Counter::rejected_displaced);
             return refuse(CloseCode::displaced, 204, "displaced", "displaced by a newer connection of this player");
         }
-        session.displaced.erase(was_displaced);
+        displaced.erase(was_displaced);
     }
     while (!has_room()) {
-        if (settings_.limit_policy == LimitPolicy::refuse || player.connections.empty()) {
+        if (settings_.limit_policy == LimitPolicy::refuse || session.connections == 0) {
             counters_.add(stats::Counter::rejected_player_limit);
             return refuse(CloseCode::displaced, 429, "player_limit", "this player has all the connections it may", 5);
         }
-        auto victim = std::find_if(player.connections.begin(), player.connections.end(),
-                                   [&](const Connection* c) { return c->wire == request.wire; });
-        if (victim == player.connections.end()) victim = player.connections.begin();
-        Connection& displaced = **victim;
-        if (displaced.client->named) {
-            if (session.displaced.size() >= kDisplacedMax) session.displaced.erase(session.displaced.begin());
-            session.displaced.emplace_back(displaced.client->client_id, displaced.wire);
+        const auto living = session.connections_by_age();
+        auto victim =
+            std::find_if(living.begin(), living.end(), [&](const Connection* c) { return c->wire == request.wire; });
+        if (victim == living.end()) victim = living.begin();
+        if ((*victim)->client->named) {
+            if (displaced.size() >= kDisplacedMax) displaced.erase(displaced.begin());
+            displaced.emplace_back((*victim)->client->client_id, (*victim)->wire);
         }
-        displace(displaced, CloseCode::displaced, "displaced by a newer connection of this player");
+        displace(**victim, CloseCode::displaced, "displaced by a newer connection of this player");
     }
     return std::nullopt;
 }
@@ -116,7 +119,7 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
             return refuse(CloseCode::displaced, 204, "displaced", "a newer connection of this client came first");
         }
         if (own != nullptr) displace(*own, CloseCode::displaced, "replaced by this client itself");
-        if (auto refusal = make_room(request, player, *player.session)) return *refusal;
+        if (auto refusal = make_room(request, *player.session)) return *refusal;
     }
     Session& session = opens ? open_session(player) : *player.session;
     Client& client = client_for(session, request.client_id);
@@ -128,17 +131,17 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     out.reconnect = request.cursor.has_value();
     decide_start(request, names_unknown, session, client, out);
 
-    auto made = std::make_unique<Connection>();
-    made->key = key;
-    made->loop = loop;
-    made->wire = request.wire;
-    made->attempt = request.attempt;
-    made->standby = out.standby;
-    made->connection_id = random_name("k_", kIdBits);
-    made->session = &session;
-    made->client = &client;
-    made->opened_at = wall_;
-    out.names = {made->connection_id, session.session_id, client.client_id};
+    Connection& made = connections_[key];
+    made.key = key;
+    made.loop = loop;
+    made.wire = request.wire;
+    made.attempt = request.attempt;
+    made.standby = out.standby;
+    made.connection_id = random_name("k_", kIdBits);
+    made.session = &session;
+    made.client = &client;
+    made.opened_at = wall_;
+    out.names = {made.connection_id, session.session_id, client.client_id};
     out.player_id = player.player_id;
     out.session = session.handle;
     out.opened_seq = session.opened_seq;
@@ -149,11 +152,8 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     // before everything that `intervals` knows of is visible.
     out.visible_at = out.intervals_at;
     client.state->sent[index_of(request.wire)].store(out.after, std::memory_order_relaxed);
-    client.wires[index_of(request.wire)] = made.get();
-    player.connections.push_back(made.get());
+    client.wires[index_of(request.wire)] = &made;
     ++session.connections;
-    session.grace_until.reset();
-    connections_.emplace(key, std::move(made));
     return out;
 }
 
@@ -165,12 +165,14 @@ Client& Hub::client_for(Session& session, const std::string& client_id) {
     client->named = !client_id.empty();
     client->client_id = client->named ? client_id : random_name("a_", kIdBits);
     client->state = std::make_shared<ClientState>(totals_);
-    const auto swept = std::find_if(session.swept.begin(), session.swept.end(),
-                                    [&](const auto& s) { return s.first == client->client_id; });
-    if (swept != session.swept.end()) {
-        client->outcomes = std::make_unique<Outcomes>();
-        client->outcomes->restore_forgotten(swept->second);
-        session.swept.erase(swept);
+    if (session.absent) {
+        auto& swept = session.absent->swept;
+        const auto was =
+            std::find_if(swept.begin(), swept.end(), [&](const auto& s) { return s.first == client->client_id; });
+        if (was != swept.end()) {
+            client->outcomes.restore_forgotten(was->second);
+            swept.erase(was);
+        }
     }
     session.clients.push_back(std::move(client));
     return *session.clients.back();
@@ -225,12 +227,11 @@ void Hub::detach(Connection& connection) {
     connection.leaving = true;
     Session& session = *connection.session;
     Client& client = *connection.client;
-    std::erase(session.player->connections, &connection);
     client.wires[index_of(connection.wire)] = nullptr;
     if (!client.connected()) client.left_at = now_;
     if (--session.connections == 0) {
         session.grace_until = now_ + settings_.grace;
-        graces_.emplace(*session.grace_until, session.session_id);
+        graces_.emplace(session.grace_until, session.session_id);
     }
     const bool was_active = !connection.standby;
     connection.session = nullptr;
@@ -260,20 +261,20 @@ void Hub::promote_standby(Client& client) {
 
 void Hub::leaving(ConnectionKey key) {
     const auto it = connections_.find(key);
-    if (it != connections_.end()) detach(*it->second);
+    if (it != connections_.end()) detach(it->second);
 }
 
 void Hub::disconnected(ConnectionKey key) {
     const auto it = connections_.find(key);
     if (it == connections_.end()) return;
-    detach(*it->second);
+    detach(it->second);
     connections_.erase(it);
 }
 
 CommandContext Hub::context_of(ConnectionKey key) {
     const auto it = connections_.find(key);
-    if (it == connections_.end() || it->second->leaving) return {};
-    return {it->second->session, it->second->client, key};
+    if (it == connections_.end() || it->second.leaving) return {};
+    return {it->second.session, it->second.client, key};
 }
 
 CommandContext Hub::same_context(const CommandNames& names) {

@@ -14,7 +14,7 @@ std::string Hub::connections_json(const std::string& player_id) const {
     if (it == players_.end() || !it->second->session) return out.dump();
     const Player& player = *it->second;
     out["session_id"] = player.session->session_id;
-    for (const Connection* c : player.connections) {
+    for (const Connection* c : player.session->connections_by_age()) {
         const auto& sent = c->client->state->sent[static_cast<std::size_t>(c->wire)];
         out["connections"].push_back({{"connection_id", c->connection_id},
                                       {"client_id", c->client->client_id},
@@ -31,7 +31,9 @@ std::string Hub::statistics_json(std::string_view counters_json) const {
     std::size_t websocket_only = 0, sse_only = 0, dual = 0, by_wire[2] = {0, 0};
     for (const auto& [id, player] : players_) {
         std::size_t n[2] = {0, 0};
-        for (const Connection* c : player->connections) ++n[static_cast<std::size_t>(c->wire)];
+        if (!player->session) continue;
+        for (const auto& client : player->session->clients)
+            for (std::size_t w = 0; w < 2; ++w) n[w] += client->wires[w] != nullptr;
         by_wire[0] += n[0];
         by_wire[1] += n[1];
         if (n[0] > 0 && n[1] > 0) {

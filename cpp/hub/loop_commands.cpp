@@ -95,14 +95,14 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
     const bool remembered = !command.id.empty() && context.client != nullptr;
     if (remembered) {
         auto& outcomes = context.client->outcomes;
-        if (!outcomes) outcomes = std::make_unique<Outcomes>();
-        switch (outcomes->begin(command.number, command.fingerprint, settings.commands_outstanding)) {
+        switch (outcomes.begin(command.number, command.fingerprint, settings.commands_outstanding)) {
             case Verdict::execute:
                 break;
             case Verdict::repeat: {
-                const auto& told = outcomes->reply_of(command.number);
+                const auto& told = outcomes.told(command.number);
                 if (mutant(Mutant::execute_running_duplicate) && told.visible_at > delivery.position()) break;
-                return when_visible(told.visible_at, [reply, text = told.reply] { reply(text); });
+                std::string text = told.text ? *told.text : hub.reply_with_id(command.id, told.made);
+                return when_visible(told.visible_at, [reply, text = std::move(text)] { reply(text); });
             }
             case Verdict::running: {
                 const CommandNames names{context.session->session_id, context.client->client_id, context.connection};
@@ -119,7 +119,7 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
     }
     // Only what would be executed: a repeat is answered also by a server that shuts down.
     const auto refuse_unexecuted = [&](const Error& error) {
-        if (remembered) context.client->outcomes->forget(command.number);
+        if (remembered) context.client->outcomes.forget(command.number);
         refuse(error);
     };
     if (hub.draining()) return refuse_unexecuted({"draining", "the server is shutting down; send it again elsewhere"});
@@ -130,11 +130,16 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
     if (!result && is_refusal(result.error().code)) return refuse_unexecuted(result.error());
     if (!result) count_command_error(result.error().code);
     if (!result && command.id.empty()) counters.add(Counter::command_error_fire_and_forget);
-    std::string text = result ? result->reply : protocol::reply_error_json(command.id, result.error(), false);
+    const Seq made = result ? result->made : 0;
+    std::string text = !result     ? protocol::reply_error_json(command.id, result.error(), false)
+                       : made != 0 ? hub.reply_with_id(command.id, made)
+                                   : result->reply;
     const Seq visible_at = result && !mutant(Mutant::answer_before_commit) ? result->visible_at : 0;
     if (remembered)
-        context.client->outcomes->finish(command.number, command.fingerprint, text, visible_at,
-                                         settings.command_outcomes);
+        context.client->outcomes.finish(
+            command.number, command.fingerprint,
+            {visible_at, made, made == 0 ? std::make_unique<const std::string>(text) : nullptr},
+            settings.command_outcomes);
     if (!command.id.empty()) when_visible(visible_at, [reply, text = std::move(text)] { reply(text); });
 }
 
@@ -176,7 +181,7 @@ void LoopCore::Impl::history(Hub& hub, const CommandContext& context, const Comm
     if (!before_text.empty() && (!before || before->epoch != node.journal.epoch()))
         error = Error{"bad_cursor", "`before` must be an id of this server's epoch"};
     const bool remembered = !command.id.empty() && context.client != nullptr;
-    if (remembered) context.client->outcomes->forget(command.number);  // reading twice does no harm
+    if (remembered) context.client->outcomes.forget(command.number);  // reading twice does no harm
     if (error) {
         count_command_error(error->code);
         if (command.id.empty()) counters.add(Counter::command_error_fire_and_forget);

@@ -17,7 +17,7 @@ LoopCore::Impl::Impl(Node& n, std::uint32_t i)
 
 LoopCore::Impl::~Impl() {
     for (auto& [key, stream] : streams)
-        if (stream->view != nullptr) delivery.detach(*stream);
+        if (stream.view != nullptr) delivery.detach(stream);
 }
 
 bool LoopCore::turn(const Clock& clock) { return impl_->turn(clock); }

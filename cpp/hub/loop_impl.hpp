@@ -78,7 +78,7 @@ public:
     Settings settings;
     stats::CounterShard& counters;
     Delivery delivery;
-    std::unordered_map<ConnectionKey, std::unique_ptr<Stream>> streams;
+    std::unordered_map<ConnectionKey, Stream> streams;
 
 private:
     friend class LoopCore;

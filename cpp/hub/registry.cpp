@@ -1,6 +1,17 @@
 #include "hub/registry.hpp"
 
+#include <algorithm>
+
 namespace mythos::hub {
+
+std::vector<Connection*> Session::connections_by_age() const {
+    std::vector<Connection*> out;
+    for (const auto& client : clients)
+        for (Connection* c : client->wires)
+            if (c != nullptr) out.push_back(c);
+    std::sort(out.begin(), out.end(), [](const Connection* a, const Connection* b) { return a->key < b->key; });
+    return out;
+}
 
 Targets::Targets() { of({journal::TargetKind::everyone, {}}); }
 

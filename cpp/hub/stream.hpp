@@ -21,6 +21,7 @@ struct Stream {
     ConnectionKey key = 0;
     Outlet* outlet = nullptr;
     SessionView* view = nullptr;
+    SessionHandle session = 0;
     std::shared_ptr<ClientState> client;
 
     Seq base = 0;    // the stream is complete from here on
@@ -50,8 +51,9 @@ struct Stream {
     const char* tail_bytes = nullptr;
     std::uint32_t tail_size = 0;
 
-    std::string close_reason;
+    std::unique_ptr<const std::string> close_reason;
     std::unique_ptr<Entrance> entrance;
+    Stream* next_of_view = nullptr;
 
     // Life signs and deadlines; 0 for none.
     MonoTime heard;
