@@ -13,7 +13,7 @@ Delivery::Delivery(journal::Ring& ring, std::string epoch, const Settings& setti
       settings_(settings),
       counters_(counters),
       reader_(ring),
-      index_(reader_.position(), settings.position_memory, settings.slow_reader == SlowReader::conflate),
+      index_(reader_.position(), settings.position_memory),
       position_(reader_.position()) {}
 
 Delivery::~Delivery() = default;
@@ -48,7 +48,17 @@ void Delivery::detach(Stream& stream) {
     unexpect(stream.session);
 }
 
+// What is retained is linked too when slow readers come to be conflated: they may stand anywhere in it.
+void Delivery::link_keys(bool wanted) {
+    if (wanted == links_keys_) return;
+    links_keys_ = wanted;
+    if (!wanted) return index_.unlink_all();
+    for (Seq seq = pinned_; seq <= position_; ++seq)
+        if (const journal::Entry& entry = reader_.at(seq); entry.kind == Kind::message) index_.link(entry);
+}
+
 void Delivery::advance() {
+    link_keys(settings_.slow_reader == SlowReader::conflate);
     const Seq head = ring_.head();
     const Seq first_retained = ring_.first();
     previous_ = position_;
@@ -60,6 +70,7 @@ void Delivery::advance() {
         }
         if (entry.session != 0) open_own(entry);
         Topic& topic = index_.add(entry, first_retained);
+        if (links_keys_) index_.link(entry);
         // One mark a batch is enough: what is owed is found by position, later.
         if (topic.marked == head) continue;
         topic.marked = head;
@@ -156,7 +167,7 @@ std::vector<std::string_view> Delivery::history(TargetId channel, Seq before, st
     more = false;
     const Topic* topic = const_cast<Index&>(index_).find(channel);
     if (topic == nullptr) return out;
-    const Seq* at = before == 0 ? topic->end() : std::lower_bound(topic->begin(), topic->end(), before);
+    const Seq* at = std::lower_bound(topic->begin(), topic->end(), before);
     while (at != topic->begin() && *(at - 1) >= pinned_) {
         if (out.size() == limit) {
             more = true;
@@ -182,8 +193,10 @@ void Delivery::forget_targets(const std::vector<TargetId>& targets) {
 void Delivery::trim() {
     const Seq first = ring_.first();
     index_.forget_keys_below(first);
+    index_.drop_below(first, position_);
     const Seq remembered = position_ > settings_.position_memory ? position_ - settings_.position_memory : 0;
-    for (auto& [handle, view] : views_) trim_view(view, index_, std::min(first, remembered));
+    for (auto& [handle, view] : views_)
+        trim_view(view, index_, view.subs.size() > kIntervalsCounted ? first : std::min(first, remembered));
 }
 
 }  // namespace mythos::hub

@@ -111,7 +111,8 @@ void Delivery::attach(Stream& stream, const Admitted& admitted, const ConnectReq
     welcome.mode = admitted.standby ? "standby" : "mirror";
     welcome.epoch = epoch_;
     welcome.head = id(position_);
-    welcome.heartbeat_ms = settings_.heartbeat.ms();
+    stream.heartbeat_ms = static_cast<std::uint32_t>(settings_.heartbeat.ms());
+    welcome.heartbeat_ms = stream.heartbeat_ms;
     welcome.resume_window_s = settings_.grace.ns / 1'000'000'000;
     const auto gap = place(stream, admitted, request, welcome);
     if (!stream.standby) {

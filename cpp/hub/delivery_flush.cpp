@@ -293,6 +293,8 @@ void Delivery::send_raw(Stream& stream, std::string_view bytes) {
     queue(stream);
 }
 
+bool Delivery::is_full_of_replies(const Stream& stream) const { return stream.control.size() > kReplyQueueMax; }
+
 void Delivery::send_heartbeat(Stream& stream, WallTime wall) {
     const Seq complete = mutant(Mutant::heartbeat_says_head) ? position_ : complete_up_to(stream);
     send_control(stream, protocol::heartbeat_json(id(complete), id(position_), wall));

@@ -79,7 +79,11 @@ Seq Hub::append_control(Kind kind, Session& session, TargetInfo* target, std::st
 }
 
 void Hub::add_interval(Session& session, TargetInfo& target, Seq from) {
-    session.intervals.list.push_back({target.id, from, kStillOpen, target.ordinal, 0});
+    auto& list = session.intervals.list;
+    // Not only at the next sweep: subscribing and unsubscribing costs a client little.
+    if (list.size() >= kIntervalsCounted && list.size() == list.capacity())
+        session.intervals.forget_below(journal_.ring().first());
+    list.push_back({target.id, from, kStillOpen, target.ordinal, 0});
     ++target.open_intervals;
 }
 
@@ -137,6 +141,16 @@ Session& Hub::open_session(Player& player) {
     return session;
 }
 
+void Hub::join(Session& session, TargetInfo& channel, WallTime since) {
+    session.channels.emplace_back(channel.id, since);
+    channel.members.push_back(&session);
+}
+
+void Hub::part(Session& session, TargetInfo& channel) {
+    std::erase_if(session.channels, [&](const auto& c) { return c.first == channel.id; });
+    std::erase(channel.members, &session);
+}
+
 void Hub::note_presence(const char* type, Session& session, const std::string& channel) {
     TargetInfo* listeners = targets_.find({TargetKind::presence, channel});
     if (listeners == nullptr || listeners->open_intervals == 0) return;
@@ -157,8 +171,11 @@ void Hub::end_session(Session& session, const char* reason) {
     const Seq ended = append_control(Kind::session_ended, session, nullptr, reason);
     for (auto& interval : session.intervals.list)
         if (interval.open()) close_interval(session, targets_.at(interval.target), ended);
-    for (const auto& [target, since] : session.channels)
-        note_presence("presence.left", session, targets_.at(target).target.name);
+    while (!session.channels.empty()) {
+        TargetInfo& channel = targets_.at(session.channels.back().first);
+        part(session, channel);
+        note_presence("presence.left", session, channel.target.name);
+    }
     Player& player = *session.player;
     sessions_.erase(session.session_id);
     for (Connection* connection : session.connections_by_age()) detach(*connection);
@@ -166,7 +183,13 @@ void Hub::end_session(Session& session, const char* reason) {
     player.session.reset();
 }
 
-Hub::NewSession Hub::replace_session(const std::string& player_id) {
+Result<Hub::NewSession> Hub::replace_session(const std::string& player_id) {
+    if (draining_) return Error{"draining", "the server is shutting down; come back later"};
+    if (journal_.ring().room(appended()) < kEntriesPerConnect)
+        return Error{"overloaded", "the server cannot keep up; try again a little later"};
+    if (const auto it = players_.find(player_id);
+        sessions_.size() >= settings_.sessions_max && (it == players_.end() || !it->second->session))
+        return Error{"session_limit", "the server has all the sessions it may"};
     Player& player = player_of(player_id);
     NewSession out;
     Intervals inherited;
@@ -217,17 +240,25 @@ void Hub::tick() {
             session.grace_until <= now_)
             expire(session);
     }
-    if (now_ < next_sweep_) return;
-    next_sweep_ = now_ + std::min(settings_.sweep_interval, seconds(5));
+    if (now_ >= next_eviction_) evict();
+    if (now_ >= next_sweep_) sweep();
+}
+
+void Hub::evict() {
+    next_eviction_ = now_ + seconds(5);
     journal_.evict(now_);
     replaced_.sweep(now_);
-    const Seq head = appended();
-    const Seq floor =
-        std::min(journal_.ring().first(), head > settings_.position_memory ? head - settings_.position_memory : 0);
     while (!keyed_order_.empty() && keyed_order_.front().first < journal_.ring().first()) {
         keyed_.erase(keyed_order_.front().second);
         keyed_order_.pop_front();
     }
+}
+
+void Hub::sweep() {
+    next_sweep_ = now_ + settings_.sweep_interval;
+    const Seq head = appended();
+    const Seq floor =
+        std::min(journal_.ring().first(), head > settings_.position_memory ? head - settings_.position_memory : 0);
     for (auto& [id, session] : sessions_) sweep_session(*session, floor);
     if (auto dropped = targets_.drop_unused(floor); !dropped.empty()) {
         Effect forget;
@@ -239,22 +270,27 @@ void Hub::tick() {
 }
 
 void Hub::sweep_session(Session& session, Seq floor) {
-    session.intervals.forget_below(floor);
+    session.intervals.forget_below(session.intervals.list.size() > kIntervalsCounted ? journal_.ring().first() : floor);
     std::erase_if(session.clients, [&](const std::unique_ptr<Client>& client) {
         if (client->connected() || now_ - client->left_at <= settings_.grace) return false;
-        client->state->end_account(owed_total(session));
-        if (client->named && client->outcomes.next_number() > 0) {
-            if (!session.absent) session.absent = std::make_unique<Absent>();
-            auto& swept = session.absent->swept;
-            if (swept.size() >= kSweptMax) swept.erase(swept.begin());
-            swept.emplace_back(client->client_id, client->outcomes.next_number());
-        }
+        settle_client(session, *client);
         return true;
     });
 }
 
+// A client is about to be forgotten: its account ends, and its commands are stale from here on.
+void Hub::settle_client(Session& session, Client& client) {
+    client.state->end_account(owed_total(session));
+    if (!client.named || client.outcomes.next_number() == 0) return;
+    if (!session.absent) session.absent = std::make_unique<Absent>();
+    auto& swept = session.absent->swept;
+    if (swept.size() >= kSweptMax) swept.erase(swept.begin());
+    swept.emplace_back(client.client_id, client.outcomes.next_number());
+}
+
 MonoTime Hub::next_deadline() const {
-    return graces_.empty() ? next_sweep_ : std::min(next_sweep_, graces_.begin()->first);
+    const MonoTime next = std::min(next_eviction_, next_sweep_);
+    return graces_.empty() ? next : std::min(next, graces_.begin()->first);
 }
 
 }  // namespace mythos::hub

@@ -74,6 +74,9 @@ struct CommandResult {
     Seq made = 0;  // the answer is `{"id": <this>}`, and `reply` is empty
 };
 
+// Room in the ring that is kept for the entries of one connection or one command.
+inline constexpr std::size_t kEntriesPerConnect = 2'048;
+
 class Hub {
 public:
     Hub(journal::Journal& journal, Settings& settings, DeliveryTotals& totals, stats::CounterShard& counters);
@@ -118,7 +121,8 @@ public:
         std::size_t disconnected = 0;
         Seq visible_at = 0;
     };
-    NewSession replace_session(const std::string& player_id);
+    // Errors: `draining`, `overloaded`, `session_limit` where the player had no session to replace.
+    Result<NewSession> replace_session(const std::string& player_id);
     struct DisconnectWho {
         std::string player_id, session_id, connection_id;
         protocol::CloseCode code = protocol::CloseCode::policy;
@@ -140,7 +144,7 @@ public:
     std::string connections_json(const std::string& player_id) const;
     std::string statistics_json(std::string_view counters_json) const;
     std::string channels_json() const;
-    std::string presence_json(const std::string& channel);
+    std::string presence_json(const std::string& channel) const;
     TargetId channel_target(const std::string& channel);
 
     bool known_as_replaced(const std::string& session_id) const { return replaced_.contains(session_id); }
@@ -156,7 +160,10 @@ private:
     Session& open_session(Player& player);
     void end_session(Session& session, const char* reason);
     void expire(Session& session);
+    void evict();
+    void sweep();
     void sweep_session(Session& session, Seq floor);
+    void settle_client(Session& session, Client& client);
     Player& player_of(const std::string& player_id);
     void drop_player_if_idle(Player& player);
     void add_interval(Session& session, TargetInfo& target, Seq from);
@@ -164,6 +171,8 @@ private:
     void close_interval(Session& session, TargetInfo& target, Seq to);
     std::uint64_t owed_total(const Session& session) const;
     std::string id(Seq seq) const { return format_cursor(journal_.epoch(), seq); }
+    void join(Session& session, TargetInfo& channel, WallTime since);
+    void part(Session& session, TargetInfo& channel);
     void note_presence(const char* type, Session& session, const std::string& channel);
     void write_checkpoint();
 
@@ -175,6 +184,7 @@ private:
     void detach(Connection& connection);
     void decide_start(const ConnectRequest& request, bool names_unknown, const Session& session, const Client& client,
                       Admitted& out);
+    bool has_place_for(Session& session, const std::string& client_id);
     Client& client_for(Session& session, const std::string& client_id);
     void promote_standby(Client& client);
 
@@ -204,6 +214,7 @@ private:
     std::unordered_map<std::string_view, Session*> sessions_;
     std::unordered_map<ConnectionKey, Connection> connections_;
     ReplacedSessions replaced_;
+    Census census_;
     // A publisher's Idempotency-Key to what it made; forgotten with the retention.
     struct KeyedPublish {
         std::uint64_t fingerprint = 0;
@@ -218,6 +229,7 @@ private:
     Seq checkpoint_at_ = 0;
     std::vector<journal::Draft> batch_;
     std::vector<Effect> effects_;
+    MonoTime next_eviction_;
     MonoTime next_sweep_;
     bool draining_ = false;
 };

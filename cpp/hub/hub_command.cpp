@@ -82,7 +82,7 @@ Result<CommandResult> Hub::subscribe(CommandContext context, const protocol::Com
     for (const auto& channel : *channels) {
         auto& target = targets_.of({TargetKind::channel, channel});
         if (ensure(target)) {
-            session.channels.emplace_back(target.id, wall_);
+            join(session, target, wall_);
             joined.push_back(channel);
         }
         if (presence) ensure(targets_.of({TargetKind::presence, channel}));
@@ -107,7 +107,7 @@ Result<CommandResult> Hub::unsubscribe(CommandContext context, const protocol::C
             close_interval(session, *target, seq);
             at = seq;
             if (kind == TargetKind::channel) {
-                std::erase_if(session.channels, [&](const auto& c) { return c.first == target->id; });
+                part(session, *target);
                 left.push_back(channel);
             }
         }

@@ -39,10 +39,17 @@ std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& na
         counters_.add(Counter::rejected_connection_limit);
         return refuse(CloseCode::overloaded, 503, "connection_limit", "the server has all the connections it may", 5);
     }
+    if (journal_.ring().room(appended()) < kEntriesPerConnect) {
+        counters_.add(Counter::rejected_overloaded);
+        return refuse(CloseCode::overloaded, 503, "overloaded", "the server cannot keep up; come back later", 5);
+    }
     if (request.session_id.empty()) return std::nullopt;
     if (replaced_.contains(request.session_id) && !mutant(Mutant::replaced_session_joins)) {
         counters_.add(Counter::rejected_session_replaced);
-        return refuse(CloseCode::session_replaced, 204, "session_replaced", "this session was replaced by a newer one");
+        Refusal r =
+            refuse(CloseCode::session_replaced, 204, "session_replaced", "this session was replaced by a newer one");
+        r.visible_at = appended();
+        return r;
     }
     const auto it = sessions_.find(request.session_id);
     names_unknown = it == sessions_.end();
@@ -120,6 +127,10 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
         }
         if (own != nullptr) displace(*own, CloseCode::displaced, "replaced by this client itself");
         if (auto refusal = make_room(request, *player.session)) return *refusal;
+        if (!request.client_id.empty() && !has_place_for(*player.session, request.client_id)) {
+            counters_.add(stats::Counter::rejected_player_limit);
+            return refuse(CloseCode::policy, 429, "limit", "this session has all the clients it may", 5);
+        }
     }
     Session& session = opens ? open_session(player) : *player.session;
     Client& client = client_for(session, request.client_id);
@@ -152,9 +163,24 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     // before everything that `intervals` knows of is visible.
     out.visible_at = out.intervals_at;
     client.state->sent[index_of(request.wire)].store(out.after, std::memory_order_relaxed);
+    census_.count(session, -1);
     client.wires[index_of(request.wire)] = &made;
+    census_.count(session, 1);
     ++session.connections;
     return out;
+}
+
+// Where a session has all the clients it may, a newcomer takes the place of the one that has been away longest.
+bool Hub::has_place_for(Session& session, const std::string& client_id) {
+    auto& clients = session.clients;
+    if (clients.size() < settings_.clients_per_session || session.find_client(client_id) != nullptr) return true;
+    const auto longest = std::min_element(clients.begin(), clients.end(), [](const auto& a, const auto& b) {
+        return std::pair(a->connected(), a->left_at) < std::pair(b->connected(), b->left_at);
+    });
+    if ((*longest)->connected()) return false;
+    settle_client(session, **longest);
+    clients.erase(longest);
+    return true;
 }
 
 Client& Hub::client_for(Session& session, const std::string& client_id) {
@@ -227,7 +253,9 @@ void Hub::detach(Connection& connection) {
     connection.leaving = true;
     Session& session = *connection.session;
     Client& client = *connection.client;
+    census_.count(session, -1);
     client.wires[index_of(connection.wire)] = nullptr;
+    census_.count(session, 1);
     if (!client.connected()) client.left_at = now_;
     if (--session.connections == 0) {
         session.grace_until = now_ + settings_.grace;
@@ -292,8 +320,7 @@ Result<CommandContext> Hub::context_for_post(const std::string& session_id, cons
         return Error{"session_expired", "no such session lives; connect again, nothing was executed"};
     Session& session = *it->second;
     if (client_id.empty()) return CommandContext{&session, nullptr, 0};
-    if (session.clients.size() >= settings_.clients_per_session && session.find_client(client_id) == nullptr)
-        return Error{"limit", "this session has all the clients it may"};
+    if (!has_place_for(session, client_id)) return Error{"limit", "this session has all the clients it may"};
     Client& client = client_for(session, client_id);
     if (!client.connected()) client.left_at = now_;
     return CommandContext{&session, &client, 0};

@@ -60,8 +60,8 @@ std::string Hub::checkpoint_json() const {
     replaced_.for_each([&](const std::string& id) { replaced.push_back(id); });
     json keyed = json::array();
     for (const auto& [key, made] : keyed_) keyed.push_back({key, made.fingerprint, made.seqs});
-    return json{{"sessions", std::move(sessions)}, {"replaced", std::move(replaced)}, {"keyed", std::move(keyed)}}
-        .dump();
+    return json{{"sessions", std::move(sessions)}, {"replaced", std::move(replaced)}, {"keyed", std::move(keyed)}}.dump(
+        -1, ' ', false, json::error_handler_t::replace);
 }
 
 void Hub::restore_checkpoint(const std::string& text) {
@@ -93,8 +93,8 @@ void Hub::restore_checkpoint(const std::string& text) {
             }
         }
         for (const auto& c : s.at("channels"))
-            session.channels.emplace_back(targets_.of({TargetKind::channel, c[0].get<std::string>()}).id,
-                                          WallTime{c[1].get<std::int64_t>()});
+            join(session, targets_.of({TargetKind::channel, c[0].get<std::string>()}),
+                 WallTime{c[1].get<std::int64_t>()});
     }
     for (const auto& id : state.at("replaced")) replaced_.add(id.get<std::string>(), now_, settings_.replaced_max);
     for (const auto& k : state.at("keyed")) {
@@ -129,6 +129,7 @@ void Hub::restore_control(Seq seq, const journal::Record& record) {
         for (auto& i : session->intervals.list)
             if (i.open()) --targets_.at(i.target).open_intervals;
         if (record.head == journal::kReplaced) replaced_.add(record.session_id, now_, settings_.replaced_max);
+        while (!session->channels.empty()) part(*session, targets_.at(session->channels.back().first));
         Player& player = *session->player;
         sessions_.erase(it);
         player.session.reset();
@@ -137,14 +138,14 @@ void Hub::restore_control(Seq seq, const journal::Record& record) {
         auto& target = targets_.of(record.target);
         session->intervals.list.push_back({target.id, seq, kStillOpen, 0, 0});
         ++target.open_intervals;
-        if (record.target.kind == TargetKind::channel) session->channels.emplace_back(target.id, record.ts);
+        if (record.target.kind == TargetKind::channel) join(*session, target, record.ts);
     } else if (record.kind == Kind::unsubscribed && session != nullptr) {
         auto& target = targets_.of(record.target);
         if (Interval* open = session->intervals.find_open(target.id)) {
             open->to = seq;
             --target.open_intervals;
         }
-        std::erase_if(session->channels, [&](const auto& c) { return c.first == target.id; });
+        part(*session, target);
     }
 }
 

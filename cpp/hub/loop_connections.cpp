@@ -30,7 +30,7 @@ void LoopCore::Impl::decide(Hub& hub, ConnectionKey key) {
     if (stream == nullptr) return;  // hung up before its turn came
     auto outcome = hub.connect(stream->entrance->request, key, index);
     if (auto* refusal = std::get_if<Refusal>(&outcome)) {
-        after_unlock_.push_back([this, key, refusal = *refusal] {
+        when_visible(refusal->visible_at, [this, key, refusal = *refusal] {
             if (Stream* s = find(key)) {
                 Outlet* outlet = s->outlet;
                 streams.erase(key);
@@ -200,10 +200,10 @@ void LoopCore::ping_received(ConnectionKey key, std::string_view payload, MonoTi
 void LoopCore::drain(Duration spread, std::string_view reason, MonoTime now) {
     impl_->node.draining.store(true, std::memory_order_release);
     impl_->operate([](Hub& hub) { hub.set_draining(true); });
-    std::size_t i = 0;
+    // Few need no spread to speak of, and the server waits for the last of them.
+    const Duration enough = kDrainSpreadEach * static_cast<std::int64_t>(impl_->streams.size());
     for (auto& [key, stream] : impl_->streams) {
-        const Duration delay =
-            spread * static_cast<std::int64_t>(++i) / static_cast<std::int64_t>(impl_->streams.size());
+        const Duration delay = impl_->part_of(std::min(spread, enough), key);
         if (stream.entrance) {
             impl_->close(stream, CloseCode::going_away, reason, now);
             continue;

@@ -97,6 +97,7 @@ struct TargetInfo {
     std::uint64_t ordinal = 0;  // entries so far
     Seq last_seq = 0;
     std::uint32_t open_intervals = 0;
+    std::vector<Session*> members;  // of a channel, in order of joining
 };
 
 // Targets by number and by name.
@@ -104,7 +105,7 @@ class Targets {
 public:
     Targets();
     TargetInfo& of(const journal::Target& target);  // made if it is new
-    TargetInfo* find(const journal::Target& target);
+    TargetInfo* find(const journal::Target& target) const;
     TargetInfo& at(TargetId id) { return *by_id_.at(id); }
     const TargetInfo& at(TargetId id) const { return *by_id_.at(id); }
     const TargetInfo* find_by_id(TargetId id) const {
@@ -132,6 +133,16 @@ private:
     TargetId next_ = journal::kEveryone;
     std::unordered_map<TargetId, std::unique_ptr<TargetInfo>> by_id_;
     std::unordered_map<const journal::Target*, TargetInfo*, Hash, Equal> by_name_;
+};
+
+// How many connections there are and of whom, kept up as they come and go.
+struct Census {
+    std::size_t connections[2] = {0, 0};   // by wire
+    std::size_t players_only[2] = {0, 0};  // with this wire alone
+    std::size_t players_dual = 0;
+
+    // Counts a session's connections in (`sign` 1) or out again (-1).
+    void count(const Session& session, int sign);
 };
 
 // Ids of replaced sessions, remembered for a day at most and up to a bound, oldest out first.

@@ -53,7 +53,7 @@ const std::array kOptions{
     Option{MEMBER(limits.commands_outstanding), Range{1, 65'536}, kLive, "",
            "Unanswered commands of one client; beyond it too_many_outstanding."},
     Option{MEMBER(limits.batch_messages), Range{1, 1'000'000}, kLive, "",
-           "Messages of one publish, commands of one POST."},
+           "Messages of one publish."},
     Option{MEMBER(limits.message_bytes), Range{1'024, 67'108'864}, kLive, "",
            "A WebSocket message from a client; a longer one closes the connection with 1009."},
     Option{MEMBER(limits.body_bytes), Range{1'024, 67'108'864}, kLive, "",
