@@ -32,8 +32,8 @@ const std::array kOptions{
     Option{MEMBER(listen), Form{is_address, "HOST:PORT"}, kRestart, "",
            "Address of the listener. Port 0 takes a free one. Off loopback authentication is required."},
     Option{MEMBER(heartbeat_ms), Range{100, 600'000}, kLive, "",
-           "A connection that carried nothing for so long gets a heartbeat. Missing one in answer makes it unhealthy, "
-           "missing two closes it."},
+           "Each connection gets a heartbeat this often, whatever else it carries. A peer that gives no sign of life "
+           "for two of them is closed with 4004."},
     Option{MEMBER(heartbeat_jitter), Range{0, 0.5}, kLive, "",
            "Part of heartbeat_ms by which each heartbeat varies, so that connections do not beat together."},
 
@@ -104,7 +104,7 @@ const std::array kOptions{
            "Shorter messages are sent uncompressed."},
 
     Option{MEMBER(drain.spread_ms), Range{0, 600'000}, kLive, "",
-           "At a shutdown clients are told to come back after a random delay up to this."},
+           "At a shutdown the connections are closed one after another over this time, each told before when."},
     Option{MEMBER(drain.timeout_s), Range{0, 600}, kLive, "", "A shutdown closes what is still open after so long."},
 
     Option{MEMBER(log.level), Choices{{"debug", "info", "warning", "error", "critical"}}, kLive, "LOG_LEVEL",
