@@ -30,11 +30,16 @@ void Watcher::failed() { loop_.retire(*this); }
 
 template <class Call>
 void EventLoop::guard(Watcher& watcher, Call call) {
+    if (!guarded([&] { call(watcher); })) watcher.failed();
+}
+
+bool EventLoop::guarded(const std::function<void()>& call) {
     try {
-        call(watcher);
+        call();
+        return true;
     } catch (const std::exception& fault) {
         on_fault_(fault.what());
-        watcher.failed();
+        return false;
     }
 }
 
@@ -162,7 +167,7 @@ void EventLoop::run_posted() {
         const std::lock_guard lock(posted_mutex_);
         tasks.swap(posted_);
     }
-    for (const auto& task : tasks) task();
+    for (const auto& task : tasks) guarded(task);
 }
 
 void EventLoop::run_deferred() {

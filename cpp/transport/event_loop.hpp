@@ -87,8 +87,10 @@ public:
     // Ends a turn: destroys what retired.
     void bury();
 
-    // Told of each exception that a watcher let escape; the watcher has then `failed`.
+    // Told of each exception that a watcher, a posted task or a `guarded` call let escape; a watcher has then `failed`.
     void on_fault(std::function<void(std::string_view what)> told) { on_fault_ = std::move(told); }
+    // Runs `call`. False: it has thrown, and `on_fault` was told.
+    bool guarded(const std::function<void()>& call);
 
     // Of the present round; read once a wait.
     MonoTime now() const { return now_; }

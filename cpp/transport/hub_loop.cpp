@@ -1,11 +1,14 @@
 #include "transport/hub_loop.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace mythos::transport {
 namespace {
 
 constexpr Duration kRestToldEach = seconds(10);
+// After a turn that failed: whatever made it fail must not spin the loop and flood the log.
+constexpr Duration kRestAfterFault = milliseconds(20);
 
 protocol::WsReceiverConfig receiver_config(const HubLoopSettings& settings, protocol::WsInflateScratch& scratch) {
     protocol::WsReceiverConfig config;
@@ -46,9 +49,13 @@ void HubLoop::rest() {
 
 void HubLoop::run() {
     bool more_to_do = false;
+    MonoTime rest_until{};
     while (!stopped_) {
-        events_.run_round(more_to_do ? MonoTime{} : core_.next_deadline());
-        more_to_do = core_.turn(events_.clock());
+        events_.run_round(more_to_do ? MonoTime{} : std::max(core_.next_deadline(), rest_until));
+        more_to_do = false;
+        // What a turn lets escape is told and ends that turn; the connections and the process live on.
+        const bool ended = events_.guarded([&] { more_to_do = core_.turn(events_.clock()); });
+        rest_until = ended ? MonoTime{} : events_.now() + kRestAfterFault;
         events_.bury();
         if (draining_) empty_.store(events_.watchers() == 0, std::memory_order_release);
     }

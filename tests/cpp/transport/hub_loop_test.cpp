@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <stdexcept>
+
 #include "transport/served_loop.hpp"
 
 namespace mythos::transport {
@@ -31,6 +34,38 @@ TEST(HubLoop, ADrainEndsBothWiresAndTheListener) {
     sse.hang_up_with_reset();
     wait_until_empty(server.loop());
     EXPECT_THROW(TestClient late(server.port()), std::runtime_error);
+}
+
+// Time that cannot be told a number of times: what a turn lets escape, whatever its cause.
+class FaultyClock final : public Clock {
+public:
+    MonoTime mono() const override { return real_.mono(); }
+    WallTime wall() const override {
+        if (faults.load() == 0) return real_.wall();
+        --faults;
+        throw std::runtime_error("no time");
+    }
+
+    mutable std::atomic<int> faults{0};
+
+private:
+    SystemClock real_;
+};
+
+TEST(HubLoop, AFaultInATurnEndsNeitherTheLoopNorItsConnections) {
+    FaultyClock clock;
+    ServedLoop server({}, {}, &clock);
+    TestClient ws(server.port());
+    ws.upgrade("/ws/p1");
+    EXPECT_NE(ws.frame().find("mythos.welcome"), std::string::npos);
+    clock.faults = 3;
+    while (clock.faults > 0) {
+        server.loop().wake();
+        std::this_thread::yield();
+    }
+    TestClient other(server.port());
+    EXPECT_EQ(status_of(other.post("/api/publish", R"({"player":"p1","type":"test.n","data":{}})")), 200);
+    EXPECT_NE(ws.frame().find("test.n"), std::string::npos);
 }
 
 TEST(HubLoop, NewSettingsHoldFromTheNextRequestOn) {
