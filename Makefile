@@ -23,8 +23,8 @@ PYTHON := .venv/bin/python
 VENV := .venv/installed
 export CTEST_OUTPUT_ON_FAILURE := 1
 
-.PHONY: serve test build build-tests bench fuzz sanitize sanitize-asan sanitize-tsan conformance browser format lint reference clean \
-    packages-build packages-test packages-clang npm
+.PHONY: serve test example build build-tests bench fuzz sanitize sanitize-asan sanitize-tsan conformance browser \
+    format lint reference clean packages-build packages-test packages-clang npm
 
 serve: build
 	@exec build/release/mythosd $(ARGS)
@@ -74,6 +74,11 @@ npm: $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard
 
 test: build-tests npm $(VENV)
 	@tests/run.sh
+
+# Shows the promise on a server that runs: make example, or make example URL=http://127.0.0.1:9000
+URL := http://127.0.0.1:8000
+example: $(VENV)
+	@$(PYTHON) docs/examples/two_wires.py $(URL)
 
 bench: build/bench/build.ninja
 	cmake --build build/bench -j $(JOBS)
