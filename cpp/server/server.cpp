@@ -11,7 +11,6 @@ namespace mythos::server {
 namespace {
 
 constexpr int kEpochBits = 30;  // six characters; an epoch is told from those that a client may still remember
-constexpr std::uint32_t kLoopsMax = 128;
 
 std::uint32_t loop_count(const ServerSettings& settings) {
     const std::uint32_t wanted = settings.loops != 0 ? settings.loops : std::thread::hardware_concurrency();
