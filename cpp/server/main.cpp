@@ -1,4 +1,5 @@
 // mythosd: the standalone server. Composition only: configuration, log, server, signals.
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -63,7 +64,9 @@ void reload(Daemon& daemon) {
     const server::Reload plan = server::plan_reload(daemon.config, loaded->config);
     daemon.config = plan.effective;
     daemon.server->reload(server::settings_from(daemon.config, daemon.descriptors));
-    daemon.logging.set_level(log_settings(daemon.config).level);
+    // The report is written at whichever level lets more of it through.
+    const observe::Level level = log_settings(daemon.config).level;
+    daemon.logging.set_level(std::min(level, daemon.logging.level()));
     for (const auto& change : plan.live) {
         daemon.log.info("Option changed", {{"option", change.name}, {"from", change.from}, {"to", change.to}});
     }
@@ -73,6 +76,7 @@ void reload(Daemon& daemon) {
     }
     daemon.log.info("Configuration reloaded",
                     {{"changed", plan.live.size()}, {"waiting", plan.waits_for_restart.size()}});
+    daemon.logging.set_level(level);
 }
 
 // Ends early when everybody has gone, or at a second request to end.
@@ -140,7 +144,7 @@ int main(int argc, char** argv) {
         std::cout << startup->print << std::flush;
         return 0;
     }
-    if (const auto exposure = server::check_exposure(startup->config); !exposure) {
+    if (const auto exposure = server::check_exposure(startup->config, startup->places); !exposure) {
         std::cerr << exposure.error().message << "\n";
         return kBadConfig;
     }
