@@ -91,6 +91,15 @@ void EventLoop::defer(Watcher& watcher) {
     deferred_.push_back(&watcher);
 }
 
+void EventLoop::for_each(const std::function<void(Watcher&)>& act) {
+    std::vector<Watcher*> all;  // `act` may add and retire
+    all.reserve(watchers_.size());
+    for (const auto& watcher : watchers_) all.push_back(watcher.get());
+    for (Watcher* watcher : all) {
+        if (!watcher->retired_) guard(*watcher, act);
+    }
+}
+
 void EventLoop::set_deadline(Watcher& watcher, MonoTime deadline) {
     if (watcher.retired_) return;
     clear_deadline(watcher);

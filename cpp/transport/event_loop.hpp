@@ -43,6 +43,8 @@ public:
     virtual void expired() {}
     // One of the above has thrown: give up what you stand for. Must not throw.
     virtual void failed();
+    // The process is about to end: say so to whoever is at the other end, in this turn.
+    virtual void last_word() {}
 
     const Socket& socket() const { return socket_; }
 
@@ -74,6 +76,8 @@ public:
     void retire(Watcher& watcher);
     // `resume` is called in the next round, which will not wait.
     void defer(Watcher& watcher);
+    // Calls `act`, guarded, for each watcher that is there now and has not retired meanwhile.
+    void for_each(const std::function<void(Watcher&)>& act);
     void set_deadline(Watcher& watcher, MonoTime deadline);
     void clear_deadline(Watcher& watcher);
 
