@@ -21,7 +21,7 @@ transport::ListenOptions listen_options(const ServerSettings& settings) {
     transport::ListenOptions options;
     options.host = settings.host;
     options.port = settings.port;
-    options.user_timeout = settings.hub.heartbeat * 2;
+    options.user_timeout = settings.loop.user_timeout;
     return options;
 }
 
@@ -75,6 +75,10 @@ void Server::reload(const ServerSettings& settings) {
 
 void Server::drain(Duration spread, const std::string& reason) {
     for (auto& loop : loops_) loop->drain(spread, reason);
+}
+
+void Server::close_all() {
+    for (auto& loop : loops_) loop->close_all();
 }
 
 bool Server::is_drained() const {

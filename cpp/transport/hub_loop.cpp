@@ -26,7 +26,8 @@ HubLoop::HubLoop(hub::Node& node, std::uint32_t index, const Clock& clock, const
       core_(node, index),
       streams_{events_, core_, core_.counters(), log, receiver_config(settings, inflate_scratch_)},
       site_(streams_, settings.site, std::move(authenticate)),
-      http_(events_, site_, settings.site.limits) {
+      http_(events_, site_, settings.site.limits),
+      user_timeout_(settings.user_timeout) {
     node.set_wake(index, [this] { wake(); });
     events_.on_fault([&log](std::string_view what) { log.error("Handler failed", {{"fault", what}}); });
 }
@@ -48,21 +49,31 @@ void HubLoop::rest() {
 }
 
 void HubLoop::run() {
-    bool more_to_do = false;
-    MonoTime rest_until{};
     while (!stopped_) {
-        events_.run_round(more_to_do ? MonoTime{} : std::max(core_.next_deadline(), rest_until));
-        more_to_do = false;
-        // What a turn lets escape is told and ends that turn; the connections and the process live on.
-        const bool ended = events_.guarded([&] { more_to_do = core_.turn(events_.clock()); });
-        rest_until = ended ? MonoTime{} : events_.now() + kRestAfterFault;
+        events_.run_round(more_to_do_ ? MonoTime{} : std::max(core_.next_deadline(), rest_until_));
+        end_turn();
         events_.bury();
         if (draining_) empty_.store(events_.watchers() == 0, std::memory_order_release);
     }
 }
 
+// What a turn lets escape is told and ends that turn; the connections and the process live on.
+void HubLoop::end_turn() {
+    more_to_do_ = false;
+    const bool ended = events_.guarded([&] { more_to_do_ = core_.turn(events_.clock()); });
+    rest_until_ = ended ? MonoTime{} : events_.now() + kRestAfterFault;
+}
+
 void HubLoop::stop() {
-    events_.post([this] { stopped_ = true; });
+    // The turn that follows flushes what the connections say last.
+    events_.post([this] {
+        events_.for_each([](Watcher& watcher) { watcher.last_word(); });
+        stopped_ = true;
+    });
+}
+
+void HubLoop::close_all() {
+    events_.post([this] { events_.for_each([](Watcher& watcher) { watcher.last_word(); }); });
 }
 
 void HubLoop::drain(Duration spread, std::string reason) {
@@ -80,6 +91,9 @@ void HubLoop::set_settings(const HubLoopSettings& settings) {
         site_.set_settings(settings.site);
         http_.set_limits(settings.site.limits);
         streams_.receiver.message_bytes_max = settings.message_bytes_max;
+        if (std::exchange(user_timeout_, settings.user_timeout) == settings.user_timeout) return;
+        // Inherited from the listener; what stands already would keep the old one.
+        events_.for_each([&](Watcher& watcher) { set_user_timeout(watcher.socket(), settings.user_timeout); });
     });
 }
 
