@@ -59,8 +59,7 @@ const std::array kOptions{
            "Channels that one session subscribes to."},
     Option{MEMBER(limits.commands_outstanding), Range{1, 65'536}, kLive, "",
            "Unanswered commands of one client; beyond it too_many_outstanding."},
-    Option{MEMBER(limits.batch_messages), Range{1, 1'000'000}, kLive, "",
-           "Messages of one publish, commands of one POST."},
+    Option{MEMBER(limits.batch_messages), Range{1, 1'000'000}, kLive, "", "Messages of one publish."},
     Option{MEMBER(limits.message_bytes), Range{1'024, 67'108'864}, kLive, "",
            "A WebSocket message from a client; a longer one closes the connection with 1009."},
     Option{MEMBER(limits.body_bytes), Range{1'024, 67'108'864}, kLive, "",
@@ -112,8 +111,8 @@ const std::array kOptions{
            "Shorter messages are sent uncompressed."},
 
     Option{MEMBER(drain.spread_ms), Range{0, 600'000}, kLive, "",
-           "At a shutdown the connections are closed one after another over this time, each told before when. "
-           "Not above drain.timeout_s."},
+           "At a shutdown each connection is closed after a random delay up to this, which it is told before; of few "
+           "connections after up to 20 ms for each. Not above drain.timeout_s."},
     Option{MEMBER(drain.timeout_s), Range{0, 600}, kLive, "", "A shutdown closes what is still open after so long."},
 
     Option{MEMBER(log.level),
