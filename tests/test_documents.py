@@ -1,4 +1,4 @@
-"""What can be read off the documents: links that lead somewhere, and a protocol's page that names what the code says."""
+"""What can be read off the documents: links lead somewhere, and the protocol page names what the code says."""
 
 import re
 from pathlib import Path
