@@ -26,8 +26,7 @@ HubLoop::HubLoop(hub::Node& node, std::uint32_t index, const Clock& clock, const
       core_(node, index),
       streams_{events_, core_, core_.counters(), log, receiver_config(settings, inflate_scratch_)},
       site_(streams_, settings.site, std::move(authenticate)),
-      http_(events_, site_, settings.site.limits),
-      user_timeout_(settings.user_timeout) {
+      http_(events_, site_, settings.site.limits) {
     node.set_wake(index, [this] { wake(); });
     events_.on_fault([&log](std::string_view what) { log.error("Handler failed", {{"fault", what}}); });
 }
@@ -91,9 +90,8 @@ void HubLoop::set_settings(const HubLoopSettings& settings) {
         site_.set_settings(settings.site);
         http_.set_limits(settings.site.limits);
         streams_.receiver.message_bytes_max = settings.message_bytes_max;
-        if (std::exchange(user_timeout_, settings.user_timeout) == settings.user_timeout) return;
-        // Inherited from the listener; what stands already would keep the old one.
-        events_.for_each([&](Watcher& watcher) { set_user_timeout(watcher.socket(), settings.user_timeout); });
+        // Inherited by those who come; who is here goes on at the heartbeat that its welcome named.
+        if (acceptor_ != nullptr) set_user_timeout(acceptor_->socket(), settings.user_timeout);
     });
 }
 

@@ -24,7 +24,7 @@ namespace mythos::transport {
 struct HubLoopSettings {
     SiteSettings site;
     std::size_t message_bytes_max = std::size_t{1} << 20;  // of one WebSocket message
-    Duration user_timeout{};                               // of every socket, the listener's included; 0: none
+    Duration user_timeout{};                               // of the sockets to come, as ListenOptions says
 };
 
 class HubLoop {
@@ -59,7 +59,6 @@ private:
     Site site_;
     HttpConnections http_;
     Acceptor* acceptor_ = nullptr;
-    Duration user_timeout_;
     MonoTime next_rest_told_{};
     MonoTime rest_until_{};
     bool more_to_do_ = false;
