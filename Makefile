@@ -10,9 +10,9 @@ MAKEFLAGS += --no-builtin-rules
 # `make lint` and CI need. A tool that is there by other means is not installed a second time.
 BUILD_PACKAGES := cmake ninja-build libboost1.81-dev libssl-dev zlib1g-dev nlohmann-json3-dev libspdlog-dev \
     libcli11-dev libtomlplusplus-dev libgtest-dev libgmock-dev
-TEST_PACKAGES := curl \
-    $(if $(and $(shell command -v node),$(shell command -v npm)),,nodejs npm) \
-    $(if $(shell python3 -c 'import ensurepip, venv; print("yes")' 2>/dev/null),,python3-venv)
+PYTHON_PACKAGES := $(if $(shell python3 -c 'import ensurepip, venv; print("yes")' 2>/dev/null),,python3-venv)
+TEST_PACKAGES := curl $(PYTHON_PACKAGES) \
+    $(if $(and $(shell command -v node),$(shell command -v npm)),,nodejs npm)
 CLANG_PACKAGES := clang clang-format libclang-rt-14-dev
 BROWSER_PACKAGES := chromium
 
@@ -23,8 +23,8 @@ PYTHON := .venv/bin/python
 VENV := .venv/installed
 export CTEST_OUTPUT_ON_FAILURE := 1
 
-.PHONY: serve test build build-tests bench fuzz sanitize sanitize-asan sanitize-tsan conformance browser format lint reference clean \
-    packages-build packages-test packages-clang npm
+.PHONY: serve test example build build-tests bench fuzz sanitize sanitize-asan sanitize-tsan conformance browser \
+    format lint reference clean packages-build packages-test packages-clang npm
 
 serve: build
 	@exec build/release/mythosd $(ARGS)
@@ -74,6 +74,15 @@ npm: $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard
 
 test: build-tests npm $(VENV)
 	@tests/run.sh
+
+# Shows the promise on a server that runs: make example, or make example URL=http://127.0.0.1:9000
+URL := http://127.0.0.1:8000
+EXAMPLE_PACKAGES = $(shell grep -E '^(httpx|httpx-sse|websockets)==' tests/requirements.txt)
+example:
+	$(call install,$(PYTHON_PACKAGES))
+	@$(PYTHON) -c 'import httpx_sse, websockets' 2>/dev/null || { python3 -m venv .venv && \
+	    $(PYTHON) -m pip install --quiet --disable-pip-version-check $(EXAMPLE_PACKAGES); }
+	@$(PYTHON) docs/examples/two_wires.py $(URL)
 
 bench: build/bench/build.ninja
 	cmake --build build/bench -j $(JOBS)

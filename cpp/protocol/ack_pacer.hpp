@@ -1,5 +1,5 @@
 // When to acknowledge: after ack_entries applied entries or ack_interval since the
-// first unacknowledged one, and once for each heartbeat received (DESIGN section 4).
+// first unacknowledged one, and once for each heartbeat received (docs/reference/protocol.md).
 // Not thread-safe.
 #pragma once
 

@@ -98,7 +98,7 @@ struct ClientConfig {
     ClientFaults faults;
 };
 
-// Standby is granted only to clients with a client_id (DESIGN section 3).
+// Standby is granted only to clients with a client_id.
 inline ClientConfig as_granted(ClientConfig config) {
     if (config.client_id.empty()) config.mode = Mode::mirror;
     return config;

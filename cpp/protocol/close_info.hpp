@@ -1,5 +1,5 @@
-// How a connection ended, and what a client makes of it (DESIGN section 4, the table of
-// codes). Pure; any thread.
+// How a connection ended, and what a client makes of it (docs/reference/protocol.md,
+// "Closing"). Pure; any thread.
 #pragma once
 
 #include <cstdint>

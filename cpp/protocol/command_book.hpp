@@ -1,4 +1,4 @@
-// The commands of a client from `add` to their one outcome (DESIGN section 4, "Commands").
+// The commands of a client from `add` to their one outcome (docs/reference/protocol.md).
 //
 // Ids are `c-N` with growing N. A command is written on the WebSocket while that is
 // live, else posted; when what carried it dies it is sent again, under the same id, so

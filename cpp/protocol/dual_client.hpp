@@ -1,5 +1,5 @@
 // The client of the `mythos.v1` protocol as a state machine without I/O: two wires
-// in, one ordered stream out (DESIGN sections 3 and 4).
+// in, one ordered stream out (docs/reference/protocol.md).
 //
 // It decides when to open, close, resume and promote, which entries the application
 // sees, which gaps it is told, which commands are sent where and again, and when to

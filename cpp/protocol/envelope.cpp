@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "protocol/json_text.hpp"
+#include "protocol/utf8.hpp"
 
 namespace mythos::protocol {
 namespace {
@@ -275,7 +276,7 @@ Result<PublishBody> parse_publish_body(std::string_view body, std::size_t limit,
 }
 
 bool is_valid_channel(std::string_view name) {
-    if (name.empty() || name.size() > 256) return false;
+    if (name.empty() || name.size() > 256 || !is_utf8(name)) return false;
     for (unsigned char c : name)
         if (c < 0x20 || c == 0x7f) return false;
     return true;

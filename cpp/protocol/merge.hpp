@@ -1,5 +1,5 @@
 // Two streams of one journal in, one stream out: each owed entry once, in order, or
-// the exact range that is missing (DESIGN section 3, "Merging").
+// the exact range that is missing (docs/reference/protocol.md).
 //
 // A wire's stream is complete from its base on. A wire *covers* while its base is at
 // or below the applied cursor: what it brings is applied. A wire that begins further

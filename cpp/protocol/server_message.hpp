@@ -1,4 +1,4 @@
-// What the server sends to a client, read from one JSON message (DESIGN section 4).
+// What the server sends to a client, read from one JSON message (docs/reference/protocol.md).
 //
 // Of an entry only `id` and `type` are kept: its text goes to the application as it
 // came. Members that are not known are ignored, so that the protocol can grow.

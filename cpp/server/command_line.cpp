@@ -28,8 +28,14 @@ void add_options(CLI::App& app, Given& given) {
         help += " [" + expected_by(option) + (value.empty() ? "" : "; default " + value);
         help += (option.guide_name.empty() ? "" : "; also " + std::string(option.guide_name)) + "]";
         CLI::Option* flag = app.add_option("--" + std::string(option.name), given[std::string(option.name)], help);
-        flag->type_name("")->expected(1)->group(table.empty() ? "Options" : "[" + std::string(table) + "]");
+        flag->type_name("")->expected(1)->allow_extra_args(false);  // else a flag takes what stands after its value
+        flag->group(table.empty() ? "Options" : "[" + std::string(table) + "]");
         flag->multi_option_policy(is_list(option) ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
+    }
+    for (const Option& option : planned_options()) {
+        CLI::Option* flag = app.add_option("--" + std::string(option.name), given[std::string(option.name)]);
+        flag->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+        flag->group("");  // not in --help
     }
 }
 

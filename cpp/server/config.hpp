@@ -93,6 +93,19 @@ struct Config {
         friend bool operator==(const Auth&, const Auth&) = default;
     } auth;
 
+    // What this version checks and does not use (options.hpp, planned_options).
+    struct Planned {
+        std::int64_t health_interval_s = 10;
+        std::int64_t sample_interval_s = 15;
+        std::int64_t max_samples = 1'000;
+        bool monitor_enabled = true;
+        std::string monitor_listen;
+        std::int64_t requests = 100;
+        std::int64_t window_s = 60;
+        std::string store_url;
+        friend bool operator==(const Planned&, const Planned&) = default;
+    } planned;
+
     friend bool operator==(const Config&, const Config&) = default;
 };
 

@@ -16,14 +16,16 @@ namespace {
 
 class TomlReader {
 public:
-    TomlReader(const std::string& path, Config& config, Complaints& complaints)
-        : path_(path), config_(config), complaints_(complaints) {}
+    TomlReader(const std::string& path, Config& config, Complaints& complaints, Places& places)
+        : path_(path), config_(config), complaints_(complaints), places_(places) {}
 
     void read(const toml::table& table, const std::string& prefix) {
         for (const auto& [key, node] : table) {
             const std::string name = prefix + std::string(key.str());
             if (const Option* option = find_option(name)) {
                 read_option(*option, node);
+            } else if (const Option* planned = find_planned_option(name)) {
+                read_option(*planned, node);
             } else if (const toml::table* inner = node.as_table(); inner && is_table(name)) {
                 read(*inner, name + ".");
             } else if (inner && !inner->empty()) {
@@ -39,7 +41,8 @@ public:
 
 private:
     static bool is_table(std::string_view name) {
-        return std::ranges::any_of(all_options(), [&](const Option& o) { return table_of(o.name) == name; });
+        const auto holds = [&](const Option& option) { return table_of(option.name) == name; };
+        return std::ranges::any_of(all_options(), holds) || std::ranges::any_of(planned_options(), holds);
     }
 
     void read_option(const Option& option, const toml::node& node) {
@@ -48,6 +51,8 @@ private:
             complain(node, std::string(option.name) + ": must be " + expected_by(option) + ", not " + kind_of(node));
         } else if (const auto assigned = assign(option, config_, *value); !assigned) {
             complain(node, std::string(option.name) + ": " + assigned.error().message);
+        } else {
+            places_[std::string(option.name)] = place_of(node);
         }
     }
 
@@ -72,13 +77,18 @@ private:
         return node.is_array() ? "a list of other values than texts" : "a date or a time";
     }
 
+    std::string place_of(const toml::node& node) const {
+        return path_ + ":" + std::to_string(node.source().begin.line);
+    }
+
     void complain(const toml::node& node, const std::string& what) {
-        complaints_.push_back(path_ + ":" + std::to_string(node.source().begin.line) + ": " + what);
+        complaints_.push_back(place_of(node) + ": " + what);
     }
 
     const std::string& path_;
     Config& config_;
     Complaints& complaints_;
+    Places& places_;
 };
 
 }  // namespace
@@ -89,11 +99,11 @@ std::string unknown_option(std::string_view name) {
            (nearest.empty() ? "mythosd --help lists all" : "did you mean " + std::string(nearest) + "?");
 }
 
-Complaints apply_toml(std::string_view text, const std::string& path, Config& config) {
+Complaints apply_toml(std::string_view text, const std::string& path, Config& config, Places& places) {
     Complaints complaints;
     try {
         const toml::table table = toml::parse(text);
-        TomlReader(path, config, complaints).read(table, "");
+        TomlReader(path, config, complaints, places).read(table, "");
     } catch (const toml::parse_error& error) {
         complaints.push_back(path + ":" + std::to_string(error.source().begin.line) +
                              ": not valid TOML: " + std::string(error.description()));
@@ -101,7 +111,7 @@ Complaints apply_toml(std::string_view text, const std::string& path, Config& co
     return complaints;
 }
 
-Complaints apply_file(const std::string& path, Config& config) {
+Complaints apply_file(const std::string& path, Config& config, Places& places) {
     std::ifstream file(path, std::ios::binary);
     // A directory can be opened; only reading it fails.
     file.peek();
@@ -110,7 +120,7 @@ Complaints apply_file(const std::string& path, Config& config) {
     }
     file.clear();
     const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    return apply_toml(text, path, config);
+    return apply_toml(text, path, config, places);
 }
 
 }  // namespace mythos::server

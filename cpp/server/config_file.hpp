@@ -4,6 +4,7 @@
 // one run shows them all. Reads the file, else no state; any thread.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,12 +14,14 @@
 namespace mythos::server {
 
 using Complaints = std::vector<std::string>;
+// By option: where its value came from last, as `FILE:LINE`, `environment variable NAME` or `--flag`.
+using Places = std::map<std::string, std::string, std::less<>>;
 
-// Applies what the file says to `config`.
-Complaints apply_file(const std::string& path, Config& config);
+// Applies what the file says to `config`, and notes in `places` where it says so.
+Complaints apply_file(const std::string& path, Config& config, Places& places);
 
-// The same from the file's text; `path` is only for the complaints.
-Complaints apply_toml(std::string_view text, const std::string& path, Config& config);
+// The same from the file's text; `path` is only for complaints and places.
+Complaints apply_toml(std::string_view text, const std::string& path, Config& config, Places& places);
 
 // `session.grce_s: unknown option; did you mean session.grace_s?`
 std::string unknown_option(std::string_view name);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <initializer_list>
+#include <iterator>
 
 #include "server/command_line.hpp"
 #include "server/config_file.hpp"
@@ -21,19 +23,27 @@ const std::string* find(const Environment& environment, std::string_view name) {
     return found == environment.end() ? nullptr : &found->second;
 }
 
-void apply_text(const Option& option, const std::string& place, const std::string& text, Config& config,
-                Complaints& complaints) {
-    if (const auto assigned = assign_text(option, config, text); !assigned) {
-        complaints.push_back(place + ": " + std::string(option.name) + ": " + assigned.error().message);
+// What the sources are put together into.
+struct Gathered {
+    Config& config;
+    Places& places;
+    Complaints complaints;
+};
+
+void apply_text(const Option& option, const std::string& place, const std::string& text, Gathered& gathered) {
+    if (const auto assigned = assign_text(option, gathered.config, text); !assigned) {
+        gathered.complaints.push_back(place + ": " + std::string(option.name) + ": " + assigned.error().message);
+    } else {
+        gathered.places[std::string(option.name)] = place;
     }
 }
 
-void apply_environment(const Environment& environment, Config& config, Complaints& complaints) {
-    for (const Option& option : all_options()) {
+void apply_environment(const Environment& environment, std::span<const Option> options, Gathered& gathered) {
+    for (const Option& option : options) {
         // The guide's name first, so that the option's own wins.
         for (const std::string& name : {std::string(option.guide_name), environment_name(option)}) {
             const std::string* text = name.empty() ? nullptr : find(environment, name);
-            if (text) apply_text(option, "environment variable " + name, *text, config, complaints);
+            if (text && !text->empty()) apply_text(option, "environment variable " + name, *text, gathered);
         }
     }
 }
@@ -44,17 +54,38 @@ std::vector<std::string> unknown_variables(const Environment& environment) {
     for (const auto& [name, value] : environment) {
         if (!name.starts_with("MYTHOS_") || name == kFileVariable) continue;
         const auto is_it = [&](const Option& option) { return environment_name(option) == name; };
-        if (std::ranges::none_of(all_options(), is_it)) {
+        if (std::ranges::none_of(all_options(), is_it) && std::ranges::none_of(planned_options(), is_it)) {
             warnings.push_back("environment variable " + name + " names no option and is ignored");
         }
     }
     return warnings;
 }
 
-void apply_flags(const CommandLine& line, Config& config, Complaints& complaints) {
-    for (const auto& [name, text] : line.options) {
-        apply_text(*find_option(name), "--" + name, text, config, complaints);
+std::vector<std::string> unused_options(const Places& places) {
+    std::vector<std::string> warnings;
+    for (const auto& [name, place] : places) {
+        if (find_planned_option(name)) {
+            warnings.push_back(place + ": " + name + ": this version does not use it; it has no effect");
+        }
     }
+    return warnings;
+}
+
+void apply_flags(const CommandLine& line, Gathered& gathered) {
+    for (const auto& [name, text] : line.options) {
+        const Option* option = find_option(name);
+        apply_text(option ? *option : *find_planned_option(name), "--" + name, text, gathered);
+    }
+}
+
+// `FILE:LINE and --flag: what`, of those of `options` whose place is known.
+std::string placed(const Places& places, std::initializer_list<std::string_view> options, const std::string& what) {
+    std::string out;
+    for (const std::string_view option : options) {
+        const auto found = places.find(option);
+        if (found != places.end()) out.append(out.empty() ? "" : " and ").append(found->second);
+    }
+    return out.empty() ? what : out + ": " + what;
 }
 
 std::string file_to_read(const CommandLine& line, const Environment& environment) {
@@ -85,43 +116,57 @@ Result<Startup> load_config(std::span<const std::string> arguments, const Enviro
     if (!startup.print.empty()) return startup;
 
     startup.config_file = file_to_read(*line, environment);
-    Complaints complaints;
-    if (!startup.config_file.empty()) complaints = apply_file(startup.config_file, startup.config);
-    apply_environment(environment, startup.config, complaints);
-    apply_flags(*line, startup.config, complaints);
-    if (complaints.empty()) {
-        if (const auto fits = check_together(startup.config); !fits) complaints.push_back(fits.error().message);
+    Gathered gathered{startup.config, startup.places, {}};
+    if (!startup.config_file.empty()) {
+        gathered.complaints = apply_file(startup.config_file, startup.config, startup.places);
     }
-    if (complaints.empty()) {
+    apply_environment(environment, all_options(), gathered);
+    apply_environment(environment, planned_options(), gathered);
+    apply_flags(*line, gathered);
+    if (gathered.complaints.empty()) {
+        const auto fits = check_together(startup.config, startup.places);
+        if (!fits) gathered.complaints.push_back(fits.error().message);
+    }
+    if (gathered.complaints.empty()) {
         startup.warnings = unknown_variables(environment);
+        std::ranges::move(unused_options(startup.places), std::back_inserter(startup.warnings));
         return startup;
     }
     std::string message;
-    for (const std::string& complaint : complaints) message.append(message.empty() ? "" : "\n").append(complaint);
+    for (const std::string& complaint : gathered.complaints)
+        message.append(message.empty() ? "" : "\n").append(complaint);
     return Error{"bad_config", message};
 }
 
-Result<void> check_together(const Config& config) {
+Result<void> check_together(const Config& config, const Places& places) {
     if (config.limits.body_bytes > config.journal.retention_bytes) {
         return Error{"bad_config",
-                     "limits.body_bytes is above journal.retention_bytes: such a message could never be resumed; lower "
-                     "the one or raise the other"};
+                     placed(places, {"limits.body_bytes", "journal.retention_bytes"},
+                            "limits.body_bytes is above journal.retention_bytes: such a message could never be "
+                            "resumed; lower the one or raise the other")};
     }
     if (config.journal.kind == "memory" && !config.journal.path.empty()) {
-        return Error{"bad_config",
-                     "journal.path is set, but journal.kind is memory, which keeps nothing on disk; take the path out"};
+        return Error{"bad_config", placed(places, {"journal.path"},
+                                          "journal.path is set, but journal.kind is memory, which keeps nothing on "
+                                          "disk; take the path out")};
+    }
+    if (config.drain.spread_ms > config.drain.timeout_s * 1'000) {
+        return Error{"bad_config", placed(places, {"drain.spread_ms", "drain.timeout_s"},
+                                          "drain.spread_ms is above drain.timeout_s: who was told to stay that long "
+                                          "would be cut off before; lower the one or raise the other")};
     }
     return {};
 }
 
-Result<void> check_exposure(const Config& config) {
+Result<void> check_exposure(const Config& config, const Places& places) {
     const auto address = transport::parse_host_port(config.listen);
     if (config.auth.mode != "none" || (address && transport::is_loopback_address(address->host))) return {};
     return Error{
         "exposed_without_authentication",
-        "listen is " + config.listen +
-            ", which others can reach, and auth.mode is none: anybody could be any player. Listen on 127.0.0.1 "
-            "behind a proxy that authenticates"};
+        placed(places, {"listen"},
+               "listen is " + config.listen +
+                   ", which others can reach, and auth.mode is none: anybody could be any player. Listen on 127.0.0.1 "
+                   "behind a proxy that authenticates")};
 }
 
 }  // namespace mythos::server

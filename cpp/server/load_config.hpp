@@ -1,7 +1,8 @@
 // The configuration from all its sources: flags over environment over TOML file over defaults.
 //
-// Each source is checked whole, so an error in a value that a stronger source hides is told as well. Reads the file and
-// looks for mythos.toml in the working directory; else no state; any thread.
+// Each source is checked whole, so an error in a value that a stronger source hides is told as well. A variable that is
+// set to nothing, as compose files write them, counts as not set. Reads the file and looks for mythos.toml in the
+// working directory; else no state; any thread.
 #pragma once
 
 #include <map>
@@ -11,6 +12,7 @@
 
 #include "base/result.hpp"
 #include "server/config.hpp"
+#include "server/config_file.hpp"
 
 namespace mythos::server {
 
@@ -18,6 +20,7 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 
 struct Startup {
     Config config;
+    Places places;                      // of the options that were given
     std::string config_file;            // what was read; empty: none
     std::string port_file;              // --port-file; empty: not asked for
     std::vector<std::string> warnings;  // for the log
@@ -30,11 +33,11 @@ Environment process_environment();
 // or variable. At SIGHUP it is called again with the same arguments.
 Result<Startup> load_config(std::span<const std::string> arguments, const Environment& environment);
 
-// Rules that more than one option is needed for. Error `bad_config`.
-Result<void> check_together(const Config& config);
+// Rules that more than one option is needed for. Error `bad_config`, which begins with the places that are known.
+Result<void> check_together(const Config& config, const Places& places = {});
 
 // Whether the server may listen where it is asked to: off loopback only with authentication. Error
-// `exposed_without_authentication`.
-Result<void> check_exposure(const Config& config);
+// `exposed_without_authentication`, which begins with the place where it is known.
+Result<void> check_exposure(const Config& config, const Places& places = {});
 
 }  // namespace mythos::server

@@ -1,4 +1,5 @@
 // mythosd: the standalone server. Composition only: configuration, log, server, signals.
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -23,6 +24,8 @@ using Arguments = std::vector<std::string>;
 
 constexpr int kBadConfig = 2;
 constexpr Duration kDrainPoll = milliseconds(20);
+// After the last word: for it to leave, and for the clients' farewells.
+constexpr Duration kLastWordBound = seconds(1);
 
 // What main passes around once everything stands.
 struct Daemon {
@@ -63,7 +66,9 @@ void reload(Daemon& daemon) {
     const server::Reload plan = server::plan_reload(daemon.config, loaded->config);
     daemon.config = plan.effective;
     daemon.server->reload(server::settings_from(daemon.config, daemon.descriptors));
-    daemon.logging.set_level(log_settings(daemon.config).level);
+    // The report is written at whichever level lets more of it through.
+    const observe::Level level = log_settings(daemon.config).level;
+    daemon.logging.set_level(std::min(level, daemon.logging.level()));
     for (const auto& change : plan.live) {
         daemon.log.info("Option changed", {{"option", change.name}, {"from", change.from}, {"to", change.to}});
     }
@@ -73,18 +78,29 @@ void reload(Daemon& daemon) {
     }
     daemon.log.info("Configuration reloaded",
                     {{"changed", plan.live.size()}, {"waiting", plan.waits_for_restart.size()}});
+    daemon.logging.set_level(level);
 }
 
-// Ends early when everybody has gone, or at a second request to end.
+// Until everybody has gone, at most so long, and not beyond another request to end.
+void await_drained(const Daemon& daemon, server::Signals& signals, Duration at_most) {
+    const MonoTime end = daemon.clock.mono() + at_most;
+    while (!daemon.server->is_drained() && daemon.clock.mono() < end) {
+        if (signals.wait(kDrainPoll) == server::Signal::terminate) return;
+    }
+}
+
+// Who is still there at the bound, or at a second request to end, is closed like the others, only at once.
 void drain(Daemon& daemon, server::Signals& signals) {
     const auto& options = daemon.config.drain;
     daemon.log.info("Draining", {{"spread_ms", options.spread_ms}, {"timeout_s", options.timeout_s}});
     daemon.server->drain(milliseconds(options.spread_ms), "shutting down");
-    const MonoTime end = daemon.clock.mono() + seconds(options.timeout_s);
-    while (!daemon.server->is_drained() && daemon.clock.mono() < end) {
-        if (signals.wait(kDrainPoll) == server::Signal::terminate) break;
+    await_drained(daemon, signals, seconds(options.timeout_s));
+    const bool drained = daemon.server->is_drained();
+    if (!drained) {
+        daemon.server->close_all();
+        await_drained(daemon, signals, kLastWordBound);
     }
-    daemon.log.info("Stopped", {{"drained", daemon.server->is_drained()}});
+    daemon.log.info("Stopped", {{"drained", drained}});
 }
 
 int serve(const server::Startup& startup, const Arguments& arguments, server::Signals& signals) {
@@ -140,7 +156,7 @@ int main(int argc, char** argv) {
         std::cout << startup->print << std::flush;
         return 0;
     }
-    if (const auto exposure = server::check_exposure(startup->config); !exposure) {
+    if (const auto exposure = server::check_exposure(startup->config, startup->places); !exposure) {
         std::cerr << exposure.error().message << "\n";
         return kBadConfig;
     }

@@ -77,7 +77,10 @@ Result<void> assign_number(const Option& option, Config& config, Number value) {
 
 Result<void> assign_string(const Option& option, Config& config, const std::string& value) {
     if (const auto* choices = std::get_if<Choices>(&option.rule)) {
-        const std::string word = lower(value);
+        std::string word = lower(value);
+        for (const auto& [other, meant] : choices->aliases) {
+            if (word == other) word = meant;
+        }
         if (std::ranges::find(choices->words, word) == choices->words.end()) {
             return refused(option, '"' + value + '"');
         }

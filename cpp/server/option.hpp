@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct Range {
 // Lower-case words; input may be in any case.
 struct Choices {
     std::vector<std::string_view> words;
+    std::vector<std::pair<std::string_view, std::string_view>> aliases = {};  // other spellings, and their word
 };
 // For text and each element of a list: `accepts` and, for people, what it accepts.
 struct Form {

@@ -5,12 +5,17 @@
 #include <numeric>
 #include <vector>
 
+#include "server/server.hpp"
 #include "transport/address.hpp"
 
 namespace mythos::server {
 namespace {
 
 bool is_address(std::string_view text) { return transport::parse_host_port(text).has_value(); }
+
+bool is_port_or_address(std::string_view text) {
+    return is_address(text) || is_address("127.0.0.1:" + std::string(text));
+}
 
 bool is_origin(std::string_view text) {
     if (text == "*") return true;
@@ -25,6 +30,8 @@ bool is_host_name(std::string_view text) { return !text.empty() && text.find_fir
 // A member of Config under its own name.
 #define MEMBER(path) #path, +[](Config & config) -> decltype((config.path)) { return config.path; }
 
+#define PLANNED(key) +[](Config& config) -> decltype((config.planned.key)) { return config.planned.key; }
+
 constexpr bool kLive = true;
 constexpr bool kRestart = false;
 
@@ -32,12 +39,12 @@ const std::array kOptions{
     Option{MEMBER(listen), Form{is_address, "HOST:PORT"}, kRestart, "",
            "Address of the listener. Port 0 takes a free one. Off loopback authentication is required."},
     Option{MEMBER(heartbeat_ms), Range{100, 600'000}, kLive, "",
-           "A connection that carried nothing for so long gets a heartbeat. Missing one in answer makes it unhealthy, "
-           "missing two closes it."},
+           "Each connection gets a heartbeat this often, whatever else it carries. A peer that gives no sign of life "
+           "for two of them is closed with 4004."},
     Option{MEMBER(heartbeat_jitter), Range{0, 0.5}, kLive, "",
            "Part of heartbeat_ms by which each heartbeat varies, so that connections do not beat together."},
 
-    Option{MEMBER(server.loops), Range{0, 256}, kRestart, "", "I/O threads. 0: one a core."},
+    Option{MEMBER(server.loops), Range{0, kLoopsMax}, kRestart, "", "I/O threads. 0: one a core."},
 
     Option{MEMBER(limits.connections), Range{0, 10'000'000}, kLive, "CONNECTION_POOL_SIZE",
            "Connections in all; beyond it newcomers are told to try later. 0: from the limit on open files, less a "
@@ -52,8 +59,7 @@ const std::array kOptions{
            "Channels that one session subscribes to."},
     Option{MEMBER(limits.commands_outstanding), Range{1, 65'536}, kLive, "",
            "Unanswered commands of one client; beyond it too_many_outstanding."},
-    Option{MEMBER(limits.batch_messages), Range{1, 1'000'000}, kLive, "",
-           "Messages of one publish."},
+    Option{MEMBER(limits.batch_messages), Range{1, 1'000'000}, kLive, "", "Messages of one publish."},
     Option{MEMBER(limits.message_bytes), Range{1'024, 67'108'864}, kLive, "",
            "A WebSocket message from a client; a longer one closes the connection with 1009."},
     Option{MEMBER(limits.body_bytes), Range{1'024, 67'108'864}, kLive, "",
@@ -92,8 +98,9 @@ const std::array kOptions{
     Option{MEMBER(journal.retention_bytes), Range{65'536, 68'719'476'736}, kRestart, "", "The same, in bytes."},
     Option{MEMBER(journal.retention_s), Range{1, 604'800}, kRestart, "", "The same, in seconds."},
 
-    Option{MEMBER(http.origins), Form{is_origin, "origins such as https://game.example, or *"}, kLive, "CORS_ORIGINS",
-           "Origins allowed beside the server's own, for requests and WebSockets."},
+    Option{
+        MEMBER(http.origins), Form{is_origin, "origins such as https://game.example, or *"}, kLive, "CORS_ORIGINS",
+        "Origins allowed beside the server's own, for requests and WebSockets. * allows all others, without cookies."},
     Option{MEMBER(http.allowed_hosts), Form{is_host_name, "host names without port"}, kLive, "",
            "Host names that are answered beside loopback names while authentication is off."},
     Option{MEMBER(http.keepalive_s), Range{1, 3'600}, kLive, "",
@@ -104,11 +111,13 @@ const std::array kOptions{
            "Shorter messages are sent uncompressed."},
 
     Option{MEMBER(drain.spread_ms), Range{0, 600'000}, kLive, "",
-           "At a shutdown clients are told to come back after a random delay up to this."},
+           "At a shutdown each connection is closed after a random delay up to this, which it is told before; of few "
+           "connections after up to 20 ms for each. Not above drain.timeout_s."},
     Option{MEMBER(drain.timeout_s), Range{0, 600}, kLive, "", "A shutdown closes what is still open after so long."},
 
-    Option{MEMBER(log.level), Choices{{"debug", "info", "warning", "error", "critical"}}, kLive, "LOG_LEVEL",
-           "The least important lines that are written."},
+    Option{MEMBER(log.level),
+           Choices{{"debug", "info", "warning", "error", "critical"}, {{"warn", "warning"}, {"fatal", "critical"}}},
+           kLive, "LOG_LEVEL", "The least important lines that are written."},
     Option{MEMBER(log.format), Choices{{"json", "console"}}, kRestart, "LOG_FORMAT",
            "One JSON object a line, or lines for people."},
     Option{MEMBER(log.file), AnyValue{}, kRestart, "",
@@ -117,6 +126,27 @@ const std::array kOptions{
     Option{MEMBER(auth.mode), Choices{{"none"}}, kRestart, "", "How players prove who they are."},
 };
 
+// In the order of the reference page.
+const std::array kPlanned{
+    Option{"health.interval_s", PLANNED(health_interval_s), Range{1, 86'400}, kLive, "HEALTH_CHECK_INTERVAL",
+           "How often health is checked in the background."},
+    Option{"monitor.enabled", PLANNED(monitor_enabled), AnyValue{}, kRestart, "ENABLE_METRICS",
+           "Whether metrics are served."},
+    Option{"monitor.listen", PLANNED(monitor_listen), Form{is_port_or_address, "a port or HOST:PORT"}, kRestart,
+           "METRICS_PORT", "A listener of their own for the monitoring routes."},
+    Option{"monitor.sample_interval_s", PLANNED(sample_interval_s), Range{1, 3'600}, kLive,
+           "METRICS_COLLECTION_INTERVAL", "How often a sample is kept for the alert rules."},
+    Option{"monitor.max_samples", PLANNED(max_samples), Range{1, 1'000'000}, kRestart, "MAX_METRICS_SAMPLES",
+           "Recent errors, and samples of each series, that are kept."},
+    Option{"limits.requests", PLANNED(requests), Range{1, 1'000'000'000}, kLive, "RATE_LIMIT_REQUESTS",
+           "Commands and HTTP requests of one player within limits.window_s."},
+    Option{"limits.window_s", PLANNED(window_s), Range{1, 86'400}, kLive, "RATE_LIMIT_WINDOW",
+           "The time that limits.requests counts over."},
+    Option{"store.url", PLANNED(store_url), AnyValue{}, kRestart, "DATABASE_URL",
+           "Where what outlives the server is kept."},
+};
+
+#undef PLANNED
 #undef MEMBER
 
 // Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`.
@@ -145,6 +175,13 @@ std::span<const Option> all_options() { return kOptions; }
 const Option* find_option(std::string_view name) {
     const auto found = std::ranges::find(kOptions, name, &Option::name);
     return found == kOptions.end() ? nullptr : &*found;
+}
+
+std::span<const Option> planned_options() { return kPlanned; }
+
+const Option* find_planned_option(std::string_view name) {
+    const auto found = std::ranges::find(kPlanned, name, &Option::name);
+    return found == kPlanned.end() ? nullptr : &*found;
 }
 
 std::string_view table_of(std::string_view name) {

@@ -14,11 +14,18 @@ constexpr std::string_view kHead =
     "\n"
     "An option is taken from a flag (`--session.grace_s 30`), else from the environment (`MYTHOS_SESSION_GRACE_S=30`, "
     "or\n"
-    "the guide's name where there is one; of the two the former wins), else from the TOML file (`--config FILE`, or\n"
+    "the other variable that a table names; of the two the former wins), else from the TOML file (`--config FILE`, or\n"
     "`mythos.toml` if it is there), else it has its default. A list is written with commas in flags and the "
-    "environment.\n"
+    "environment,\n"
+    "and a variable that is set to nothing counts as not set.\n"
     "What is not right stops the start, with file, line and key. SIGHUP reads everything again: *live* options take\n"
     "effect at once, the log says which others wait for a restart, and a faulty file changes nothing.\n";
+
+constexpr std::string_view kPlannedHead =
+    "\n## Not in this version\n\n"
+    "Accepted in every source and checked, so that a configuration made for a later version starts this one; a warning "
+    "at the\nstart names each that is given. They have no effect.\n\n"
+    "| option | takes | other variable | what it will do |\n|---|---|---|---|\n";
 
 std::string heading(std::string_view table) {
     return table.empty() ? "\n## Before any table\n" : "\n## [" + std::string(table) + "]\n";
@@ -41,9 +48,14 @@ std::string reference_page() {
         if (table != table_of(option.name)) {
             table = table_of(option.name);
             out += heading(*table) +
-                   "\n| option | default | takes | live | guide's name | what it does |\n|---|---|---|---|---|---|\n";
+                   "\n| option | default | takes | live | other variable | what it does |\n|---|---|---|---|---|---|\n";
         }
         out += row(option);
+    }
+    out += kPlannedHead;
+    for (const Option& option : planned_options()) {
+        out += "| `" + std::string(option.name) + "` | " + expected_by(option) + " | `" +
+               std::string(option.guide_name) + "` | " + std::string(option.help) + " |\n";
     }
     return out;
 }

@@ -11,7 +11,6 @@ namespace mythos::server {
 namespace {
 
 constexpr int kEpochBits = 30;  // six characters; an epoch is told from those that a client may still remember
-constexpr std::uint32_t kLoopsMax = 128;
 
 std::uint32_t loop_count(const ServerSettings& settings) {
     const std::uint32_t wanted = settings.loops != 0 ? settings.loops : std::thread::hardware_concurrency();
@@ -22,7 +21,7 @@ transport::ListenOptions listen_options(const ServerSettings& settings) {
     transport::ListenOptions options;
     options.host = settings.host;
     options.port = settings.port;
-    options.user_timeout = settings.hub.heartbeat * 2;
+    options.user_timeout = settings.loop.user_timeout;
     return options;
 }
 
@@ -76,6 +75,10 @@ void Server::reload(const ServerSettings& settings) {
 
 void Server::drain(Duration spread, const std::string& reason) {
     for (auto& loop : loops_) loop->drain(spread, reason);
+}
+
+void Server::close_all() {
+    for (auto& loop : loops_) loop->close_all();
 }
 
 bool Server::is_drained() const {

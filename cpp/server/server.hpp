@@ -1,7 +1,7 @@
 // The running server: journal, hub, one thread a loop, their listeners.
 //
-// `start` returns when every loop listens. Then: `reload` at will, `drain` and poll `is_drained`, and destroy, which
-// ends the threads at once. Thread-safety: one thread (main's) calls everything.
+// `start` returns when every loop listens. Then: `reload` at will, `drain` and poll `is_drained`, `close_all`, and
+// destroy, which ends the threads at once. Thread-safety: one thread (main's) calls everything.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,9 @@
 #include "transport/hub_loop.hpp"
 
 namespace mythos::server {
+
+// More threads than any machine of today can use for this; each costs a listener and an epoll.
+inline constexpr std::uint32_t kLoopsMax = 128;
 
 struct ServerSettings {
     std::string host = "127.0.0.1";
@@ -46,6 +49,8 @@ public:
     // Stops accepting and asks everybody to come back later, spread over `spread`.
     void drain(Duration spread, const std::string& reason);
     bool is_drained() const;
+    // Tells everybody who is left that it is over; poll `is_drained` for their farewells.
+    void close_all();
 
 private:
     Server(const ServerSettings& settings, const Clock& clock, observe::Logging& logging);

@@ -48,6 +48,7 @@ transport::HubLoopSettings loop_settings(const Config& config) {
     site.mode_default = config.delivery.mode_default == "standby" ? protocol::Mode::standby : protocol::Mode::mirror;
     site.deflate = config.websocket.deflate;
     loop.message_bytes_max = size(config.limits.message_bytes);
+    loop.user_timeout = milliseconds(config.heartbeat_ms) * 2;
     return loop;
 }
 

@@ -30,11 +30,16 @@ void Watcher::failed() { loop_.retire(*this); }
 
 template <class Call>
 void EventLoop::guard(Watcher& watcher, Call call) {
+    if (!guarded([&] { call(watcher); })) watcher.failed();
+}
+
+bool EventLoop::guarded(const std::function<void()>& call) {
     try {
-        call(watcher);
+        call();
+        return true;
     } catch (const std::exception& fault) {
         on_fault_(fault.what());
-        watcher.failed();
+        return false;
     }
 }
 
@@ -84,6 +89,15 @@ void EventLoop::defer(Watcher& watcher) {
     if (watcher.deferred_ || watcher.retired_) return;
     watcher.deferred_ = true;
     deferred_.push_back(&watcher);
+}
+
+void EventLoop::for_each(const std::function<void(Watcher&)>& act) {
+    std::vector<Watcher*> all;  // `act` may add and retire
+    all.reserve(watchers_.size());
+    for (const auto& watcher : watchers_) all.push_back(watcher.get());
+    for (Watcher* watcher : all) {
+        if (!watcher->retired_) guard(*watcher, act);
+    }
 }
 
 void EventLoop::set_deadline(Watcher& watcher, MonoTime deadline) {
@@ -162,7 +176,7 @@ void EventLoop::run_posted() {
         const std::lock_guard lock(posted_mutex_);
         tasks.swap(posted_);
     }
-    for (const auto& task : tasks) task();
+    for (const auto& task : tasks) guarded(task);
 }
 
 void EventLoop::run_deferred() {

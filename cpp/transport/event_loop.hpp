@@ -43,6 +43,8 @@ public:
     virtual void expired() {}
     // One of the above has thrown: give up what you stand for. Must not throw.
     virtual void failed();
+    // The process is about to end: say so to whoever is at the other end, in this turn.
+    virtual void last_word() {}
 
     const Socket& socket() const { return socket_; }
 
@@ -74,6 +76,8 @@ public:
     void retire(Watcher& watcher);
     // `resume` is called in the next round, which will not wait.
     void defer(Watcher& watcher);
+    // Calls `act`, guarded, for each watcher that is there now and has not retired meanwhile.
+    void for_each(const std::function<void(Watcher&)>& act);
     void set_deadline(Watcher& watcher, MonoTime deadline);
     void clear_deadline(Watcher& watcher);
 
@@ -87,8 +91,10 @@ public:
     // Ends a turn: destroys what retired.
     void bury();
 
-    // Told of each exception that a watcher let escape; the watcher has then `failed`.
+    // Told of each exception that a watcher, a posted task or a `guarded` call let escape; a watcher has then `failed`.
     void on_fault(std::function<void(std::string_view what)> told) { on_fault_ = std::move(told); }
+    // Runs `call`. False: it has thrown, and `on_fault` was told.
+    bool guarded(const std::function<void()>& call);
 
     // Of the present round; read once a wait.
     MonoTime now() const { return now_; }

@@ -24,9 +24,9 @@ std::string_view HttpRequest::header(std::string_view name) const {
     return {};
 }
 
-bool HttpRequest::has_header(std::string_view name) const {
-    return std::any_of(headers.begin(), headers.end(),
-                       [&](const auto& header) { return equals_in_any_case(header.first, name); });
+std::size_t HttpRequest::count_header(std::string_view name) const {
+    return static_cast<std::size_t>(std::count_if(
+        headers.begin(), headers.end(), [&](const auto& header) { return equals_in_any_case(header.first, name); }));
 }
 
 std::string HttpRequest::joined_header(std::string_view name) const {
@@ -39,7 +39,10 @@ std::string HttpRequest::joined_header(std::string_view name) const {
     return joined;
 }
 
-std::string_view HttpRequest::path() const { return target.substr(0, target.find('?')); }
+std::string_view HttpRequest::path() const {
+    const std::string_view path = target.substr(0, target.find('?'));
+    return path.empty() ? "/" : path;
+}
 
 std::string_view HttpRequest::query() const {
     const std::size_t mark = target.find('?');

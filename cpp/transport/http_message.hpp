@@ -14,7 +14,7 @@ namespace mythos::transport {
 
 struct HttpRequest {
     std::string_view method;
-    std::string_view target;                                             // as sent: path and query
+    std::string_view target;                                             // path and query, as sent
     std::vector<std::pair<std::string_view, std::string_view>> headers;  // in their order; names in any case
     std::string body;
     bool keep_alive = true;
@@ -22,11 +22,12 @@ struct HttpRequest {
 
     // The first header of that name, in any case; empty where there is none.
     std::string_view header(std::string_view name) const;
-    bool has_header(std::string_view name) const;
+    bool has_header(std::string_view name) const { return count_header(name) > 0; }
+    std::size_t count_header(std::string_view name) const;
     // All headers of that name, joined by ", " (RFC 9110 5.3).
     std::string joined_header(std::string_view name) const;
 
-    std::string_view path() const;   // undecoded
+    std::string_view path() const;   // undecoded; "/" where the target names none
     std::string_view query() const;  // undecoded, without '?'
 };
 

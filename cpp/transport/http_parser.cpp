@@ -19,6 +19,19 @@ HttpParse verdict(const boost::beast::error_code& error) {
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
+// The authority of a target in absolute form, which is taken from its front; empty where it has another form.
+std::string_view take_authority(std::string_view& target) {
+    const std::size_t scheme_end = target.find("://");
+    if (scheme_end == std::string_view::npos) return {};
+    const std::string_view scheme = target.substr(0, scheme_end);
+    if (!equals_in_any_case(scheme, "http") && !equals_in_any_case(scheme, "https")) return {};
+    std::string_view rest = target.substr(scheme_end + 3);
+    const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
+    if (authority.empty()) return {};
+    target = rest.substr(authority.size());
+    return authority;
+}
+
 }  // namespace
 
 struct HttpParser::State {
@@ -72,6 +85,11 @@ HttpRequest HttpParser::request() const {
     request.method = view(message.method_string());
     request.target = view(message.target());
     for (const auto& field : message) request.headers.emplace_back(view(field.name_string()), view(field.value()));
+    if (const std::string_view authority = take_authority(request.target); !authority.empty()) {
+        for (auto& [name, value] : request.headers) {
+            if (equals_in_any_case(name, "Host")) value = authority;
+        }
+    }
     request.keep_alive = message.keep_alive();
     request.http_1_1 = message.version() == 11;
     return request;

@@ -39,7 +39,8 @@ public:
     bool expects_continue() const;
     bool has_body() const;
 
-    // Views into the parser; the body is complete after `done`.
+    // Views into the parser; the body is complete after `done`. A target in absolute form (`http://host/path`) becomes
+    // its path and query, and its host takes the place of the Host header's (RFC 9112 3.2.2).
     HttpRequest request() const;
     // The same, with the body moved out.
     HttpRequest take();

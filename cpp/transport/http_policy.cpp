@@ -1,12 +1,16 @@
 #include "transport/http_policy.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace mythos::transport {
 namespace {
 
-constexpr std::string_view kScheme = "http://";  // what this listener speaks
-constexpr std::string_view kDefaultPort = ":80";
+struct Scheme {
+    std::string_view prefix;
+    std::string_view default_port;
+};
+constexpr std::array kSchemes{Scheme{"http://", ":80"}, Scheme{"https://", ":443"}};
 
 std::string lower_case(std::string_view text) {
     std::string lowered(text);
@@ -17,17 +21,20 @@ std::string lower_case(std::string_view text) {
 }
 
 // `host:port` with the port always written.
-std::string with_port(std::string_view authority) {
+std::string with_port(std::string_view authority, std::string_view default_port) {
     std::string full = lower_case(authority);
     const std::size_t colon = full.rfind(':');
     const bool has_port = colon != std::string::npos && full.find(']', colon) == std::string::npos;
-    return has_port ? full : full.append(kDefaultPort);
+    return has_port ? full : full.append(default_port);
 }
 
 bool is_own_origin(std::string_view origin, std::string_view host) {
     const std::string lowered = lower_case(origin);
-    if (host.empty() || !lowered.starts_with(kScheme)) return false;
-    return with_port(std::string_view(lowered).substr(kScheme.size())) == with_port(host);
+    return !host.empty() && std::any_of(kSchemes.begin(), kSchemes.end(), [&](const Scheme& scheme) {
+        if (!lowered.starts_with(scheme.prefix)) return false;
+        const auto authority = std::string_view(lowered).substr(scheme.prefix.size());
+        return with_port(authority, scheme.default_port) == with_port(host, scheme.default_port);
+    });
 }
 
 bool is_loopback_name(const std::string& name) {
@@ -40,11 +47,14 @@ bool holds(const std::vector<std::string>& list, std::string_view value) {
     return std::any_of(list.begin(), list.end(), [&](const auto& item) { return equals_in_any_case(item, value); });
 }
 
+bool is_known_origin(const HttpPolicy& policy, std::string_view origin, std::string_view host) {
+    return is_own_origin(origin, host) || (origin != "*" && holds(policy.origins, origin));
+}
+
 }  // namespace
 
 bool is_origin_allowed(const HttpPolicy& policy, std::string_view origin, std::string_view host) {
-    if (origin.empty() || is_own_origin(origin, host)) return true;
-    return holds(policy.origins, origin) || holds(policy.origins, "*");
+    return origin.empty() || is_known_origin(policy, origin, host) || holds(policy.origins, "*");
 }
 
 std::string host_name(std::string_view host) {
@@ -52,7 +62,9 @@ std::string host_name(std::string_view host) {
         const std::size_t end = host.find(']');
         return end == std::string_view::npos ? std::string{} : lower_case(host.substr(1, end - 1));
     }
-    return lower_case(host.substr(0, host.find(':')));
+    host = host.substr(0, host.find(':'));
+    if (host.ends_with('.')) host.remove_suffix(1);
+    return lower_case(host);
 }
 
 bool is_host_allowed(const HttpPolicy& policy, std::string_view host) {
@@ -65,8 +77,9 @@ HttpHeaders cors_headers(const HttpPolicy& policy, const HttpRequest& request) {
     HttpHeaders headers{{"Vary", "Origin"}};
     const std::string_view origin = request.header("Origin");
     if (origin.empty() || !is_origin_allowed(policy, origin, request.header("Host"))) return headers;
-    headers.emplace_back("Access-Control-Allow-Origin", origin);
-    headers.emplace_back("Access-Control-Allow-Credentials", "true");
+    const bool known = is_known_origin(policy, origin, request.header("Host"));
+    headers.emplace_back("Access-Control-Allow-Origin", known ? origin : "*");
+    if (known) headers.emplace_back("Access-Control-Allow-Credentials", "true");
     headers.emplace_back("Access-Control-Expose-Headers", "Retry-After");
     return headers;
 }

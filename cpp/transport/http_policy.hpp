@@ -1,6 +1,7 @@
 // Who may ask at all: the Origin rule, the Host rule, and the CORS headers that follow from them.
 //
-// The WebSocket is never laxer than CORS: no Origin and the own origin (by Host) are allowed, everything else by list.
+// The WebSocket is never laxer than CORS: no Origin and the own origin are allowed, everything else by list. The own
+// origin is the Host, by either scheme, because a proxy that ends TLS leaves the Host as the browser named it.
 // Without authentication Host must be a loopback name or listed, because a page whose name was bound anew to
 // 127.0.0.1 (DNS rebinding) is its own origin. Pure functions; any thread.
 #pragma once
@@ -14,7 +15,7 @@
 namespace mythos::transport {
 
 struct HttpPolicy {
-    std::vector<std::string> origins;        // `https://game.example`; "*" allows every one, each answered by its name
+    std::vector<std::string> origins;        // `https://game.example`; "*" allows every one, without credentials
     std::vector<std::string> allowed_hosts;  // without port: `game.example`
     bool host_must_be_local = true;          // authentication is off
 };
@@ -23,10 +24,11 @@ struct HttpPolicy {
 bool is_origin_allowed(const HttpPolicy& policy, std::string_view origin, std::string_view host);
 bool is_host_allowed(const HttpPolicy& policy, std::string_view host);
 
-// The host of `Host: name:port`, without port and brackets, in lower case; empty if it is malformed.
+// The host of `Host: name:port`, without port, brackets and the root's dot, in lower case; empty if it is malformed.
 std::string host_name(std::string_view host);
 
-// What every answer carries: `Vary: Origin`, and for an allowed Origin that it may read the answer.
+// What every answer carries: `Vary: Origin`, and for an allowed Origin that it may read the answer. Credentials
+// (cookies) are for the own origin and those that are listed by name, never for "*".
 HttpHeaders cors_headers(const HttpPolicy& policy, const HttpRequest& request);
 
 // The answer to a preflight of an allowed origin; `methods` as in Allow.

@@ -58,9 +58,10 @@ bool fits(const Row& row, const std::vector<std::string_view>& segments, std::st
 RouteMatch found(const Row& row, std::string_view method, std::string_view parameter) {
     RouteMatch match;
     match.route = row.route;
-    match.allow = row.method == "GET" ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
     const bool streams = row.route == Route::websocket || row.route == Route::event_stream;
-    const bool is_head = method == "HEAD" && row.method == "GET" && !streams;
+    const bool has_head = row.method == "GET" && !streams;  // a stream has no head of its own
+    match.allow = has_head ? "GET, HEAD, OPTIONS" : streams ? "GET, OPTIONS" : "POST, OPTIONS";
+    const bool is_head = method == "HEAD" && has_head;
     if (method == "OPTIONS") {
         match.kind = RouteMatch::Kind::preflight;
     } else if (method != row.method && !is_head) {

@@ -1,11 +1,14 @@
 #include "transport/hub_loop.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace mythos::transport {
 namespace {
 
 constexpr Duration kRestToldEach = seconds(10);
+// After a turn that failed: whatever made it fail must not spin the loop and flood the log.
+constexpr Duration kRestAfterFault = milliseconds(20);
 
 protocol::WsReceiverConfig receiver_config(const HubLoopSettings& settings, protocol::WsInflateScratch& scratch) {
     protocol::WsReceiverConfig config;
@@ -45,17 +48,31 @@ void HubLoop::rest() {
 }
 
 void HubLoop::run() {
-    bool more_to_do = false;
     while (!stopped_) {
-        events_.run_round(more_to_do ? MonoTime{} : core_.next_deadline());
-        more_to_do = core_.turn(events_.clock());
+        events_.run_round(more_to_do_ ? MonoTime{} : std::max(core_.next_deadline(), rest_until_));
+        end_turn();
         events_.bury();
         if (draining_) empty_.store(events_.watchers() == 0, std::memory_order_release);
     }
 }
 
+// What a turn lets escape is told and ends that turn; the connections and the process live on.
+void HubLoop::end_turn() {
+    more_to_do_ = false;
+    const bool ended = events_.guarded([&] { more_to_do_ = core_.turn(events_.clock()); });
+    rest_until_ = ended ? MonoTime{} : events_.now() + kRestAfterFault;
+}
+
 void HubLoop::stop() {
-    events_.post([this] { stopped_ = true; });
+    // The turn that follows flushes what the connections say last.
+    events_.post([this] {
+        events_.for_each([](Watcher& watcher) { watcher.last_word(); });
+        stopped_ = true;
+    });
+}
+
+void HubLoop::close_all() {
+    events_.post([this] { events_.for_each([](Watcher& watcher) { watcher.last_word(); }); });
 }
 
 void HubLoop::drain(Duration spread, std::string reason) {
@@ -73,6 +90,8 @@ void HubLoop::set_settings(const HubLoopSettings& settings) {
         site_.set_settings(settings.site);
         http_.set_limits(settings.site.limits);
         streams_.receiver.message_bytes_max = settings.message_bytes_max;
+        // Inherited by those who come; who is here goes on at the heartbeat that its welcome named.
+        if (acceptor_ != nullptr) set_user_timeout(acceptor_->socket(), settings.user_timeout);
     });
 }
 

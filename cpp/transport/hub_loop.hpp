@@ -4,7 +4,7 @@
 // connection. While the hub has more to do it does not wait.
 //
 // Thread-safety: `run` on the loop's thread, which is the only one that touches what it drives; `wake`, `stop`,
-// `drain`, `set_settings` and `is_empty` from any thread. Construct and `listen` before `run`.
+// `drain`, `close_all`, `set_settings` and `is_empty` from any thread. Construct and `listen` before `run`.
 #pragma once
 
 #include <atomic>
@@ -24,6 +24,7 @@ namespace mythos::transport {
 struct HubLoopSettings {
     SiteSettings site;
     std::size_t message_bytes_max = std::size_t{1} << 20;  // of one WebSocket message
+    Duration user_timeout{};                               // of the sockets to come, as ListenOptions says
 };
 
 class HubLoop {
@@ -42,11 +43,14 @@ public:
     // Stops accepting, and tells every connection to come back elsewhere, with delays spread up to `spread`.
     void drain(Duration spread, std::string reason);
     void set_settings(const HubLoopSettings& settings);
+    // Closes every connection that is left, with 1001 and without waiting for what is owed to it.
+    void close_all();
     // After `drain`: no connection of any kind is left.
     bool is_empty() const { return empty_.load(std::memory_order_acquire); }
 
 private:
     void rest();
+    void end_turn();
 
     EventLoop events_;
     hub::LoopCore core_;
@@ -56,6 +60,8 @@ private:
     HttpConnections http_;
     Acceptor* acceptor_ = nullptr;
     MonoTime next_rest_told_{};
+    MonoTime rest_until_{};
+    bool more_to_do_ = false;
     bool stopped_ = false;
     bool draining_ = false;
     std::atomic<bool> empty_{false};

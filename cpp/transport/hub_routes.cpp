@@ -1,5 +1,6 @@
 #include "transport/hub_routes.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -13,6 +14,8 @@ namespace mythos::transport {
 namespace {
 
 constexpr std::uint32_t kHistoryLimit = 50;
+// Kept with the entry for as long as the retention holds it; a UUID or a hash, with room for a prefix.
+constexpr std::size_t kIdempotencyKeyBytesMax = 255;
 
 std::optional<Error> fault_of_player(std::string_view player) {
     if (is_valid_name(player, kNameBytesMax)) return std::nullopt;
@@ -24,6 +27,15 @@ std::optional<Error> fault_of_channel(std::string_view channel) {
     return Error{"bad_channel", "A channel is 1 to 256 bytes of UTF-8 without control characters."};
 }
 
+// The key of a publish goes into the journal's checkpoint, which is JSON. Absent is well; there, it has to be a key.
+std::optional<Error> fault_of_key(const HttpRequest& request) {
+    const std::string_view key = request.header("Idempotency-Key");
+    const bool visible = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+    const bool good = !key.empty() && key.size() <= kIdempotencyKeyBytesMax && visible;
+    if (good || !request.has_header("Idempotency-Key")) return std::nullopt;
+    return Error{"bad_idempotency_key", "An Idempotency-Key is 1 to 255 visible ASCII characters."};
+}
+
 std::optional<Error> fault_of_commands(const QueryParameters& query) {
     const std::string client = query.text("client_id");
     const bool client_ok = client.empty() || is_valid_name(client, kNameBytesMax);
@@ -31,8 +43,11 @@ std::optional<Error> fault_of_commands(const QueryParameters& query) {
     return Error{"bad_name", "Commands need ?session_id=, and with it the ?client_id= of the wires."};
 }
 
-std::optional<Error> fault_of(Route route, std::string_view parameter, const QueryParameters& query) {
+std::optional<Error> fault_of(Route route, std::string_view parameter, const HttpRequest& request,
+                              const QueryParameters& query) {
     switch (route) {
+        case Route::publish:
+            return fault_of_key(request);
         case Route::connections_of_player:
         case Route::new_session:
             return fault_of_player(parameter);
@@ -69,7 +84,7 @@ Result<void> ask_history(hub::LoopCore& core, std::string channel, const QueryPa
 Result<void> ask_hub(hub::LoopCore& core, RouteMatch match, HttpRequest request, MonoTime now, hub::AnswerTo answer) {
     const auto query = QueryParameters::parse(request.query());
     if (!query) return Error{"bad_request", "The query has a broken percent escape."};
-    if (auto fault = fault_of(match.route, match.parameter, *query)) return std::move(*fault);
+    if (auto fault = fault_of(match.route, match.parameter, request, *query)) return std::move(*fault);
 
     switch (match.route) {
         case Route::commands:

@@ -111,8 +111,10 @@ HttpResponse Site::refuse_no_route(const HttpRequest& request, const RouteMatch&
 std::optional<HttpResponse> Site::refuse_entry(const HttpRequest& request, const RouteMatch& match) {
     const bool stream = match.kind == RouteMatch::Kind::found && opens_stream(match);
     const std::string_view host = request.header("Host");
-    if (request.http_1_1 && !request.has_header("Host")) {
-        return counted(Counter::http_bad_request, error(&request, 400, "bad_request", "HTTP/1.1 needs a Host header."));
+    const std::size_t hosts = request.count_header("Host");
+    if (hosts > 1 || (hosts == 0 && request.http_1_1)) {
+        return counted(Counter::http_bad_request,
+                       error(&request, 400, "bad_request", "HTTP/1.1 needs one Host header (RFC 9112 3.2)."));
     }
     if (!is_host_allowed(settings_.policy, host)) {
         return counted(stream ? Counter::rejected_host : Counter::http_host,

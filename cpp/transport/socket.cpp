@@ -45,19 +45,22 @@ bool set_option(int descriptor, int level, int name, int value) {
     return setsockopt(descriptor, level, name, &value, sizeof value) == 0;
 }
 
-void set_inherited_options(int descriptor, const ListenOptions& options) {
-    set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
-    if (options.unsent_bytes_max > 0) {
-        set_option(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, options.unsent_bytes_max);
-    }
-    if (options.user_timeout <= Duration{}) return;
-    const auto timeout_ms = static_cast<int>(std::clamp<std::int64_t>(options.user_timeout.ms(), 1, INT_MAX));
+void set_dead_peer_options(int descriptor, Duration timeout) {
+    const auto timeout_ms = static_cast<int>(std::clamp<std::int64_t>(timeout.ms(), 1, INT_MAX));
     set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, timeout_ms);
     // An idle peer is probed after half the time, so that its death shows within the whole of it.
     const int probe_s = std::max(1, timeout_ms / 2'000);
     set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
     set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, probe_s);
     set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, probe_s);
+}
+
+void set_inherited_options(int descriptor, const ListenOptions& options) {
+    set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (options.unsent_bytes_max > 0) {
+        set_option(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, options.unsent_bytes_max);
+    }
+    if (options.user_timeout > Duration{}) set_dead_peer_options(descriptor, options.user_timeout);
 }
 
 Error listen_error(int error) {
@@ -120,6 +123,8 @@ Result<void> check_address_is_free(const ListenOptions& options) {
     if (bind(probe.descriptor(), address->get(), address->size) != 0) return listen_error(errno);
     return {};
 }
+
+void set_user_timeout(const Socket& socket, Duration timeout) { set_dead_peer_options(socket.descriptor(), timeout); }
 
 std::uint16_t local_port(const Socket& socket) {
     Address address;

@@ -52,6 +52,9 @@ struct ListenOptions {
 // `address_not_available`, `listen_failed`.
 Result<Socket> listen_tcp(const ListenOptions& options);
 
+// What `user_timeout` says, for a socket that stands already.
+void set_user_timeout(const Socket& socket, Duration timeout);
+
 // Whether nobody listens there yet: SO_REUSEPORT would let two servers of one user share a port in silence.
 // Errors as above.
 Result<void> check_address_is_free(const ListenOptions& options);

@@ -1,5 +1,8 @@
 #include "transport/stream_connection.hpp"
 
+#include <algorithm>
+#include <initializer_list>
+#include <string>
 #include <vector>
 
 #include "transport/lingering_socket.hpp"
@@ -12,11 +15,22 @@ constexpr int kReadsARound = 4;  // of the loop's buffer; then others have their
 struct Events {
     std::string_view connected;
     std::string_view failed;
+    std::string_view disconnected;
 };
 
 Events events_of(protocol::Wire wire) {
-    if (wire == protocol::Wire::websocket) return {"WebSocket connected", "WebSocket connection failed"};
-    return {"SSE connected", "SSE connection failed"};
+    if (wire == protocol::Wire::websocket)
+        return {"WebSocket connected", "WebSocket connection failed", "WebSocket disconnected"};
+    return {"SSE connected", "SSE connection failed", "SSE disconnected"};
+}
+
+std::unique_ptr<char[]> pack(std::initializer_list<std::string_view> names) {
+    std::size_t size = 0;
+    for (const std::string_view name : names) size += name.size() + 1;
+    auto packed = std::make_unique<char[]>(size);
+    char* at = packed.get();
+    for (const std::string_view name : names) at = std::copy(name.begin(), name.end(), at) + 1;
+    return packed;
 }
 
 }  // namespace
@@ -59,7 +73,9 @@ void StreamConnection::admitted(const hub::Admission& admission) {
     if (state_ != State::opening) return;
     state_ = State::open;
     opening_->admitted = true;
-    const Duration took = loop_.clock().mono() - opening_->began;
+    admitted_at_ = loop_.clock().mono();
+    names_ = pack({opening_->player_id, admission.session_id, admission.connection_id});
+    const Duration took = admitted_at_ - opening_->began;
     context_.log.info(events_of(wire()).connected, {{"player_id", opening_->player_id},
                                                     {"session_id", admission.session_id},
                                                     {"connection_id", admission.connection_id},
@@ -87,6 +103,26 @@ void StreamConnection::log_refused(const hub::Refusal& refusal) const {
                                                     {"error_code", refusal.error_code},
                                                     {"close_code", protocol::number(refusal.code)},
                                                     {"establishment_time_ms", took.seconds() * 1e3}});
+}
+
+void StreamConnection::closing(protocol::CloseCode code, std::string_view reason) {
+    if (ending_ == nullptr) ending_ = std::make_unique<Ending>(code, std::string(reason));
+}
+
+void StreamConnection::log_disconnected() const {
+    if (names_ == nullptr) return;
+    const std::string_view player = names_.get();
+    const std::string_view session = player.data() + player.size() + 1;
+    const std::string_view connection = session.data() + session.size() + 1;
+    const Duration lasted = loop_.clock().mono() - admitted_at_;
+    context_.log.info(events_of(wire()).disconnected,
+                      {{"player_id", player},
+                       {"session_id", session},
+                       {"connection_id", connection},
+                       {"connection_type", protocol::to_string(wire())},
+                       {"reason", ending_ != nullptr ? std::string_view(ending_->reason) : "peer gone"},
+                       {"close_code", ending_ != nullptr ? protocol::number(ending_->code) : 1006},
+                       {"duration_ms", lasted.seconds() * 1e3}});
 }
 
 std::int64_t StreamConnection::write(const iovec* pieces, int count) {
@@ -117,12 +153,14 @@ void StreamConnection::pause_reading(bool paused) {
 
 void StreamConnection::finish() {
     if (state_ == State::leaving) return;
+    closing(protocol::CloseCode::normal, "closed by the server");
     state_ = State::leaving;
     LingeringSocket::begin(loop_, std::move(socket_), opening_ != nullptr ? std::move(opening_->head) : std::string{});
     loop_.defer(*this);
 }
 
 void StreamConnection::abort() {
+    closing(protocol::CloseCode::server_fault, "dropped by the server");
     state_ = State::leaving;
     socket_.close();
     loop_.defer(*this);
@@ -138,6 +176,13 @@ void StreamConnection::lose() {
 void StreamConnection::failed() {
     if (state_ == State::leaving) return loop_.retire(*this);
     lose();
+}
+
+void StreamConnection::last_word() {
+    if (state_ == State::leaving) return;
+    constexpr std::string_view kReason = "the server is shutting down";
+    closing(protocol::CloseCode::going_away, kReason);
+    context_.core.close(key_, protocol::CloseCode::going_away, kReason, loop_.now());
 }
 
 std::optional<hub::Outlet::KernelAck> StreamConnection::kernel_ack() const {
@@ -157,6 +202,7 @@ void StreamConnection::ready(std::uint32_t events) {
 
 void StreamConnection::resume() {
     if (state_ == State::leaving) {
+        log_disconnected();
         context_.core.gone(key_, loop_.now());
         return loop_.retire(*this);
     }

@@ -44,6 +44,7 @@ public:
     void ready(std::uint32_t events) final;
     void resume() final;
     void failed() final;
+    void last_word() final;
 
     void admitted(const hub::Admission& admission) final;
     void refused(const hub::Refusal& refusal) final;
@@ -53,6 +54,8 @@ public:
     void finish() final;
     void abort() final;
     std::optional<KernelAck> kernel_ack() const final;
+    // Why the connection ends, for the log; the first to say so is right.
+    void closing(protocol::CloseCode code, std::string_view reason);
 
 protected:
     StreamConnection(StreamContext& context, HttpConnection::Taken taken, Opening opening);
@@ -82,9 +85,18 @@ private:
     void read();
     void take_held();
     void log_refused(const hub::Refusal& refusal) const;
+    void log_disconnected() const;
     std::int64_t write_with_head(const iovec* pieces, int count);
 
-    std::unique_ptr<Opening> opening_;   // until the head is written
+    struct Ending {
+        protocol::CloseCode code;
+        std::string reason;
+    };
+
+    std::unique_ptr<Opening> opening_;  // until the head is written
+    std::unique_ptr<char[]> names_;     // player, session, connection, each ended by NUL: one small block a connection
+    std::unique_ptr<Ending> ending_;
+    MonoTime admitted_at_{};
     std::unique_ptr<std::string> held_;  // received and not looked at yet
     State state_ = State::opening;
     bool paused_ = false;

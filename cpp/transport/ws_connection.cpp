@@ -49,8 +49,10 @@ void WsConnection::react(const WsEvent& event) {
         case WsEventKind::pong:
             return core.pong_received(key_, event.payload, now);
         case WsEventKind::close:
+            closing(static_cast<protocol::CloseCode>(event.code), "closed by the client");
             return core.peer_closed(key_, event.code, now);
         case WsEventKind::failed:
+            closing(static_cast<protocol::CloseCode>(event.code), event.payload);
             return core.close(key_, static_cast<protocol::CloseCode>(event.code), event.payload, now);
         case WsEventKind::binary:  // the receiver refuses it: `failed` with 1003
         case WsEventKind::need_more:

@@ -14,7 +14,8 @@ from raw_wire import UPGRADE, RawConnection, RawWebSocket
 from wires import Wire, open_sse, open_websocket, open_wire
 
 HANG_UPS, GROUP = 10_000, 50
-HALF_OPEN = 200
+HALF_OPEN, HALF_OPEN_BEAT_S = 200, 1.5
+SLACK_S = 1.2  # what a busy machine may add to two heartbeats; a third heartbeat is more
 EVIL = "http://evil.example"
 
 
@@ -186,12 +187,42 @@ async def hang_ups(case: Case) -> Answer:
     return Answer("hang-up", times=let_in)
 
 
-@drives("load-half-open", {"heartbeat_ms": 1000, "limits.connections_per_player": HALF_OPEN})
-async def half_open(case: Case) -> Answer:
-    raws = [await RawWebSocket.open(case.port, f"/ws/{case.player}") for _ in range(HALF_OPEN)]
+async def open_stream(case: Case) -> RawConnection:
+    raw = await RawConnection.connect(case.port)
+    await raw.send(f"GET /sse/{case.player} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    assert (await raw.head())[0] == 200
+    return raw
+
+
+async def all_vanish(case: Case, raws: list[RawConnection]) -> Answer:
+    """Every peer stops acknowledging, on any level, and is missed by its heartbeats."""
+    missed = 'mythos_connections_closed_total{reason="heartbeat_missed"}'
+    before = (await case.api.counters())[missed]
     try:
-        await asyncio.gather(*(raw.end(within=20) for raw in raws))
+        for raw in raws:
+            raw.vanish()
+
+        async def noticed() -> bool:
+            return (await case.api.counters())[missed] - before == len(raws)
+
+        await until("all are missed", noticed, within=2 * HALF_OPEN_BEAT_S + SLACK_S)
     finally:
         for raw in raws:
             raw.writer.transport.abort()
-    return Answer("hang-up", times=HALF_OPEN)
+    return Answer("hang-up", times=len(raws))
+
+
+HALF_OPEN_OPTIONS = {
+    "heartbeat_ms": int(HALF_OPEN_BEAT_S * 1000),
+    "limits.connections_per_player": HALF_OPEN,
+}
+
+
+@drives("load-half-open", HALF_OPEN_OPTIONS)
+async def half_open(case: Case) -> Answer:
+    return await all_vanish(case, [await RawWebSocket.open(case.port, f"/ws/{case.player}") for _ in range(HALF_OPEN)])
+
+
+@drives("load-half-open-sse", HALF_OPEN_OPTIONS)
+async def half_open_sse(case: Case) -> Answer:
+    return await all_vanish(case, [await open_stream(case) for _ in range(HALF_OPEN)])

@@ -43,11 +43,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mythosd]:
 
 @pytest.fixture
 def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Mythosd]]:
-    """Starts servers with options by dotted name: `start_server({"session.grace_s": 1})`."""
+    """Starts servers with options by dotted name: `start_server({"session.grace_s": 1})`, and with variables."""
     running: list[Mythosd] = []
 
-    def start(options: dict[str, Any] | None = None) -> Mythosd:
-        one = Mythosd(tmp_path_factory.mktemp("mythosd"), options)
+    def start(options: dict[str, Any] | None = None, environment: dict[str, str] | None = None) -> Mythosd:
+        one = Mythosd(tmp_path_factory.mktemp("mythosd"), options, environment)
         running.append(one)
         return one.start()
 

@@ -1,4 +1,4 @@
-"""A dual-wire client for measuring, by the rules of the design's section 3 and nothing of the server's code.
+"""A dual-wire client for measuring, by the rules of docs/reference/protocol.md and nothing of the server's code.
 
 It merges a WebSocket (`websockets`) and an SSE stream (a bare socket, so that a reconnect costs little), reconnects
 with its cursor, promotes, and keeps what it applied with the time of it. Positions are numbers within one epoch; an

@@ -77,10 +77,13 @@ def eventually(what: str, probe: Callable[[], T], within: float = 20.0, every: f
 
 
 class Mythosd:
-    """A server process. `options` are the TOML file's, by dotted name."""
+    """A server process. `options` are the TOML file's, by dotted name; `environment` is added to the clean one."""
 
-    def __init__(self, directory: Path, options: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, directory: Path, options: dict[str, Any] | None = None, environment: dict[str, str] | None = None
+    ) -> None:
         self.directory = directory
+        self.environment = dict(environment or {})
         self.options = dict(options or {})
         self.config = directory / "mythos.toml"
         self.port_file = directory / "port"
@@ -101,7 +104,7 @@ class Mythosd:
                 [*command, "--port-file", str(self.port_file)],
                 stdout=out,
                 stderr=err,
-                env=clean_environment(),
+                env=clean_environment(**self.environment),
                 cwd=self.directory,
             )
         self.port = eventually("the server wrote its port", self._read_port, START_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import socket
 import struct
@@ -29,6 +30,20 @@ def frame(opcode: int, payload: bytes, *, fin: bool = True, reserved: int = 0, m
         return head + payload
     mask = os.urandom(4)
     return head + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+
+
+SO_ATTACH_FILTER = 26  # socket(7); Python's socket module has no name for it
+DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)  # the classic BPF program `ret #0`
+
+
+def vanish(sock: socket.socket) -> None:
+    """From now on the kernel throws away what arrives for this socket, and so acknowledges nothing.
+
+    To the other end it looks like a machine that lost its power or its network: no byte, no acknowledgement, no
+    reset. Needs no rights, unlike a firewall or a route.
+    """
+    program = ctypes.create_string_buffer(DROP_ALL)
+    sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HL", 1, ctypes.addressof(program)))
 
 
 class RawConnection:
@@ -81,6 +96,10 @@ class RawConnection:
         sock = self.writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
+
+    def vanish(self) -> None:
+        """Like a peer without power: acknowledges nothing any more, on any level."""
+        vanish(self.writer.get_extra_info("socket"))
 
     async def __aenter__(self) -> Self:
         return self

@@ -55,6 +55,28 @@ def test_a_fault_in_the_environment_is_named(name, option):
     assert ended.returncode > 0 and name in said, said
 
 
+@pytest.mark.parametrize(
+    "text,line", [('[auth]\nmode = "none"\n\n[drain]\nspread_ms = 60000\n', 5), ('\nlisten = "0.0.0.0:0"\n', 2)]
+)
+def test_a_fault_of_options_together_is_named_by_file_and_line(tmp_path, text, line):
+    file = tmp_path / "apart.toml"
+    file.write_text(text)
+    ended = run_to_end("--config", str(file))
+    assert ended.returncode > 0
+    assert f"apart.toml:{line}: " in ended.stderr, ended.stderr
+
+
+@pytest.mark.parametrize("name", ["RATE_LIMIT_REQUESTS", "RATE_LIMIT_WINDOW", "HEALTH_CHECK_INTERVAL", "METRICS_PORT"])
+def test_names_of_the_guide_that_have_no_effect_are_checked(name):
+    ended = run_to_end("--listen", "127.0.0.1:0", **{name: "abc"})
+    assert ended.returncode > 0 and name in ended.stderr, ended.stderr
+
+
+def test_an_argument_behind_a_flags_value_is_refused():
+    ended = run_to_end("--listen", "127.0.0.1:0", "serve")
+    assert ended.returncode > 0 and "unexpected argument serve" in ended.stderr, ended.stderr
+
+
 @pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"])
 def test_off_loopback_needs_authentication(listen):
     """Nothing is bound: the refusal comes before any socket."""

@@ -1,4 +1,4 @@
-"""The measuring client's merge, by hand, at the design's traps: the figures are worth what it is worth."""
+"""The measuring client's merge, by hand, at the protocol's traps: the figures are worth what it is worth."""
 
 import pytest
 

@@ -1,13 +1,17 @@
 """SIGTERM drains and ends with 0; SIGHUP reloads what can be reloaded and says what cannot."""
 
 import asyncio
+import json
 import signal
+import time
 
 import httpx
 import pytest
 
 from api import Api, until
-from wires import open_sse, open_websocket, open_wire
+from mythosd import eventually
+from raw_wire import RawConnection, RawWebSocket
+from wires import close_code, open_sse, open_websocket, open_wire
 
 WIRES = pytest.mark.parametrize("wire", ["websocket", "sse"])
 QUICK = {"drain.spread_ms": 400}
@@ -62,6 +66,86 @@ async def test_sigint_ends_it_like_sigterm(start_server, player):
         assert await exit_code(server) == 0
 
 
+async def test_a_second_sigterm_ends_it_with_a_farewell_to_everybody(start_server, player):
+    server = start_server({"drain.spread_ms": 30_000, "drain.timeout_s": 60})
+    crowd = [await open_wire(server, "websocket" if n % 2 else "sse", f"{player}-{n}") for n in range(8)]
+    server.signal(signal.SIGTERM)
+    for wire in crowd:
+        await wire.control("mythos.draining")
+    began = time.monotonic()
+    server.signal(signal.SIGTERM)
+    for wire in crowd:
+        assert close_code(await wire.closed()) == 1001, wire.name
+    assert await exit_code(server) == 0
+    assert time.monotonic() - began < 10, "the spread was waited for"
+    for wire in crowd:
+        await wire.close()
+
+
+async def test_a_drain_ends_at_its_bound_with_a_farewell(start_server, player):
+    """A socket that never hangs up holds the drain to its bound; whoever is there then still hears 1001."""
+    server = start_server({"drain.spread_ms": 1000, "drain.timeout_s": 1})
+    async with (
+        await RawWebSocket.open(server.port, f"/ws/{player}-deaf"),
+        await open_websocket(server, player) as ws,
+        await open_sse(server, player) as sse,
+    ):
+        began = time.monotonic()
+        server.signal(signal.SIGTERM)
+        assert await ws.closed() == 1001
+        assert close_code(await sse.closed()) == 1001
+        assert await exit_code(server) == 0
+        assert time.monotonic() - began < 8, "a bound of 1 s, and one for the last word"
+
+
+async def test_requests_during_a_drain(start_server, player):
+    """Connections that stand already are answered: not ready, and no room for another stream."""
+    server = start_server({"drain.spread_ms": 20_000, "drain.timeout_s": 20})
+    descriptors = server.descriptors()
+    ready, stream = [await RawConnection.connect(server.port) for _ in range(2)]
+    async with ready, stream, await open_websocket(server, player) as ws:
+        # A listener is closed with what still waits in it.
+        await asyncio.to_thread(eventually, "all are accepted", lambda: server.descriptors() >= descriptors + 3)
+        server.signal(signal.SIGTERM)
+        await ws.control("mythos.draining")
+        await ready.send(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert (await ready.head())[0] == 503
+        await stream.send(f"GET /sse/{player} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        status, headers = await stream.head()
+        assert status == 503 and int(headers["retry-after"]) > 0
+        assert json.loads(await stream.body(headers))["details"]["error_code"] == "draining"
+        server.signal(signal.SIGTERM)
+        assert await ws.closed() == 1001
+    assert await exit_code(server) == 0
+
+
+@WIRES
+async def test_the_end_of_a_connection_is_logged(start_server, player, wire):
+    server = start_server(QUICK)
+    name = "WebSocket" if wire == "websocket" else "SSE"
+    async with await open_wire(server, wire, player) as opened:
+        connection = opened.welcome["connection_id"]
+        await opened.drop()
+
+    def ended(line):
+        return line["event"] == f"{name} disconnected" and line["connection_id"] == connection
+
+    line = await asyncio.to_thread(server.wait_log, "the connection's end", ended)
+    assert line["logger"] == "server.realtime.connection_manager" and line["level"].lower() == "info"
+    assert (line["player_id"], line["connection_type"]) == (player, wire)
+    assert line["session_id"] == opened.session_id
+    assert (line["reason"], line["close_code"]) == ("peer gone", 1006)
+    assert 0 < line["duration_ms"] < 60_000
+
+
+async def test_a_clients_own_close_is_logged_as_such(start_server, player):
+    server = start_server(QUICK)
+    async with await open_websocket(server, player):
+        pass
+    line = await asyncio.to_thread(server.wait_log, "its end", lambda line: line["event"] == "WebSocket disconnected")
+    assert (line["reason"], line["close_code"]) == ("closed by the client", 1000)
+
+
 async def test_a_restart_is_a_new_epoch_and_clients_are_told(start_server, player):
     server = start_server(QUICK)
     async with Api(server.url) as api, await open_websocket(server, player) as ws:
@@ -91,6 +175,20 @@ async def test_sighup_reloads_a_live_option(start_server, player, wire):
 async def _displaced(server, wire, player, first):
     async with await open_wire(server, wire, player):
         return first.ended or len(first.controls("mythos.closed")) > 0
+
+
+async def test_a_reload_that_raises_the_log_level_still_reports_itself(start_server):
+    server = start_server({"log.level": "info"})
+    server.options["log.level"] = "error"
+    server.write_config()
+    server.signal(signal.SIGHUP)
+
+    def told(line):
+        return line["event"] == "Option changed" and line["option"] == "log.level"
+
+    line = await asyncio.to_thread(server.wait_log, "the change of the log level", told)
+    assert (line["from"], line["to"]) == ("info", "error")
+    await asyncio.to_thread(server.wait_log, "the end", lambda line: line["event"] == "Configuration reloaded")
 
 
 async def test_sighup_says_what_needs_a_restart(start_server):

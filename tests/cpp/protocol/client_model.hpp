@@ -1,5 +1,5 @@
 // A world in miniature for the dual client's random test: one journal, a server that
-// keeps DESIGN's rules for two wires, a network that cuts, swallows and delays, and an
+// keeps the protocol's rules for two wires, a network that cuts, swallows and delays, and an
 // oracle that knows only the append history and what the application was told.
 //
 // One seed is one run. Not the simulator: the real hub is tested in tests/cpp/sim.

@@ -169,7 +169,8 @@ TEST(EnvelopeTest, APublishBodyIsOneMessageOrABatch) {
 TEST(EnvelopeTest, AChannelNameIsTextWithoutControlCharacters) {
     for (const char* good : {"a", "room:tavern", "with space", "\xc3\xa9", "a/b"})
         EXPECT_TRUE(is_valid_channel(good)) << good;
-    for (const char* bad : {"", "a\n", "\x7f", "\t"}) EXPECT_FALSE(is_valid_channel(bad));
+    for (const char* bad : {"", "a\n", "\x7f", "\t", "\xff", "a\xed\xa0\x80", "\xc3"})
+        EXPECT_FALSE(is_valid_channel(bad));
     EXPECT_TRUE(is_valid_channel(std::string(256, 'a')));
     EXPECT_FALSE(is_valid_channel(std::string(257, 'a')));
 }

@@ -11,6 +11,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::Pair;
 
 Result<CommandLine> parse(std::vector<std::string> arguments) { return parse_command_line(arguments); }
@@ -59,12 +60,17 @@ TEST(CommandLine, RefusesWhatItCannotPlace) {
     EXPECT_THAT(parse({"serve"}).error().message, HasSubstr("unexpected argument serve"));
     EXPECT_THAT(parse({"--session.grace_s"}).error().message, HasSubstr("--session.grace_s"));
     EXPECT_EQ(parse({"serve"}).error().code, "bad_arguments");
+    EXPECT_THAT(parse({"--listen", "127.0.0.1:0", "serve"}).error().message, HasSubstr("unexpected argument serve"));
+    EXPECT_THAT(parse({"--http.origins", "*", "serve"}).error().message, HasSubstr("unexpected argument serve"));
 }
 
 TEST(CommandLine, HelpListsEveryOptionWithDefaultAndGuidesName) {
     const auto line = parse({"--help"});
     ASSERT_TRUE(line);
     for (const Option& option : all_options()) EXPECT_THAT(line->print, HasSubstr("--" + std::string(option.name)));
+    for (const Option& option : planned_options()) {
+        EXPECT_THAT(line->print, Not(HasSubstr("--" + std::string(option.name)))) << "it would promise an effect";
+    }
     EXPECT_THAT(line->print, HasSubstr("127.0.0.1:8000"));
     EXPECT_THAT(line->print, HasSubstr("MAX_CONNECTIONS_PER_PLAYER"));
     EXPECT_THAT(line->print, HasSubstr("--config"));

@@ -14,15 +14,18 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Pair;
 using testing::StartsWith;
 
 Complaints complaints_of(std::string_view text) {
     Config config;
-    return apply_toml(text, "m.toml", config);
+    Places places;
+    return apply_toml(text, "m.toml", config, places);
 }
 
 TEST(ConfigFile, SetsWhatItNames) {
     Config config;
+    Places places;
     EXPECT_THAT(apply_toml(R"(
 listen = "127.0.0.1:9000"
 heartbeat_jitter = 0
@@ -34,7 +37,7 @@ origins = ["https://a.example"]
 [websocket]
 deflate = false
 )",
-                           "m.toml", config),
+                           "m.toml", config, places),
                 IsEmpty());
     Config expected;
     expected.listen = "127.0.0.1:9000";
@@ -48,7 +51,8 @@ deflate = false
 
 TEST(ConfigFile, TakesDottedKeysAndAnEmptyFile) {
     Config config;
-    EXPECT_THAT(apply_toml("session.grace_s = 6", "m.toml", config), IsEmpty());
+    Places places;
+    EXPECT_THAT(apply_toml("session.grace_s = 6", "m.toml", config, places), IsEmpty());
     EXPECT_EQ(config.session.grace_s, 6);
     EXPECT_THAT(complaints_of(""), IsEmpty());
 }
@@ -95,21 +99,36 @@ TEST(ConfigFile, TellsTheLineOfASyntaxError) {
                 ElementsAre(StartsWith("m.toml:3: not valid TOML: ")));
 }
 
+TEST(ConfigFile, NotesWhereAnOptionWasSet) {
+    Config config;
+    Places places;
+    EXPECT_THAT(apply_toml("listen = \"127.0.0.1:1\"\n[limits]\n\nrequests = 5\n", "m.toml", config, places),
+                IsEmpty());
+    EXPECT_THAT(places, ElementsAre(Pair("limits.requests", "m.toml:4"), Pair("listen", "m.toml:1")));
+}
+
+TEST(ConfigFile, ChecksOptionsOfALaterVersion) {
+    EXPECT_THAT(complaints_of("[health]\ninterval_s = \"often\"\n[monitor]\nlisten = \"9100\"\n"),
+                ElementsAre("m.toml:2: health.interval_s: must be an integer from 1 to 86400, not a text"));
+}
+
 TEST(ConfigFile, IsReadFromDisk) {
     test::TemporaryDirectory directory;
     const std::string path = directory.path("m.toml");
     std::ofstream(path) << "session.grace_s = 8\n";
     Config config;
-    EXPECT_THAT(apply_file(path, config), IsEmpty());
+    Places places;
+    EXPECT_THAT(apply_file(path, config, places), IsEmpty());
     EXPECT_EQ(config.session.grace_s, 8);
 }
 
 TEST(ConfigFile, IsMissed) {
     test::TemporaryDirectory directory;
     Config config;
-    EXPECT_THAT(apply_file(directory.path("none.toml"), config),
+    Places places;
+    EXPECT_THAT(apply_file(directory.path("none.toml"), config, places),
                 ElementsAre(AllOf(HasSubstr("none.toml: cannot be read: "), HasSubstr("check --config"))));
-    EXPECT_THAT(apply_file(directory.path(""), config), ElementsAre(HasSubstr("cannot be read")));
+    EXPECT_THAT(apply_file(directory.path(""), config, places), ElementsAre(HasSubstr("cannot be read")));
 }
 
 }  // namespace

@@ -11,9 +11,12 @@
 namespace mythos::server {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
 
 class LoadConfigTest : public testing::Test {
 protected:
@@ -60,6 +63,42 @@ TEST_F(LoadConfigTest, KnowsTheGuidesNamesAndPrefersItsOwn) {
     EXPECT_EQ(startup->config.limits.connections_per_player, 6);
     EXPECT_THAT(startup->config.http.origins, ElementsAre("https://a.example", "https://b.example"));
     EXPECT_EQ(startup->config.log.level, "debug");
+}
+
+TEST_F(LoadConfigTest, AVariableThatIsEmptyCountsAsNotSet) {
+    const auto startup = load({"--config", file("http.origins = [\"*\"]\n")},
+                              {{"LOG_LEVEL", ""}, {"MYTHOS_SESSION_GRACE_S", ""}, {"CORS_ORIGINS", ""}});
+    ASSERT_TRUE(startup) << startup.error().message;
+    EXPECT_THAT(startup->config.http.origins, ElementsAre("*"));
+    EXPECT_EQ(startup->config.session.grace_s, Config{}.session.grace_s);
+}
+
+TEST_F(LoadConfigTest, ChecksAndWarnsOfOptionsThatHaveNoEffectYet) {
+    const auto startup = load(
+        {"--config", file("[limits]\nwindow_s = 5\n"), "--monitor.max_samples", "7"},
+        {{"RATE_LIMIT_REQUESTS", "5"}, {"METRICS_PORT", "9100"}, {"DATABASE_URL", "postgresql://user:secret@db/x"}});
+    ASSERT_TRUE(startup) << startup.error().message;
+    EXPECT_THAT(
+        startup->warnings,
+        ElementsAre(HasSubstr("environment variable RATE_LIMIT_REQUESTS: limits.requests: this version does not"),
+                    HasSubstr("m.toml:2: limits.window_s"), HasSubstr("METRICS_PORT: monitor.listen"),
+                    HasSubstr("--monitor.max_samples"),
+                    AllOf(HasSubstr("DATABASE_URL: store.url"), Not(HasSubstr("secret")))));
+    for (const char* name : {"HEALTH_CHECK_INTERVAL", "METRICS_COLLECTION_INTERVAL", "MAX_METRICS_SAMPLES",
+                             "RATE_LIMIT_REQUESTS", "RATE_LIMIT_WINDOW", "ENABLE_METRICS", "METRICS_PORT"}) {
+        EXPECT_THAT(load({}, {{name, "abc"}}).error().message, HasSubstr(name));
+    }
+}
+
+TEST_F(LoadConfigTest, NamesThePlacesOfOptionsThatDoNotFitTogether) {
+    const std::string path = file("[drain]\nspread_ms = 3000\n");
+    EXPECT_THAT(load({"--config", path, "--drain.timeout_s", "2"}).error().message,
+                StartsWith(path + ":2 and --drain.timeout_s: drain.spread_ms is above drain.timeout_s"));
+    EXPECT_THAT(load({}, {{"MYTHOS_JOURNAL_PATH", "x"}}).error().message,
+                StartsWith("environment variable MYTHOS_JOURNAL_PATH: journal.path is set"));
+    const auto exposed = load({"--config", file("\nlisten = \"0.0.0.0:1\"\n")});
+    ASSERT_TRUE(exposed);
+    EXPECT_THAT(check_exposure(exposed->config, exposed->places).error().message, StartsWith(path + ":2: listen is "));
 }
 
 TEST_F(LoadConfigTest, FindsTheFileByTheEnvironment) {
@@ -124,6 +163,15 @@ TEST(CheckTogether, WantsAMessageToFitIntoTheRetention) {
     EXPECT_THAT(check_together(config).error().message, HasSubstr("limits.body_bytes"));
     const std::vector<std::string> arguments{"--journal.retention_bytes", "65536"};
     EXPECT_THAT(load_config(arguments, {}).error().message, HasSubstr("journal.retention_bytes"));
+}
+
+TEST(CheckTogether, WantsTheDrainsSpreadWithinItsBound) {
+    Config config;
+    config.drain.timeout_s = 5;
+    config.drain.spread_ms = 5'000;
+    EXPECT_TRUE(check_together(config));
+    config.drain.spread_ms = 5'001;
+    EXPECT_THAT(check_together(config).error().message, HasSubstr("drain.spread_ms"));
 }
 
 TEST(CheckTogether, TakesNoPathForAJournalInMemory) {

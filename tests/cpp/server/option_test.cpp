@@ -47,6 +47,10 @@ TEST(Assign, TakesAChoiceInAnyCaseAndKeepsItInLowerCase) {
     Config config;
     EXPECT_TRUE(assign(option("log.level"), config, std::string("WARNING")));
     EXPECT_EQ(config.log.level, "warning");
+    EXPECT_TRUE(assign(option("log.level"), config, std::string("Fatal")));
+    EXPECT_EQ(config.log.level, "critical");
+    EXPECT_TRUE(assign(option("log.level"), config, std::string("WARN")));
+    EXPECT_EQ(config.log.level, "warning");
 }
 
 TEST(Assign, RefusesAnotherType) {

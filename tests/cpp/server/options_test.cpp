@@ -18,6 +18,17 @@ TEST(Options, HaveNamesOfTheirOwnAndAHelpText) {
     }
 }
 
+TEST(Options, OfALaterVersionHaveNamesThatAreFree) {
+    std::set<std::string_view> guide_names;
+    for (const Option& option : all_options()) guide_names.insert(option.guide_name);
+    for (const Option& option : planned_options()) {
+        EXPECT_EQ(find_option(option.name), nullptr) << option.name;
+        EXPECT_EQ(find_planned_option(option.name), &option);
+        EXPECT_TRUE(guide_names.insert(option.guide_name).second) << option.guide_name;
+    }
+    EXPECT_EQ(find_planned_option("session.grace_s"), nullptr);
+}
+
 TEST(Options, AcceptTheirOwnDefaults) {
     for (const Option& option : all_options()) {
         Config config;
@@ -34,12 +45,18 @@ TEST(Options, CoverEachMemberOnce) {
         const void* member = std::visit([&](auto at) -> const void* { return &at(config); }, option.member);
         EXPECT_TRUE(members.insert(member).second) << option.name;
     }
-    // What no member of the table occupies is less than the padding after a bool.
-    std::size_t bytes = 0;
-    for (const Option& option : all_options()) {
-        bytes += std::visit([&](auto at) { return sizeof(at(config)); }, option.member);
+    for (const Option& option : planned_options()) {
+        const void* member = std::visit([&](auto at) -> const void* { return &at(config); }, option.member);
+        EXPECT_TRUE(members.insert(member).second) << option.name;
     }
-    EXPECT_LT(sizeof(Config) - bytes, sizeof(std::int64_t)) << "Config has a member that no option sets";
+    // What no member of the tables occupies is less than the padding after the two bools.
+    std::size_t bytes = 0;
+    for (const auto options : {all_options(), planned_options()}) {
+        for (const Option& option : options) {
+            bytes += std::visit([&](auto at) { return sizeof(at(config)); }, option.member);
+        }
+    }
+    EXPECT_LT(sizeof(Config) - bytes, 2 * sizeof(std::int64_t)) << "Config has a member that no option sets";
 }
 
 TEST(Options, StandTogetherByTable) {
@@ -67,6 +84,11 @@ TEST(Options, KeepTheGuidesNames) {
     EXPECT_EQ(name_of("CORS_ORIGINS"), "http.origins");
     EXPECT_EQ(name_of("LOG_LEVEL"), "log.level");
     EXPECT_EQ(name_of("LOG_FORMAT"), "log.format");
+    std::set<std::string_view> later;
+    for (const Option& option : planned_options()) later.insert(option.guide_name);
+    EXPECT_EQ(later, (std::set<std::string_view>{"HEALTH_CHECK_INTERVAL", "METRICS_COLLECTION_INTERVAL",
+                                                 "MAX_METRICS_SAMPLES", "RATE_LIMIT_REQUESTS", "RATE_LIMIT_WINDOW",
+                                                 "DATABASE_URL", "ENABLE_METRICS", "METRICS_PORT"}));
 }
 
 TEST(FindOption, KnowsOnlyWholeNames) {
@@ -89,7 +111,7 @@ TEST(NearestOption, FindsTheRightKeyInTheWrongTable) {
 }
 
 TEST(NearestOption, DoesNotGuessWildly) {
-    EXPECT_EQ(nearest_option("store.url"), "");
+    EXPECT_EQ(nearest_option("weather.report"), "");
     EXPECT_EQ(nearest_option("x"), "");
 }
 

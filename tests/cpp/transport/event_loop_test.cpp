@@ -169,6 +169,20 @@ TEST_F(EventLoopTest, AnEscapedExceptionEndsOnlyItsWatcher) {
     EXPECT_EQ(other.bytes, "b");
 }
 
+TEST_F(EventLoopTest, AnEscapedExceptionEndsOnlyItsTask) {
+    std::string fault;
+    loop.on_fault([&](std::string_view what) { fault = what; });
+    bool ran = false;
+    loop.post([] { throw std::runtime_error("broken"); });
+    loop.post([&] { ran = true; });
+    round();
+    EXPECT_EQ(fault, "broken");
+    EXPECT_TRUE(ran);
+    EXPECT_TRUE(loop.guarded([] {}));
+    EXPECT_FALSE(loop.guarded([] { throw std::runtime_error("again"); }));
+    EXPECT_EQ(fault, "again");
+}
+
 TEST_F(EventLoopTest, ASocketGoesOnInAnotherWatcher) {
     struct Giver final : Watcher {
         using Watcher::Watcher;

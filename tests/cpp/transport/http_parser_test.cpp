@@ -36,6 +36,25 @@ TEST(HttpParser, ReadsARequestAndLeavesTheNext) {
     EXPECT_TRUE(request.keep_alive);
 }
 
+TEST(HttpParser, ATargetInAbsoluteFormNamesTheHost) {
+    const auto read = [](const std::string& target) {
+        HttpParser parser(kHead);
+        const std::string text = "GET " + target + " HTTP/1.1\r\nhost: a\r\n\r\n";
+        std::string_view bytes = text;
+        EXPECT_EQ(parser.feed(bytes), HttpParse::head) << target;
+        const HttpRequest request = parser.request();
+        return std::string(request.header("Host")) + " " + std::string(request.path()) + " " +
+               std::string(request.query());
+    };
+    EXPECT_EQ(read("http://game.example:8000/api/channels?x=1"), "game.example:8000 /api/channels x=1");
+    EXPECT_EQ(read("HTTPS://b/livez"), "b /livez ");
+    EXPECT_EQ(read("http://b"), "b / ");
+    EXPECT_EQ(read("http://b?x=http://c/"), "b / x=http://c/");
+    EXPECT_EQ(read("/path?x=http://c/"), "a /path x=http://c/");
+    EXPECT_EQ(read("ftp://b/"), "a ftp://b/ ");
+    EXPECT_EQ(read("http:///livez"), "a http:///livez ");
+}
+
 TEST(HttpParser, ReadsByteByByte) {
     const std::string whole = "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
     HttpParser parser(kHead);

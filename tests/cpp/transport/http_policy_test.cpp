@@ -28,15 +28,21 @@ TEST(HttpPolicy, NoOriginAndTheOwnOneAreAllowed) {
     EXPECT_TRUE(is_origin_allowed(policy, "http://LOCALHOST:80", "localhost"));
     EXPECT_TRUE(is_origin_allowed(policy, "http://[::1]:8000", "[::1]:8000"));
     EXPECT_TRUE(is_origin_allowed(policy, "http://[::1]", "[::1]"));
+    // Behind a proxy that ends TLS.
+    EXPECT_TRUE(is_origin_allowed(policy, "https://game.example", "game.example"));
+    EXPECT_TRUE(is_origin_allowed(policy, "https://game.example", "game.example:443"));
+    EXPECT_TRUE(is_origin_allowed(policy, "https://game.example:8443", "game.example:8443"));
 }
 
 TEST(HttpPolicy, AnotherOriginIsNot) {
     const HttpPolicy policy;
-    for (const char* origin : {"http://evil.example", "null", "https://127.0.0.1:8000", "http://127.0.0.1:8001",
-                               "http://127.0.0.1", "http://localhost:8000", "127.0.0.1:8000", "http://"}) {
+    for (const char* origin :
+         {"http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:8001", "ftp://127.0.0.1:8000",
+          "http://127.0.0.1", "http://localhost:8000", "127.0.0.1:8000", "http://"}) {
         EXPECT_FALSE(is_origin_allowed(policy, origin, "127.0.0.1:8000")) << origin;
     }
     EXPECT_FALSE(is_origin_allowed(policy, "http://", ""));
+    EXPECT_FALSE(is_origin_allowed(policy, "https://game.example", "game.example:80"));
 }
 
 TEST(HttpPolicy, ListedOriginsAreAllowed) {
@@ -53,11 +59,11 @@ TEST(HttpPolicy, ListedOriginsAreAllowed) {
 TEST(HttpPolicy, HostMustBeLocalWithoutAuthentication) {
     HttpPolicy policy;
     for (const char* host : {"127.0.0.1", "127.0.0.1:8000", "127.9.9.9", "localhost", "LocalHost:1", "a.localhost",
-                             "[::1]", "[::1]:8000"}) {
+                             "localhost.", "localhost.:1", "[::1]", "[::1]:8000"}) {
         EXPECT_TRUE(is_host_allowed(policy, host)) << host;
     }
     for (const char* host : {"", "evil.example", "evil.example:8000", "127.0.0.1.evil.example", "10.0.0.1",
-                             "localhost.evil.example", "[::2]", "[::1", ":8000", "127.evil"}) {
+                             "localhost.evil.example", "[::2]", "[::1", ":8000", "127.evil", ".", "localhost.."}) {
         EXPECT_FALSE(is_host_allowed(policy, host)) << host;
     }
     policy.allowed_hosts = {"game.example"};
@@ -81,9 +87,24 @@ TEST(HttpPolicy, CorsNamesTheOriginAndVaries) {
     }
 }
 
+TEST(HttpPolicy, AWildcardGivesNoCredentials) {
+    HttpPolicy policy;
+    policy.origins = {"*", "https://game.example"};
+    const auto any = cors_headers(policy, request_with("localhost", "https://any.example"));
+    EXPECT_EQ(value_of(any, "Access-Control-Allow-Origin"), "*");
+    EXPECT_EQ(value_of(any, "Access-Control-Allow-Credentials"), "");
+    for (const char* origin : {"https://game.example", "http://localhost"}) {
+        const auto known = cors_headers(policy, request_with("localhost", origin));
+        EXPECT_EQ(value_of(known, "Access-Control-Allow-Origin"), origin);
+        EXPECT_EQ(value_of(known, "Access-Control-Allow-Credentials"), "true");
+    }
+    const auto odd = cors_headers(policy, request_with("localhost", "*"));
+    EXPECT_EQ(value_of(odd, "Access-Control-Allow-Credentials"), "");
+}
+
 TEST(HttpPolicy, APreflightNamesMethodsAndHeaders) {
     HttpPolicy policy;
-    policy.origins = {"*"};
+    policy.origins = {"https://game.example"};
     const auto answer = preflight_answer(policy, request_with("localhost", "https://game.example"), "POST, OPTIONS");
     EXPECT_EQ(answer.status, 204);
     EXPECT_EQ(value_of(answer.headers, "Access-Control-Allow-Origin"), "https://game.example");

@@ -35,7 +35,11 @@ TEST(HttpRouter, FindsEveryRoute) {
 
 TEST(HttpRouter, HeadIsGetWithoutABody) {
     expect_route("HEAD", "/livez", Route::live, "");
-    EXPECT_EQ(match_route("HEAD", "/sse/p1").kind, Kind::no_method) << "a stream has no head of its own";
+    for (const char* stream : {"/sse/p1", "/api/events", "/ws/p1", "/api/ws"}) {
+        EXPECT_EQ(match_route("HEAD", stream).kind, Kind::no_method) << "a stream has no head of its own";
+        EXPECT_EQ(match_route("HEAD", stream).allow, "GET, OPTIONS");
+        EXPECT_EQ(match_route("OPTIONS", stream).allow, "GET, OPTIONS");
+    }
 }
 
 TEST(HttpRouter, TellsAnUnknownPath) {

@@ -12,8 +12,10 @@ std::unique_ptr<observe::Logging> quiet_log(const Clock& clock) {
 
 }  // namespace
 
-ServedLoop::ServedLoop(HubLoopSettings settings, hub::Settings hub)
-    : logging_(quiet_log(clock_)), journal_("test00", journal::Retention{}) {
+ServedLoop::ServedLoop(HubLoopSettings settings, hub::Settings hub, const Clock* clock)
+    : clock_(clock != nullptr ? *clock : system_clock_),
+      logging_(quiet_log(clock_)),
+      journal_("test00", journal::Retention{}) {
     node_ = std::make_unique<hub::Node>(journal_, clock_, hub, 1);
     loop_ = std::make_unique<HubLoop>(*node_, 0, clock_, settings, authenticate_none(), logging_->named("test"));
     node_->start();

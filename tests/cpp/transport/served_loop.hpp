@@ -15,7 +15,8 @@ namespace mythos::transport {
 
 class ServedLoop {
 public:
-    explicit ServedLoop(HubLoopSettings settings = {}, hub::Settings hub = {});
+    // `clock`, if given, outlives the loop.
+    explicit ServedLoop(HubLoopSettings settings = {}, hub::Settings hub = {}, const Clock* clock = nullptr);
     ~ServedLoop();
 
     std::uint16_t port() const { return port_; }
@@ -23,7 +24,8 @@ public:
     std::uint64_t count(stats::Counter counter) const { return node_->count(counter); }
 
 private:
-    SystemClock clock_;
+    SystemClock system_clock_;
+    const Clock& clock_;
     std::unique_ptr<observe::Logging> logging_;
     journal::MemoryJournal journal_;
     std::unique_ptr<hub::Node> node_;

@@ -65,6 +65,10 @@ TEST_F(SiteTest, HoldsTheHostRule) {
     expect_refused(client.ask("GET /sse/p1 HTTP/1.1\r\nHost: evil.example\r\n\r\n"), 421, "host_not_allowed",
                    Counter::rejected_host);
     EXPECT_EQ(status_of(client.ask("GET /livez HTTP/1.1\r\n\r\n")), 400) << "HTTP/1.1 needs a Host";
+    EXPECT_EQ(status_of(client.ask("GET /livez HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n")), 400);
+    EXPECT_EQ(status_of(client.ask("GET http://localhost/livez HTTP/1.1\r\nHost: evil.example\r\n\r\n")), 200);
+    EXPECT_EQ(status_of(client.ask("GET http://evil.example/livez HTTP/1.1\r\nHost: localhost\r\n\r\n")), 421);
+    EXPECT_EQ(status_of(client.ask("GET // HTTP/1.1\r\nHost: localhost\r\n\r\n")), 404);
 }
 
 TEST_F(SiteTest, HoldsTheOriginRule) {
