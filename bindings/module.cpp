@@ -1,0 +1,7 @@
+#include "bindings/register.hpp"
+
+PYBIND11_MODULE(_core, module) {
+    module.doc() = "The compiled core of Mythos. Import from `mythos` instead: names in here may change.";
+    module.attr("__version__") = MYTHOS_VERSION;
+    mythos::bindings::bind_dual_client(module);
+}

@@ -1,0 +1,11 @@
+// The parts of the extension module, one a file; module.cpp wires them and does nothing else. Called once, at import,
+// with the GIL held.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace mythos::bindings {
+
+void bind_dual_client(pybind11::module_& module);
+
+}  // namespace mythos::bindings
