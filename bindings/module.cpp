@@ -5,5 +5,7 @@ PYBIND11_MODULE(_core, module) {
     module.attr("__version__") = MYTHOS_VERSION;
     mythos::bindings::bind_core_error(module);
     mythos::bindings::bind_dual_client(module);
+    mythos::bindings::bind_options(module);
+    mythos::bindings::bind_server(module);
     mythos::bindings::bind_sse_decoder(module);
 }

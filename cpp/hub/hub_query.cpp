@@ -27,6 +27,16 @@ std::string Hub::connections_json(const std::string& player_id) const {
     return out.dump();
 }
 
+std::string Hub::all_connections_json() const {
+    std::string list = "[";
+    for (const auto& [player_id, player] : players_) {
+        if (!player->session) continue;
+        if (list.size() > 1) list += ',';
+        list += connections_json(std::string(player_id));
+    }
+    return list + "]";
+}
+
 std::string Hub::statistics_json(std::string_view counters_json) const {
     std::size_t websocket_only = 0, sse_only = 0, dual = 0, by_wire[2] = {0, 0};
     for (const auto& [id, player] : players_) {

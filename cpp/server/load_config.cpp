@@ -38,27 +38,14 @@ void apply_environment(const Environment& environment, Config& config, Complaint
     }
 }
 
-// Only warned of: an orchestrator sets MYTHOS_PORT and MYTHOS_SERVICE_HOST for a service that is called mythos.
-std::vector<std::string> unknown_variables(const Environment& environment) {
-    std::vector<std::string> warnings;
-    for (const auto& [name, value] : environment) {
-        if (!name.starts_with("MYTHOS_") || name == kFileVariable) continue;
-        const auto is_it = [&](const Option& option) { return environment_name(option) == name; };
-        if (std::ranges::none_of(all_options(), is_it)) {
-            warnings.push_back("environment variable " + name + " names no option and is ignored");
-        }
-    }
-    return warnings;
-}
-
 void apply_flags(const CommandLine& line, Config& config, Complaints& complaints) {
     for (const auto& [name, text] : line.options) {
         apply_text(*find_option(name), "--" + name, text, config, complaints);
     }
 }
 
-std::string file_to_read(const CommandLine& line, const Environment& environment) {
-    if (!line.config_file.empty()) return line.config_file;
+std::string file_to_read(const std::string& config_file, const Environment& environment) {
+    if (!config_file.empty()) return config_file;
     if (const std::string* named = find(environment, kFileVariable); named && !named->empty()) return *named;
     std::error_code ignored;
     return std::filesystem::exists(kDefaultFile, ignored) ? std::string(kDefaultFile) : std::string();
@@ -84,10 +71,7 @@ Result<Startup> load_config(std::span<const std::string> arguments, const Enviro
     startup.print = line->print;
     if (!startup.print.empty()) return startup;
 
-    startup.config_file = file_to_read(*line, environment);
-    Complaints complaints;
-    if (!startup.config_file.empty()) complaints = apply_file(startup.config_file, startup.config);
-    apply_environment(environment, startup.config, complaints);
+    Complaints complaints = apply_sources(line->config_file, environment, startup.config, startup.config_file);
     apply_flags(*line, startup.config, complaints);
     if (complaints.empty()) {
         if (const auto fits = check_together(startup.config); !fits) complaints.push_back(fits.error().message);
@@ -99,6 +83,28 @@ Result<Startup> load_config(std::span<const std::string> arguments, const Enviro
     std::string message;
     for (const std::string& complaint : complaints) message.append(message.empty() ? "" : "\n").append(complaint);
     return Error{"bad_config", message};
+}
+
+std::vector<std::string> apply_sources(const std::string& named, const Environment& environment, Config& config,
+                                       std::string& file_read) {
+    file_read = file_to_read(named, environment);
+    Complaints complaints;
+    if (!file_read.empty()) complaints = apply_file(file_read, config);
+    apply_environment(environment, config, complaints);
+    return complaints;
+}
+
+// Only warned of: an orchestrator sets MYTHOS_PORT and MYTHOS_SERVICE_HOST for a service that is called mythos.
+std::vector<std::string> unknown_variables(const Environment& environment) {
+    std::vector<std::string> warnings;
+    for (const auto& [name, value] : environment) {
+        if (!name.starts_with("MYTHOS_") || name == kFileVariable) continue;
+        const auto is_it = [&](const Option& option) { return environment_name(option) == name; };
+        if (std::ranges::none_of(all_options(), is_it)) {
+            warnings.push_back("environment variable " + name + " names no option and is ignored");
+        }
+    }
+    return warnings;
 }
 
 Result<void> check_together(const Config& config) {

@@ -30,6 +30,14 @@ Environment process_environment();
 // or variable. At SIGHUP it is called again with the same arguments.
 Result<Startup> load_config(std::span<const std::string> arguments, const Environment& environment);
 
+// The sources that need no command line, weakest first: the file (`named`; if empty the one that MYTHOS_CONFIG names,
+// or mythos.toml if it is there) and the environment. `file_read` is set to what was read. Not checked together.
+std::vector<std::string> apply_sources(const std::string& named, const Environment& environment, Config& config,
+                                       std::string& file_read);
+
+// What the environment seems to say and does not, for the log.
+std::vector<std::string> unknown_variables(const Environment& environment);
+
 // Rules that more than one option is needed for. Error `bad_config`.
 Result<void> check_together(const Config& config);
 

@@ -52,6 +52,8 @@ const std::array kOptions{
            "Channels that one session subscribes to."},
     Option{MEMBER(limits.commands_outstanding), Range{1, 65'536}, kLive, "",
            "Unanswered commands of one client; beyond it too_many_outstanding."},
+    Option{MEMBER(limits.commands_handled), Range{1, 10'000'000}, kLive, "",
+           "Commands at the application's handlers, waiting or running; beyond it overloaded."},
     Option{MEMBER(limits.batch_messages), Range{1, 1'000'000}, kLive, "",
            "Messages of one publish, commands of one POST."},
     Option{MEMBER(limits.message_bytes), Range{1'024, 67'108'864}, kLive, "",

@@ -18,6 +18,7 @@ hub::Settings hub_settings(const Config& config, std::uint64_t descriptors) {
     hub.sessions_max = size(config.limits.sessions);
     hub.channels_per_session = size(config.limits.channels_per_session);
     hub.commands_outstanding = size(config.limits.commands_outstanding);
+    hub.handler_calls_max = size(config.limits.commands_handled);
     hub.command_outcomes = size(config.session.command_outcomes);
     hub.batch_max = size(config.limits.batch_messages);
     hub.grace = seconds(config.session.grace_s);

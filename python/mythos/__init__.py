@@ -8,4 +8,55 @@ except ImportError as error:
         "Run `pip install .` in the source tree, or install a wheel for this Python."
     ) from error
 
-__all__ = ["__version__"]
+from mythos.client import Client
+from mythos.client_commands import History, Member
+from mythos.client_status import FailedOver, WireStatus
+from mythos.client_sync import SyncClient
+from mythos.command import Command, CommandError
+from mythos.entries import Entry, Gap
+from mythos.errors import (
+    ClientStopped,
+    CommandFailed,
+    ConfigError,
+    ConnectFailed,
+    Displaced,
+    MythosError,
+    OutcomeUnknown,
+    Refused,
+    ServerStopped,
+    SessionReplaced,
+    StartFailed,
+)
+from mythos.server import Message, Server
+from mythos.server_views import Connection, Session
+from mythos.settings import Settings
+
+__all__ = [
+    "Client",
+    "ClientStopped",
+    "Command",
+    "CommandError",
+    "CommandFailed",
+    "ConfigError",
+    "ConnectFailed",
+    "Connection",
+    "Displaced",
+    "Entry",
+    "FailedOver",
+    "Gap",
+    "History",
+    "Member",
+    "Message",
+    "MythosError",
+    "OutcomeUnknown",
+    "Refused",
+    "Server",
+    "ServerStopped",
+    "Session",
+    "SessionReplaced",
+    "Settings",
+    "StartFailed",
+    "SyncClient",
+    "WireStatus",
+    "__version__",
+]

@@ -55,3 +55,36 @@ def stopped(reason: str) -> ClientStopped:
     """The error for a client that stopped for this reason."""
     kinds = {"session_replaced": SessionReplaced, "displaced": Displaced}
     return kinds.get(reason, ClientStopped)(reason)
+
+
+class ConfigError(MythosError):
+    """Options that are unknown or have values that they may not have; `complaints` has a line for each."""
+
+    def __init__(self, complaints: list[str]) -> None:
+        self.complaints = complaints
+        super().__init__("\n".join(complaints))
+
+
+class ServerStopped(MythosError):
+    """The server is not running: not yet, not any more, or in the process that this one was forked from."""
+
+
+class Refused(MythosError):
+    """The server did not do what its application asked for, nothing of it.
+
+    `code`: `bad_command` or `reserved_type` for a message that cannot be published, `too_big`, `not_found` for a player
+    without a session, `bad_channel`, `limit`; `overloaded`, which is `retryable`: the loops cannot keep up.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code, self.message = code, message
+        self.retryable = code == "overloaded"
+        super().__init__(f"{code}: {message}")
+
+
+class StartFailed(MythosError):
+    """The server cannot listen; `code` is `address_in_use`, `address_not_available`, `exposed_without_authentication`…"""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code, self.message = code, message
+        super().__init__(f"{code}: {message}")

@@ -1,0 +1,48 @@
+"""What a command handler is given, and how it says no."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from mythos.errors import MythosError
+
+
+class CommandError(MythosError):
+    """Raise it in a handler: the caller gets `code`, `message` and `retryable` as the command's error reply.
+
+    The command counts as executed: the same command sent again gets the same reply. `retryable` tells the caller that
+    another one like it may succeed later.
+    """
+
+    def __init__(self, code: str, message: str = "", *, retryable: bool = False) -> None:
+        self.code, self.message, self.retryable = code, message, retryable
+        super().__init__(f"{code}: {message}")
+
+
+class Command:
+    """One command of a client.
+
+    `id` is the client's own name for it, empty for one that wants no reply. `client_id` is empty for a command that was
+    posted without one.
+    """
+
+    __slots__ = ("_data", "_text", "client_id", "id", "player_id", "session_id", "type")
+
+    def __init__(self, id: str, type: str, text: bytes, player_id: str, session_id: str, client_id: str) -> None:
+        self.id, self.type = id, type
+        self.player_id, self.session_id, self.client_id = player_id, session_id, client_id
+        self._text: bytes | None = text
+        self._data: Any = None
+
+    @property
+    def data(self) -> Any:
+        """What the client sent as `data`: a dict, mostly; `{}` where it sent none."""
+        if self._text is not None:
+            self._data = orjson.loads(self._text)
+            self._text = None
+        return self._data
+
+    def __repr__(self) -> str:
+        return f"Command({self.type!r}, player_id={self.player_id!r}, id={self.id!r})"
