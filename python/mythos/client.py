@@ -56,9 +56,11 @@ class Client(Commands):
         headers: Mapping[str, str] | Callable[[], Mapping[str, str]] | None = None,
         ssl_context: ssl.SSLContext | None = None,
         inbox_max: int = INBOX_MAX,
+        open_timeout_s: float = 10.0,
     ) -> None:
         super().__init__()
         self.url, self.player = url, player
+        self.open_timeout_s = open_timeout_s
         self.client_id = client_id or f"py-{uuid.uuid4().hex}"
         self._headers = headers if callable(headers) else lambda: headers or {}
         self._ssl_context = ssl_context
@@ -79,16 +81,17 @@ class Client(Commands):
 
     # Opening and closing.
 
-    async def open(self, timeout_s: float = 10.0) -> Self:
+    async def open(self) -> Self:
         """Opens the wires and returns with the first welcome; the other wire follows by itself.
 
-        Raises `ConnectFailed` if there is none in time, or `ClientStopped` if the server wants this client gone.
+        Raises `ConnectFailed` if there is none within `open_timeout_s`, or `ClientStopped` if the server sends it away.
+        A client is opened once.
         """
         endpoint = Endpoint(self.url, self.player, self._headers, self._ssl_context)
         self._shell = ClientShell(_core.DualClient(self._config), endpoint, self._told)
         self._shell.start()
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(self.open_timeout_s):
                 await self._joined.wait()
         except TimeoutError:
             reasons: dict[str, str] = {s.wire: f"{s.status}, {s.reason}" for s in self.wires.values()}

@@ -39,6 +39,7 @@ class ClientOptions(TypedDict, total=False):
     headers: Mapping[str, str] | Callable[[], Mapping[str, str]] | None
     ssl_context: ssl.SSLContext | None
     inbox_max: int
+    open_timeout_s: float
 
 
 class SyncClient:
@@ -53,13 +54,13 @@ class SyncClient:
         self._taken: deque[Item] = deque()  # from the client's inbox, not yet by the application
         self._position: str | None = None
 
-    def open(self, timeout_s: float = 10.0) -> Self:
+    def open(self) -> Self:
         """Opens the wires and returns with the first welcome; raises as `Client.open` does."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, args=(self._loop,), name="mythos-client", daemon=True)
         self._thread.start()
         try:
-            self._wait(self._client.open(timeout_s), None)
+            self._wait(self._client.open(), None)
         except BaseException:
             self._end_thread()
             raise

@@ -123,7 +123,9 @@ def _reason(error: BaseException) -> str:
         if isinstance(cause, TimeoutError | httpx.TimeoutException):
             return "timeout"
         cause = cause.__cause__ or cause.__context__
-    return "closed" if isinstance(error, websockets.ConnectionClosed) else type(error).__name__
+    if isinstance(error, websockets.ConnectionClosed | websockets.InvalidMessage | httpx.RemoteProtocolError):
+        return "closed"  # without a farewell, or in the middle of the first answer
+    return type(error).__name__
 
 
 class WebSocketWire:

@@ -82,5 +82,5 @@ def test_a_closed_client_says_so(mythos_server, mythos_sync_client):
 def test_no_server_is_an_error_and_leaves_no_thread(unused_tcp_port):
     before = threading.active_count()
     with pytest.raises(errors.ConnectFailed):
-        SyncClient(f"http://127.0.0.1:{unused_tcp_port}", "ann").open(timeout_s=0.2)
+        SyncClient(f"http://127.0.0.1:{unused_tcp_port}", "ann", open_timeout_s=0.2).open()
     assert threading.active_count() == before

@@ -215,7 +215,7 @@ async def test_an_expired_session_is_told_and_subscribed_again(mythos_server, my
 
 async def test_no_server_is_an_error_that_says_why(unused_tcp_port):
     with pytest.raises(errors.ConnectFailed) as caught:
-        await Client(f"http://127.0.0.1:{unused_tcp_port}", "ann").open(timeout_s=0.3)
+        await Client(f"http://127.0.0.1:{unused_tcp_port}", "ann", open_timeout_s=0.3).open()
     assert set(caught.value.reasons) == {"websocket", "sse"}
     assert "refused" in str(caught.value)
 

@@ -6,21 +6,26 @@
             mythos_server.publish("chat.said", {"text": "hello"}, player="ann")
             assert (await anext(ann)).data == {"text": "hello"}
 
-`@pytest.mark.mythos({"session.grace_s": 1})` gives the server options by dotted name; with `process=True` it is a
-`mythosd` process.
+`@pytest.mark.mythos({"session.grace_s": 1})` gives the server options by dotted name. The server is one in this
+process, so a test may register commands; `mythos_process` is a `mythosd` of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol, Unpack
+from typing import Any, Protocol, Unpack
 
 import pytest
 
 from mythos.client import Client
 from mythos.client_sync import ClientOptions, SyncClient
+from mythos.server import Server
+from mythos.settings import Settings
 from mythos.testing.link_proxy import LinkProxy
 from mythos.testing.server_process import ServerProcess
+
+# No waiting at the end, and no line for every connection.
+TEST_OPTIONS = {"drain.spread_ms": 0, "log.level": "warning"}
 
 
 class HasUrl(Protocol):
@@ -39,14 +44,25 @@ class MakeSyncClient(Protocol):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "mythos(options, process=False): options of the test's server, by dotted name")
+    config.addinivalue_line("markers", "mythos(options): options of the test's server, by dotted name")
+
+
+def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    mark = request.node.get_closest_marker("mythos")
+    return {**TEST_OPTIONS, **(mark.args[0] if mark and mark.args else {})}
 
 
 @pytest.fixture
-def mythos_server(request: pytest.FixtureRequest) -> Iterator[ServerProcess]:
-    """A server on a free loopback port, for this test alone."""
-    mark = request.node.get_closest_marker("mythos")
-    with ServerProcess(mark.args[0] if mark and mark.args else {}) as server:
+def mythos_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server on a free loopback port, for this test alone; whatever the environment and mythos.toml say."""
+    with Server(Settings.only(**{"listen": "127.0.0.1:0", **_options(request)})) as server:
+        yield server
+
+
+@pytest.fixture
+def mythos_process(request: pytest.FixtureRequest) -> Iterator[ServerProcess]:
+    """The same as a process: `mythosd`, which can be killed."""
+    with ServerProcess(_options(request)) as server:
         yield server
 
 
