@@ -10,3 +10,9 @@ file(GLOB binding_sources CONFIGURE_DEPENDS bindings/*.cpp)
 pybind11_add_module(_core NO_EXTRAS ${binding_sources})
 target_include_directories(_core PRIVATE ${CMAKE_SOURCE_DIR})
 target_link_libraries(_core PRIVATE mythos_server)
+
+# What a wheel holds beside python/mythos.
+if(SKBUILD)
+    install(TARGETS _core LIBRARY DESTINATION mythos COMPONENT python)
+    install(TARGETS mythosd RUNTIME DESTINATION ${SKBUILD_SCRIPTS_DIR} COMPONENT python)
+endif()
