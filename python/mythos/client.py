@@ -87,6 +87,8 @@ class Client(Commands):
         Raises `ConnectFailed` if there is none within `open_timeout_s`, or `ClientStopped` if the server sends it away.
         A client is opened once.
         """
+        if self._shell is not None:
+            raise RuntimeError("a client is opened once; make another one")
         endpoint = Endpoint(self.url, self.player, self._headers, self._ssl_context)
         self._shell = ClientShell(_core.DualClient(self._config), endpoint, self._told)
         self._shell.start()

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeAlias
 
 from mythos import _core
 from mythos.client_wires import CLOSE_S, Endpoint, Reports, Wire, wire_for
 
-Tiding = (
+Order: TypeAlias = _core.OpenWire | _core.CloseWire | _core.SendText | _core.PostCommands
+Tiding: TypeAlias = (
     _core.DeliverEntry
     | _core.TellGap
     | _core.CommandReply
@@ -80,7 +81,7 @@ class ClientShell:
             self._settling = False
         self._set_timer()
 
-    def _do(self, output: _core.Output) -> None:
+    def _do(self, output: Order | Tiding) -> None:
         match output:
             case _core.OpenWire():
                 self._open(output)

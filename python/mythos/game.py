@@ -10,6 +10,7 @@ Everyone is on two wires at once; cut either (`/cut ws` in `mythos play`) and no
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -17,6 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import mythos
+
+log = logging.getLogger("mythos.game")
 
 # 1. The world is plain Python. Mythos has no idea of rooms: it knows players and channels.
 
@@ -153,12 +156,15 @@ class Bot:
     exits: list[str] = field(default_factory=list)
 
     async def live(self) -> None:
-        async with mythos.Client(self.url, self.name) as client, asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._read(client))
-            self._see(await client.command("enter"))
-            while True:
-                await asyncio.sleep(self.random.expovariate(self.actions_per_s))
-                await self._act(client)
+        try:
+            async with mythos.Client(self.url, self.name) as client, asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._read(client))
+                self._see(await client.command("enter"))
+                while True:
+                    await asyncio.sleep(self.random.expovariate(self.actions_per_s))
+                    await self._act(client)
+        except* mythos.MythosError as errors:
+            log.warning("the bot %s left the game: %s", self.name, errors.exceptions[0])
 
     async def _read(self, client: mythos.Client) -> None:
         async for item in client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -110,6 +111,15 @@ def test_tail_ends_with_5_when_it_is_sent_away(mythos_server):
         assert running.stdout is not None and running.stdout.readline()
         mythos_server.replace_session("ann")
         assert running.wait(30) == exits.SENT_AWAY
+
+
+def test_an_interrupt_ends_tail_with_130(mythos_server):
+    with tail(mythos_server, "--channel", "room:1", "--presence") as running:
+        assert running.stdout is not None and running.stdout.readline()
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=30)
+        assert "Traceback" not in err
+    assert running.returncode == exits.INTERRUPTED
 
 
 # check-config

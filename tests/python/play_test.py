@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import queue
+import select
+import signal
 import subprocess
 import sys
 import threading
@@ -10,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+import httpx
 import pytest
 
 import mythos
@@ -131,3 +136,47 @@ def test_without_a_server_it_says_so():
 def test_it_needs_a_wire_that_it_can_cut():
     given = subprocess.run([*MYTHOS, "play", "ann", "--url", "https://127.0.0.1:1"], capture_output=True, timeout=60)
     assert given.returncode == exits.USAGE
+
+
+def test_in_a_terminal_the_prompt_shows_both_wires(url: str):
+    here, there = pty.openpty()
+    shown = b""
+
+    def until(text: str) -> None:
+        nonlocal shown
+        while text.encode() not in shown:
+            ready, _, _ = select.select([here], [], [], WITHIN_S)
+            assert ready, f"{text!r} was not shown: {shown[-500:]!r}"
+            shown += os.read(here, 65536)
+        shown = shown.partition(text.encode())[2]
+
+    environment = {**os.environ, "TERM": "xterm"}
+    with subprocess.Popen(
+        [*MYTHOS, "play", "ann", "--url", url], stdin=there, stdout=there, stderr=there, env=environment
+    ) as running:
+        os.close(there)
+        until("[ws ● sse ●] tavern> ")
+        os.write(here, b"/cut ws\r")
+        until("[ws ○ sse ●] tavern> ")
+        os.write(here, b"cellar\r")
+        until("[ws ○ sse ●] cellar> ")
+        os.write(here, b"/restore\r")
+        until("[ws ● sse ●] cellar> ")
+        os.write(here, b"/quit\r")
+        until("\n")
+        assert running.wait(WITHIN_S) == exits.DONE
+    os.close(here)
+
+
+def test_an_interrupt_ends_it(url: str):
+    with Played("ann", url) as ann:
+        ann.until("here: nobody else")
+        ann.process.send_signal(signal.SIGINT)
+        assert ann.process.wait(WITHIN_S) == exits.INTERRUPTED
+
+
+def test_who_is_sent_away_is_told_and_gone(url: str):
+    with Played("ann", url) as ann:
+        ann.until("here: nobody else")
+        httpx.post(f"{url}/api/connections/ann/session", json={}, trust_env=False).raise_for_status()
+        assert ann.process.wait(WITHIN_S) == exits.SENT_AWAY

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import queue
 import sys
 import threading
@@ -31,6 +32,7 @@ class Terminal:
         self._prompt = prompt
         self._is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
         self._console = Console(highlight=False, soft_wrap=True)
+        self._piped = b""  # read, but not a whole line yet
         self._wanted: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
     def show(self, text: str, style: str | None = None) -> None:
@@ -76,6 +78,17 @@ class Terminal:
         try:
             if self._is_terminal:
                 return input(self._prompt())
-            return sys.stdin.readline() or None
+            return self._read_piped_line()
         except (EOFError, KeyboardInterrupt):
             return None
+
+    def _read_piped_line(self) -> str | None:
+        """Past Python's own buffer, whose lock a thread that still waits would hold when the interpreter ends."""
+        while b"\n" not in self._piped:
+            chunk = os.read(sys.stdin.fileno(), 4096)
+            if not chunk:
+                rest, self._piped = self._piped, b""
+                return rest.decode(errors="replace") or None
+            self._piped += chunk
+        line, _, self._piped = self._piped.partition(b"\n")
+        return line.decode(errors="replace")
