@@ -19,6 +19,7 @@ import ssl
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Literal, Self
 
 from mythos import _core, errors
@@ -67,7 +68,7 @@ class Client(Commands):
         self._status = ClientStatus(wires)
         self._inbox = Inbox(inbox_max)
         self._subscriptions: dict[str, bool] = {}  # channel: with presence
-        self._joined = asyncio.Event()
+        self._decided = asyncio.Event()  # joined a session, or there is no hope of it
         self._session: _core.SessionJoined | None = None
         self._shell: ClientShell | None = None
         self._config = _core.ClientConfig()
@@ -84,8 +85,8 @@ class Client(Commands):
     async def open(self) -> Self:
         """Opens the wires and returns with the first welcome; the other wire follows by itself.
 
-        Raises `ConnectFailed` if there is none within `open_timeout_s`, or `ClientStopped` if the server sends it away.
-        A client is opened once.
+        Raises `ConnectFailed` if there is none within `open_timeout_s`, or if all are refused; `ClientStopped` if the
+        server sends this client away. A client is opened once.
         """
         if self._shell is not None:
             raise RuntimeError("a client is opened once; make another one")
@@ -93,18 +94,16 @@ class Client(Commands):
         self._shell = ClientShell(_core.DualClient(self._config), endpoint, self._told)
         self._shell.start()
         try:
-            async with asyncio.timeout(self.open_timeout_s):
-                await self._joined.wait()
-        except TimeoutError:
-            reasons: dict[str, str] = {s.wire: f"{s.status}, {s.reason}" for s in self.wires.values()}
-            await self.close()
-            raise errors.ConnectFailed(reasons) from None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.open_timeout_s):
+                    await self._decided.wait()
+            if self._stopped is not None:
+                raise self._stopped
+            if self._session is None:
+                raise errors.ConnectFailed({s.wire: f"{s.status}, {s.reason}" for s in self.wires.values()})
         except BaseException:
             await self.close()
             raise
-        if self._stopped is not None:
-            await self.close()
-            raise self._stopped
         return self
 
     async def close(self) -> None:
@@ -227,6 +226,8 @@ class Client(Commands):
             case _core.WireChanged():
                 status = WireStatus(tiding.wire, tiding.status, tiding.reason, time.monotonic())
                 self._status.tell(status)
+                if all(s.status == "refused" for s in self.wires.values()):
+                    self._decided.set()
             case _core.FailedOver():
                 self._status.tell(FailedOver(tiding.from_wire, tiding.to_wire, time.monotonic()))
             case _core.SessionJoined():
@@ -238,7 +239,7 @@ class Client(Commands):
         self._session = session
         if self._inbox.taken is None and self._shell is not None:
             self._inbox.taken = self._shell.core.applied
-        self._joined.set()
+        self._decided.set()
         if session.fresh:
             # The session that had them is gone; whoever subscribed once wants to stay so.
             for presence in (False, True):
@@ -256,4 +257,4 @@ class Client(Commands):
     def _stop(self, reason: str) -> None:
         self._stopped = errors.stopped(reason)
         self._inbox.end(None if reason == "stopped" else self._stopped)
-        self._joined.set()
+        self._decided.set()
