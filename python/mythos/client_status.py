@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from mythos.entries import WireName
+
+log = logging.getLogger("mythos.client")
 
 WireWord: TypeAlias = Literal["closed", "connecting", "live", "standby", "unhealthy", "barred", "refused", "off"]
 
@@ -62,4 +65,7 @@ class ClientStatus:
             self.failovers.append(change)
             self.failovers_total += 1
         for listener in tuple(self._listeners):
-            listener(change)
+            try:
+                listener(change)
+            except Exception:  # the application's mistake must not end a wire
+                log.exception("a listener of the client failed at %s", change)

@@ -84,6 +84,20 @@ async def test_it_says_what_failed_over(mythos_server, mythos_client, mythos_pro
         await ann.both_live()
 
 
+async def test_a_listener_that_raises_ends_no_wire(mythos_server, mythos_client, mythos_proxy, caplog):
+    def careless(change: object) -> None:
+        raise LookupError("careless")
+
+    async with mythos_client("ann", through=mythos_proxy) as ann:
+        ann.listen(careless)
+        await ann.both_live()
+        mythos_proxy.sse.cut()
+        publish(mythos_server, 1, 3)
+        assert await numbers(ann, 3) == [1, 2, 3]
+        await ann.both_live()
+    assert "careless" in caplog.text
+
+
 async def test_both_wires_gone_for_a_while_lose_nothing(mythos_server, mythos_client, mythos_proxy):
     async with mythos_client("ann", through=mythos_proxy) as ann:
         await ann.both_live()
