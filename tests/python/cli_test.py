@@ -44,6 +44,13 @@ def test_shells_complete_it():
     assert given.stdout.split() == ["serve"]
 
 
+def test_the_reference_page_is_what_the_command_says():
+    """Written by `make reference`."""
+    command = [sys.executable, "-m", "typer", "mythos.cli", "utils", "docs", "--name", "mythos"]
+    given = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert (Path(__file__).parents[2] / "docs" / "reference" / "command.md").read_text() == given.stdout
+
+
 # publish
 
 
