@@ -7,6 +7,7 @@ through until `/restore`.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -60,7 +61,8 @@ class Play:
             self.client = Client(self.proxy.url, self.name, open_timeout_s=OPEN_S)
             self.client.listen(self._changed)
             async with self.client:
-                await self.client.both_live()
+                with suppress(TimeoutError):  # a wire that is not to be had is nothing to wait for
+                    await self.client.both_live(OPEN_S)
                 reading = asyncio.create_task(self._read())
                 typing = asyncio.create_task(self._type())
                 try:

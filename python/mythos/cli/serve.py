@@ -26,6 +26,8 @@ Set = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="An option, such as session.grace_s=60; may be given again."),
 ]
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 def serve(
     listen: Listen = None,
@@ -101,7 +103,7 @@ def _value_of(text: str) -> Any:
 async def _serve(server: Server, bots: int | None, bot_rate: float, port_file: Path | None) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         loop.add_signal_handler(number, ended.set)
     async with AsyncExitStack() as stack:
         if bots is None:
@@ -112,7 +114,9 @@ async def _serve(server: Server, bots: int | None, bot_rate: float, port_file: P
             port_file.write_text(f"{server.port}\n")
         typer.echo(greeting(server.url, bots))
         await ended.wait()
-        typer.echo("stopping")
+        typer.echo("stopping; once more, and nobody is waited for")
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
 
 
 def greeting(url: str, bots: int | None) -> str:
