@@ -43,7 +43,7 @@ def field(row: dict[str, Any]) -> str:
     kind, default = type_name(row["default"]), default_text(row["default"])
     start = "default_factory=list" if kind == "list[str]" else f"default={default}"
     help = " ".join(part for part in (row["help"], f"({row['expected']})" if row["expected"] else "") if part)
-    lines = textwrap.wrap(help, 100, drop_whitespace=False)
+    lines = [help] if len(help) <= 97 else textwrap.wrap(help, 94, drop_whitespace=False)
     if len(lines) == 1 and len(lines[0]) + len(key) + len(kind) + len(start) < 85:
         return f'    {key}: {kind} = Field({start}, description="{lines[0]}")\n'
     quoted = "\n".join(f'        "{line}"' for line in lines)
@@ -57,7 +57,9 @@ def render(table: list[dict[str, Any]]) -> str:
     out = HEAD
     for name, rows in groups.items():
         if name:
-            out += f'\nclass {name.capitalize()}Table(Table):\n    """`{name}.*`"""\n\n' + "".join(map(field, rows)) + "\n"
+            out += (
+                f'\nclass {name.capitalize()}Table(Table):\n    """`{name}.*`"""\n\n' + "".join(map(field, rows)) + "\n"
+            )
     out += '\nclass Tables(Table):\n    """All options."""\n\n' + "".join(map(field, groups.pop("")))
     for name in groups:
         out += f"    {name}: {name.capitalize()}Table = Field(default_factory={name.capitalize()}Table)\n"

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <limits>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "bindings/option_values.hpp"
 #include "hub/application.hpp"
 #include "protocol/envelope.hpp"
+#include "protocol/json_text.hpp"
 #include "server/load_config.hpp"
 #include "server/reload.hpp"
 #include "server/settings.hpp"
@@ -56,6 +58,12 @@ py::list change_list(const std::vector<server::OptionChange>& changes) {
 std::uint64_t descriptor_limit() {
     rlimit limit{};
     return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1'024;
+}
+
+// Whether clients can read a reply with this data, which is JSON: its nesting counts from two levels down.
+bool is_readable(const std::string& data) {
+    const auto brackets = std::ranges::count(data, '{') + std::ranges::count(data, '[');
+    return brackets + 2 <= protocol::kMaxJsonDepth || protocol::is_valid_json("[[" + data + "]]");
 }
 
 std::vector<std::string> ids_of(const std::string& epoch, const std::vector<Seq>& seqs) {
@@ -235,6 +243,7 @@ py::list ServerCore::take_calls(std::size_t max) {
 }
 
 void ServerCore::answer_calls(const py::list& answers) {
+    const std::size_t bytes_max = running()->message_bytes_max.load(std::memory_order_relaxed);
     std::vector<hub::HandlerAnswer> read;
     read.reserve(answers.size());
     for (const py::handle each : answers) {
@@ -242,10 +251,13 @@ void ServerCore::answer_calls(const py::list& answers) {
         hub::HandlerAnswer& out = read.emplace_back();
         out.ticket = answer[0].cast<hub::Ticket>();
         out.data = answer[1].cast<std::string>();
+        if (answer.size() == 2 && (out.data.size() > bytes_max || !is_readable(out.data))) {
+            out.kind = hub::HandlerAnswer::Kind::failed;
+            out.error = {"handler_failed", "the application's reply is too long or nested too deep"};
+        }
         if (answer.size() == 2) continue;
-        out.kind = answer[4].cast<bool>() ? hub::HandlerAnswer::Kind::failed : hub::HandlerAnswer::Kind::refused;
         out.error = {answer[2].cast<std::string>(), answer[3].cast<std::string>()};
-        out.retryable = answer[5].cast<bool>();
+        out.kind = answer[4].cast<bool>() ? hub::HandlerAnswer::Kind::refused : hub::HandlerAnswer::Kind::failed;
     }
     unlocked([&](Running& server) {
         server.application().handlers().answer(std::move(read));

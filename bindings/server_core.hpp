@@ -56,7 +56,7 @@ public:
     void set_types(std::vector<std::string> types);
     // A list of (ticket, command_id, type, data, player_id, session_id, client_id).
     py::list take_calls(std::size_t max);
-    // A list of (ticket, data) or, for errors, (ticket, b"", code, message, executed, retryable).
+    // A list of (ticket, data) or, for errors, (ticket, b"", code, message, retryable); retryable: it was not executed.
     void answer_calls(const py::list& answers);
     // Calls that wait come back as refused; no more come.
     void close_calls();

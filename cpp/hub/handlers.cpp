@@ -19,7 +19,7 @@ std::uint32_t loop_of(Ticket ticket) { return static_cast<std::uint32_t>(ticket 
 bool is_built_in(std::string_view type) {
     static constexpr std::array<std::string_view, 9> kTypes{"ack",     "history", "ping",      "presence",   "promote",
                                                             "publish", "refresh", "subscribe", "unsubscribe"};
-    return std::ranges::find(kTypes, type) != kTypes.end();
+    return type.starts_with("mythos.") || std::ranges::find(kTypes, type) != kTypes.end();
 }
 
 std::size_t Handlers::size_of(const HandlerCall& call) { return kCallBytes + call.data.size(); }

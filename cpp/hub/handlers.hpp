@@ -43,13 +43,12 @@ struct HandlerAnswer {
     enum class Kind : std::uint8_t {
         done,     // `data`, JSON text, goes into the reply
         failed,   // `error` goes into the reply; the command counts as executed
-        refused,  // was not executed: `error` goes into the reply, and the sender may send it again
+        refused,  // was not executed: `error` goes into the reply, as retryable
     };
     Ticket ticket = 0;
     Kind kind = Kind::done;
     std::string data;
     Error error;
-    bool retryable = false;  // of `failed`: another command of the same kind may succeed
 };
 
 // A command that has its outcome, told to the loops where repeats of it wait.
@@ -59,7 +58,7 @@ struct SettledCommand {
     Seq visible_at = 0;
 };
 
-// Whether the hub executes commands of this type itself.
+// Whether commands of this type are the hub's own: it executes them itself, or they begin with `mythos.`.
 bool is_built_in(std::string_view type);
 
 class Handlers {

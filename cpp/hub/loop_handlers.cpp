@@ -20,6 +20,21 @@ std::string key_of(const CommandNames& names, std::uint64_t number) {
 
 }  // namespace
 
+bool LoopCore::ask(std::string question, std::string data, std::function<void(const HandlerAnswer&)> answer) {
+    return impl_->ask(std::move(question), std::move(data), std::move(answer));
+}
+
+bool LoopCore::Impl::ask(std::string question, std::string data, std::function<void(const HandlerAnswer&)> answer) {
+    HandlerCall call;
+    call.ticket = node.handlers.next_ticket(index);
+    call.type = std::move(question);
+    call.data = std::move(data);
+    const Ticket ticket = call.ticket;
+    if (!node.handlers.offer(std::move(call), settings.handler_calls_max)) return false;
+    asked_.emplace(ticket, std::move(answer));
+    return true;
+}
+
 bool LoopCore::Impl::hand_over(const CommandContext& context, const Command& command, ReplyTo reply) {
     HandlerCall call;
     call.ticket = node.handlers.next_ticket(index);
@@ -47,7 +62,13 @@ bool LoopCore::Impl::await_outcome(const CommandNames& names, const Command& com
 }
 
 void LoopCore::Impl::take_answers() {
-    auto answers = std::make_shared<std::vector<HandlerAnswer>>(node.handlers.take_answers(index));
+    auto answers = std::make_shared<std::vector<HandlerAnswer>>();
+    for (HandlerAnswer& answer : node.handlers.take_answers(index)) {
+        if (const auto asked = asked_.extract(answer.ticket); !asked.empty())
+            asked.mapped()(answer);
+        else
+            answers->push_back(std::move(answer));
+    }
     if (!answers->empty()) {
         operate([this, answers](Hub& hub) {
             for (const HandlerAnswer& answer : *answers) settle(hub, answer);
@@ -73,7 +94,7 @@ void LoopCore::Impl::settle(Hub& hub, const HandlerAnswer& answer) {
     if (!done) count_command_error(answer.error.code);
     if (!done && handed.id.empty()) counters.add(Counter::command_error_fire_and_forget);
     std::string text = done ? protocol::reply_ok_json(handed.id, answer.data)
-                            : protocol::reply_error_json(handed.id, answer.error, refused || answer.retryable);
+                            : protocol::reply_error_json(handed.id, answer.error, refused);
     const Seq visible_at = hub.appended();
     if (handed.remembered) {
         const CommandContext now = hub.same_context(handed.names);

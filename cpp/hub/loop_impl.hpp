@@ -64,6 +64,7 @@ public:
     void tell(ConnectionKey key, std::string reply);
 
     // loop_handlers.cpp
+    bool ask(std::string question, std::string data, std::function<void(const HandlerAnswer&)> answer);
     // False: the queue is full.
     bool hand_over(const CommandContext& context, const protocol::Command& command, ReplyTo reply);
     // A repeat of a running command; false: too many of them wait already.
@@ -105,6 +106,7 @@ private:
         ReplyTo reply;
     };
     std::unordered_map<Ticket, HandedOver> handed_over_;
+    std::unordered_map<Ticket, std::function<void(const HandlerAnswer&)>> asked_;
     std::unordered_multimap<std::string, ReplyTo> repeats_;
     struct Timer {
         MonoTime at;

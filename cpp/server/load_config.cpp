@@ -122,12 +122,13 @@ Result<void> check_together(const Config& config) {
 
 Result<void> check_exposure(const Config& config) {
     const auto address = transport::parse_host_port(config.listen);
-    if (config.auth.mode != "none" || (address && transport::is_loopback_address(address->host))) return {};
-    return Error{
-        "exposed_without_authentication",
-        "listen is " + config.listen +
-            ", which others can reach, and auth.mode is none: anybody could be any player. Listen on 127.0.0.1 "
-            "behind a proxy that authenticates"};
+    const bool open = config.auth.mode == "none" || config.auth.mode == "application";
+    if (!open || (address && transport::is_loopback_address(address->host))) return {};
+    const std::string what = config.auth.mode == "none"
+                                 ? "and auth.mode is none: anybody could be any player"
+                                 : "and the routes for applications, /api/publish among them, ask for no token";
+    return Error{"exposed_without_authentication", "listen is " + config.listen + ", which others can reach, " + what +
+                                                       ". Listen on 127.0.0.1 behind a proxy that authenticates"};
 }
 
 }  // namespace mythos::server

@@ -116,7 +116,8 @@ const std::array kOptions{
     Option{MEMBER(log.file), AnyValue{}, kRestart, "",
            "File that gets the lines beside standard output; SIGHUP opens it anew."},
 
-    Option{MEMBER(auth.mode), Choices{{"none"}}, kRestart, "", "How players prove who they are."},
+    Option{MEMBER(auth.mode), Choices{{"none", "application"}}, kRestart, "",
+           "How players prove who they are. application: the program that the server is part of is asked."},
 };
 
 #undef MEMBER

@@ -48,6 +48,7 @@ transport::HubLoopSettings loop_settings(const Config& config) {
     site.body_bytes_max = size(config.limits.body_bytes);
     site.mode_default = config.delivery.mode_default == "standby" ? protocol::Mode::standby : protocol::Mode::mirror;
     site.deflate = config.websocket.deflate;
+    site.application_authenticates = config.auth.mode == "application";
     loop.message_bytes_max = size(config.limits.message_bytes);
     return loop;
 }

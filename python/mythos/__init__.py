@@ -12,7 +12,7 @@ from mythos.client import Client
 from mythos.client_commands import History, Member
 from mythos.client_status import FailedOver, WireStatus
 from mythos.client_sync import SyncClient
-from mythos.command import Command, CommandError
+from mythos.command import Command, CommandError, Credentials, Unauthorised
 from mythos.entries import Entry, Gap
 from mythos.errors import (
     ClientStopped,
@@ -40,6 +40,7 @@ __all__ = [
     "ConfigError",
     "ConnectFailed",
     "Connection",
+    "Credentials",
     "Displaced",
     "Entry",
     "FailedOver",
@@ -57,6 +58,7 @@ __all__ = [
     "Settings",
     "StartFailed",
     "SyncClient",
+    "Unauthorised",
     "WireStatus",
     "__version__",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -10,15 +12,37 @@ from mythos.errors import MythosError
 
 
 class CommandError(MythosError):
-    """Raise it in a handler: the caller gets `code`, `message` and `retryable` as the command's error reply.
+    """Raise it in a handler: the caller gets `code` and `message` as the command's error reply.
 
-    The command counts as executed: the same command sent again gets the same reply. `retryable` tells the caller that
-    another one like it may succeed later.
+    The command counts as executed: the same command sent again gets the same reply. With `retryable` it does not:
+    nothing was done, and the caller, or its client by itself, may send it again.
     """
 
     def __init__(self, code: str, message: str = "", *, retryable: bool = False) -> None:
         self.code, self.message, self.retryable = code, message, retryable
         super().__init__(f"{code}: {message}")
+
+
+class Unauthorised(CommandError):
+    """Raise it in an `authenticate` function: the connection is refused with 401 and this message."""
+
+    def __init__(self, message: str = "The credentials are missing or not valid.") -> None:
+        super().__init__("unauthorised", message)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a newcomer shows of who it is; None for what it does not.
+
+    `player_id` is whom the path or the query names. `token` is a bearer's, from `Authorization` or from
+    `Sec-WebSocket-Protocol: mythos.v1, bearer, <token>`.
+    """
+
+    player_id: str | None
+    authorization: str | None
+    cookie: str | None
+    token: str | None
+    ticket: str | None
 
 
 class Command:
@@ -40,9 +64,16 @@ class Command:
     def data(self) -> Any:
         """What the client sent as `data`: a dict, mostly; `{}` where it sent none."""
         if self._text is not None:
-            self._data = orjson.loads(self._text)
+            self._data = _loads(self._text)
             self._text = None
         return self._data
 
     def __repr__(self) -> str:
         return f"Command({self.type!r}, player_id={self.player_id!r}, id={self.id!r})"
+
+
+def _loads(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)  # the core lets integers of any length through

@@ -2,7 +2,7 @@
 
 The core makes a descriptor readable while commands wait; the loop then takes up to `BATCH` of them, runs the handlers
 that are plain functions one after the other, starts a task for each that is a coroutine function, and lends a thread to
-each that blocks. Everything here runs on that loop's thread, but for `Dispatcher.thread` handlers.
+each that blocks. Everything else here runs on that loop's thread.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from mythos import _core
+from mythos.authenticator import AUTHENTICATE
 from mythos.command import Command, CommandError
 
 log = logging.getLogger("mythos.server")
@@ -24,7 +25,7 @@ log = logging.getLogger("mythos.server")
 BATCH = 256  # commands taken at once; then the loop's other tasks have their turn
 
 Handler: TypeAlias = Callable[[Command], Any]
-Answer: TypeAlias = tuple[int, bytes] | tuple[int, bytes, str, str, bool, bool]
+Answer: TypeAlias = tuple[int, bytes] | tuple[int, bytes, str, str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +45,22 @@ def answer_of(ticket: int, result: Any) -> Answer:
 def answer_of_error(ticket: int, command: Command, error: BaseException) -> Answer:
     """The reply to what a handler raised. Only a CommandError's words reach the caller."""
     if isinstance(error, CommandError):
-        return (ticket, b"", error.code, error.message, True, error.retryable)
+        return (ticket, b"", error.code, error.message, error.retryable)
+    if isinstance(error, TimeoutError) and command.type == AUTHENTICATE:
+        return (ticket, b"", "overloaded", "nobody had time to say who you are; try again later", True)
     if isinstance(error, asyncio.CancelledError):
-        return (ticket, b"", "draining", "the server stopped while the command ran", True, False)
+        return (ticket, b"", "draining", "the server stopped while the command ran", False)
     log.error("The handler of %r failed for player %s", command.type, command.player_id, exc_info=error)
-    return (ticket, b"", "handler_failed", "the command failed in the application", True, False)
+    return (ticket, b"", "handler_failed", "the command failed in the application", False)
 
 
 class Dispatcher:
     """The way between a core and its handlers; `attach` it to a loop, on that loop's thread, and `detach` it there."""
 
-    def __init__(self, core: _core.ServerCore, handlers: dict[str, Registered]) -> None:
+    def __init__(self, core: _core.ServerCore, handlers: dict[str, Registered], newcomer_timeout_s: float) -> None:
         self._core = core
         self._handlers = handlers
+        self._newcomer_timeout_s = newcomer_timeout_s
         self._tasks: set[asyncio.Task[None]] = set()
         self._answers: list[Answer] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -97,7 +101,7 @@ class Dispatcher:
         finally:
             # Interrupted (Ctrl-C): the rest of the batch was not begun.
             for ticket, *_ in calls[position:]:
-                answers.append((ticket, b"", "overloaded", "the server was interrupted; send it again", False, True))
+                answers.append((ticket, b"", "overloaded", "the server was interrupted; send it again", True))
             self._tell()
 
     def _start(self, ticket: int, command: Command, handler: Registered) -> None:
@@ -112,8 +116,10 @@ class Dispatcher:
         task.add_done_callback(self._tasks.discard)
 
     async def _finish(self, ticket: int, command: Command, work: Awaitable[Any]) -> None:
+        # Somebody whose connection waits to be let in has no id to ask again with.
+        timeout_s = self._newcomer_timeout_s if command.type == AUTHENTICATE else None
         try:
-            answer = answer_of(ticket, await work)
+            answer = answer_of(ticket, await asyncio.wait_for(work, timeout_s) if timeout_s else await work)
         except BaseException as error:
             answer = answer_of_error(ticket, command, error)
             if not isinstance(error, Exception):

@@ -83,7 +83,7 @@ class Refused(MythosError):
 
 
 class StartFailed(MythosError):
-    """The server cannot listen; `code` is `address_in_use`, `address_not_available`, `exposed_without_authentication`…"""
+    """The server cannot begin; `code` is `address_in_use`, `exposed_without_authentication`, `bad_config` and so on."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code, self.message = code, message

@@ -27,12 +27,14 @@ from typing import Any, Literal, TypedDict, TypeVar
 import orjson
 
 from mythos import _core
+from mythos.authenticator import AUTHENTICATE, Authenticate, authenticator
 from mythos.dispatcher import Dispatcher, Handler, HandlerThread, Registered, log
 from mythos.errors import ConfigError, Refused, ServerStopped, StartFailed
 from mythos.server_views import Connections, Sessions
 from mythos.settings import Settings
 
 H = TypeVar("H", bound=Handler)
+A = TypeVar("A", bound=Authenticate)
 
 DRAIN_POLL_S = 0.01
 HANDLER_GRACE_S = 5.0  # for handlers to come back when the server stops
@@ -155,10 +157,23 @@ class Server:
         def register(function: H) -> H:
             self._handlers[type] = Registered(function, iscoroutinefunction(function), blocking)
             if self._core is not None:
-                self._core.set_types(list(self._handlers))
+                self._core.set_types(self._types())
             return function
 
         return register
+
+    def authenticate(self, function: A, *, blocking: bool = False) -> A:
+        """Makes a function the one that says who a newcomer is: a decorator. Before the start.
+
+        It is given Credentials and gives the player's id, or raises Unauthorised, which None and "" stand for. It may
+        be a coroutine function, or `blocking`, and has `limits.request_timeout_s` to answer; no loop waits meanwhile.
+        Sets `auth.mode` to `application`. Connections are asked about; the routes for applications are not.
+        """
+        if self._core is not None:
+            raise RuntimeError("the server is running: say before the start who may come in")
+        self._handlers[AUTHENTICATE] = Registered(authenticator(function), iscoroutinefunction(function), blocking)
+        self.settings = self.settings.changed(auth={"mode": "application"})
+        return function
 
     # Messages
 
@@ -267,16 +282,21 @@ class Server:
         except _core.CoreError as error:
             raise _refusal(error) from None
 
+    def _types(self) -> list[str]:
+        return [type for type in self._handlers if type != AUTHENTICATE]
+
     def _begin(self) -> None:
         if self._core is not None:
             raise RuntimeError("the server is running already")
+        if self.settings.auth.mode == "application" and AUTHENTICATE not in self._handlers:
+            raise StartFailed("bad_config", "auth.mode is application, but nothing was given to Server.authenticate")
         try:
             self._core = _core.ServerCore(self.settings.values)
         except _core.CoreError as error:
             code, message = error.args
             raise StartFailed(code, message) from None
-        self._core.set_types(list(self._handlers))
-        self._dispatcher = Dispatcher(self._core, self._handlers)
+        self._core.set_types(self._types())
+        self._dispatcher = Dispatcher(self._core, self._handlers, self.settings.limits.request_timeout_s)
         _alive.add(self)
 
     def _drained(self) -> Iterable[None]:

@@ -22,8 +22,8 @@ class LimitsTable(Table):
 
     connections: int = Field(
         default=0,
-        description="Connections in all; beyond it newcomers are told to try later. 0: from the limit on open files, less"
-        " a reserve. (an integer from 0 to 10000000)",
+        description="Connections in all; beyond it newcomers are told to try later. 0: from the limit on open "
+        "files, less a reserve. (an integer from 0 to 10000000)",
     )
     connections_per_player: int = Field(
         default=4,
@@ -31,8 +31,8 @@ class LimitsTable(Table):
     )
     limit_policy: str = Field(
         default="displace",
-        description="What a connection over connections_per_player does: displace the oldest of its wire, or be refused. "
-        "(displace or refuse)",
+        description="What a connection over connections_per_player does: displace the oldest of its wire, or be "
+        "refused. (displace or refuse)",
     )
     sessions: int = Field(
         default=1_000_000,
@@ -48,8 +48,8 @@ class LimitsTable(Table):
     )
     commands_handled: int = Field(
         default=16_384,
-        description="Commands at the application's handlers, waiting or running; beyond it overloaded. (an integer from 1"
-        " to 10000000)",
+        description="Commands at the application's handlers, waiting or running; beyond it overloaded. (an integer "
+        "from 1 to 10000000)",
     )
     batch_messages: int = Field(
         default=10_000,
@@ -57,8 +57,8 @@ class LimitsTable(Table):
     )
     message_bytes: int = Field(
         default=65_536,
-        description="A WebSocket message from a client; a longer one closes the connection with 1009. (an integer from "
-        "1024 to 67108864)",
+        description="A WebSocket message from a client; a longer one closes the connection with 1009. (an integer "
+        "from 1024 to 67108864)",
     )
     body_bytes: int = Field(
         default=1_048_576,
@@ -70,7 +70,8 @@ class LimitsTable(Table):
     )
     request_timeout_s: int = Field(
         default=10,
-        description="A request has to be complete so long after its first byte; otherwise 408. (an integer from 1 to 600)",
+        description="A request has to be complete so long after its first byte; otherwise 408. (an integer from 1 "
+        "to 600)",
     )
 
 
@@ -79,19 +80,19 @@ class SessionTable(Table):
 
     idle_timeout_s: int = Field(
         default=180,
-        description="A connection with no sign of life for so long is closed, whatever the heartbeat says. (an integer "
-        "from 1 to 86400)",
+        description="A connection with no sign of life for so long is closed, whatever the heartbeat says. (an "
+        "integer from 1 to 86400)",
     )
     grace_s: int = Field(
         default=30,
-        description="A session outlives its last connection by this: who comes back in time resumes. (an integer from 0 "
-        "to 86400)",
+        description="A session outlives its last connection by this: who comes back in time resumes. (an integer "
+        "from 0 to 86400)",
     )
     slow_reader: str = Field(
         default="disconnect",
-        description="What becomes of a reader whose cursor leaves the retention: closed with 4005, told the gap and kept,"
-        " or that and, of the entries with one key, only the newest while it is behind. (disconnect, gap or "
-        "conflate)",
+        description="What becomes of a reader whose cursor leaves the retention: closed with 4005, told the gap and"
+        " kept, or that and, of the entries with one key, only the newest while it is behind. "
+        "(disconnect, gap or conflate)",
     )
     sweep_interval_s: int = Field(
         default=60,
@@ -103,8 +104,8 @@ class SessionTable(Table):
     )
     command_outcomes: int = Field(
         default=256,
-        description="Outcomes of commands that are kept for each client, to answer a command that is sent again. (an "
-        "integer from 16 to 65536)",
+        description="Outcomes of commands that are kept for each client, to answer a command that is sent again. "
+        "(an integer from 16 to 65536)",
     )
 
 
@@ -117,13 +118,13 @@ class DeliveryTable(Table):
     )
     turn_budget_us: int = Field(
         default=2_000,
-        description="A loop that has fanned out for so long turns to its other events and goes on in the next turn. (an "
-        "integer from 100 to 1000000)",
+        description="A loop that has fanned out for so long turns to its other events and goes on in the next turn."
+        " (an integer from 100 to 1000000)",
     )
     catch_up_budget_bytes: int = Field(
         default=262_144,
-        description="What one connection that catches up is given in a turn, so that live traffic does not wait for it. "
-        "(an integer from 4096 to 67108864)",
+        description="What one connection that catches up is given in a turn, so that live traffic does not wait for"
+        " it. (an integer from 4096 to 67108864)",
     )
 
 
@@ -148,13 +149,13 @@ class HttpTable(Table):
 
     origins: list[str] = Field(
         default_factory=list,
-        description="Origins allowed beside the server's own, for requests and WebSockets. (a list of origins such as "
-        "https://game.example, or *)",
+        description="Origins allowed beside the server's own, for requests and WebSockets. (a list of origins such "
+        "as https://game.example, or *)",
     )
     allowed_hosts: list[str] = Field(
         default_factory=list,
-        description="Host names that are answered beside loopback names while authentication is off. (a list of host "
-        "names without port)",
+        description="Host names that are answered beside loopback names while authentication is off. (a list of "
+        "host names without port)",
     )
     keepalive_s: int = Field(
         default=30,
@@ -177,8 +178,8 @@ class DrainTable(Table):
 
     spread_ms: int = Field(
         default=5_000,
-        description="At a shutdown clients are told to come back after a random delay up to this. (an integer from 0 to "
-        "600000)",
+        description="At a shutdown clients are told to come back after a random delay up to this. (an integer from "
+        "0 to 600000)",
     )
     timeout_s: int = Field(
         default=10,
@@ -206,7 +207,11 @@ class LogTable(Table):
 class AuthTable(Table):
     """`auth.*`"""
 
-    mode: str = Field(default="none", description="How players prove who they are. (none)")
+    mode: str = Field(
+        default="none",
+        description="How players prove who they are. application: the program that the server is part of is asked. "
+        "(none or application)",
+    )
 
 
 class Tables(Table):
@@ -219,13 +224,13 @@ class Tables(Table):
     )
     heartbeat_ms: int = Field(
         default=15_000,
-        description="A connection that carried nothing for so long gets a heartbeat. Missing one in answer makes it "
-        "unhealthy, missing two closes it. (an integer from 100 to 600000)",
+        description="A connection that carried nothing for so long gets a heartbeat. Missing one in answer makes it"
+        " unhealthy, missing two closes it. (an integer from 100 to 600000)",
     )
     heartbeat_jitter: float = Field(
         default=0.1,
-        description="Part of heartbeat_ms by which each heartbeat varies, so that connections do not beat together. (a "
-        "number from 0 to 0.5)",
+        description="Part of heartbeat_ms by which each heartbeat varies, so that connections do not beat together."
+        " (a number from 0 to 0.5)",
     )
     server: ServerTable = Field(default_factory=ServerTable)
     limits: LimitsTable = Field(default_factory=LimitsTable)

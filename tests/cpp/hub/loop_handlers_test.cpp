@@ -232,5 +232,19 @@ TEST_F(HandlersInLoopsTest, DrainingRefusesWhatHasNotBegunAndAnswersWhatHas) {
     EXPECT_EQ(peer.replies("c-1"), 2u);
 }
 
+TEST_F(HandlersInLoopsTest, ALoopMayAskOnItsOwnAccount) {
+    settings.handler_calls_max = 1;
+    start_with_handlers();
+    std::vector<std::string> answers;
+    const auto note = [&](const HandlerAnswer& answer) { answers.push_back(answer.data); };
+    EXPECT_TRUE(loop().ask("mythos.authenticate", "{}", note));
+    EXPECT_FALSE(loop().ask("mythos.authenticate", "{}", note)) << "the same bound as for commands";
+    const auto call = take(1)[0];
+    EXPECT_EQ(call.type, "mythos.authenticate");
+    answer(call, "1");
+    answer(call, "2");
+    EXPECT_THAT(answers, ::testing::ElementsAre("1"));
+}
+
 }  // namespace
 }  // namespace mythos::hub::test
