@@ -73,7 +73,7 @@ class Game:
         return {"room": room, "text": ROOMS[room].text, "exits": ROOMS[room].exits, "here": here, "since": since}
 
     def go(self, command: mythos.Command) -> dict[str, Any]:
-        room, to = self._room_of(command), str(command.data.get("to", ""))
+        room, to = self._room_of(command), _word(command, "to")
         if to not in ROOMS[room].exits:
             raise mythos.CommandError("no_such_exit", f"there is no way from here to {to!r}")
         self._leave(command.player_id, went_to=to)
@@ -86,7 +86,7 @@ class Game:
         return {"id": self.server.publish("room.said", said, channel=channel_of(room))}
 
     def tell(self, command: mythos.Command) -> dict[str, Any]:
-        to = str(command.data.get("player", ""))
+        to = _word(command, "player")
         if to not in self.where:
             raise mythos.CommandError("not_here", f"nobody called {to!r} is in the game")
         told = {"who": command.player_id, "text": _text_of(command)}
@@ -131,9 +131,15 @@ class Game:
         self.server.publish("room.left", {"who": player, "to": None}, channel=channel_of(room))
 
 
+def _word(command: mythos.Command, name: str) -> str:
+    """A member of the command's data. Players send what they like: whatever is no text is none."""
+    value = command.data.get(name) if isinstance(command.data, dict) else None
+    return value if isinstance(value, str) else ""
+
+
 def _text_of(command: mythos.Command) -> str:
-    text = command.data.get("text")
-    if not isinstance(text, str) or not text.strip():
+    text = _word(command, "text").strip()
+    if not text:
         raise mythos.CommandError("bad_text", "`text` must be a text with something in it")
     return text[:TEXT_MAX]
 
@@ -152,7 +158,7 @@ class Bot:
     url: str
     name: str
     actions_per_s: float
-    random: random.Random
+    chance: random.Random
     exits: list[str] = field(default_factory=list)
 
     async def live(self) -> None:
@@ -161,7 +167,7 @@ class Bot:
                 tasks.create_task(self._read(client))
                 self._see(await client.command("enter"))
                 while True:
-                    await asyncio.sleep(self.random.expovariate(self.actions_per_s))
+                    await asyncio.sleep(self.chance.expovariate(self.actions_per_s))
                     await self._act(client)
         except* mythos.MythosError as errors:
             log.warning("the bot %s left the game: %s", self.name, errors.exceptions[0])
@@ -177,10 +183,10 @@ class Bot:
 
     async def _act(self, client: mythos.Client) -> None:
         try:
-            if self.exits and self.random.random() < 0.4:
-                self._see(await client.command("go", {"to": self.random.choice(self.exits)}))
+            if self.exits and self.chance.random() < 0.4:
+                self._see(await client.command("go", {"to": self.chance.choice(self.exits)}))
             else:
-                await client.command("say", {"text": self.random.choice(LINES)})
+                await client.command("say", {"text": self.chance.choice(LINES)})
         except mythos.CommandFailed:
             self._see(await client.command("enter"))
 
@@ -214,7 +220,7 @@ async def running(server: mythos.Server, bots: int = 8, actions_per_s: float = 0
 
 async def main() -> None:
     async with running(mythos.Server()) as game:
-        print(f"The game is on {game.server.url}; play it with: mythos play {game.server.url}")
+        print(f"The game is on {game.server.url}; play it with: mythos play ann --url {game.server.url}")
         await asyncio.Event().wait()
 
 

@@ -81,6 +81,8 @@ async def test_a_tale_is_for_one_alone(host):
         ("tell", {"player": "nobody", "text": "hi"}, "not_here"),
         ("say", {"text": "  "}, "bad_text"),
         ("say", {"text": 7}, "bad_text"),
+        ("say", ["no", "object"], "bad_text"),
+        ("go", 7, "no_such_exit"),
     ],
 )
 async def test_what_cannot_be_is_said(host, type, data, code):
