@@ -19,6 +19,7 @@ from typing import Literal
 from mythos.client import Client
 from mythos.entries import Entry, Gap
 from mythos.server import Server
+from mythos.settings import Settings
 from mythos.testing.link_proxy import LinkProxy
 
 CHANNEL = "demo:failover"
@@ -85,7 +86,8 @@ class Audience:
 async def run(plan: Plan, progress: Callable[[str], None] = lambda _: None) -> Outcome:
     """Runs the plan; `progress` hears of each cut."""
     outcome = Outcome(clients=plan.clients)
-    server = Server(listen="127.0.0.1:0", heartbeat_ms=HEARTBEAT_MS, drain={"spread_ms": 0}, log={"level": "error"})
+    options = {"heartbeat_ms": HEARTBEAT_MS, "drain.spread_ms": 0, "log.level": "error"}
+    server = Server(Settings.only(listen="127.0.0.1:0", **options))
     async with server, LinkProxy(server.url) as proxy:
         audience = [Audience(Client(proxy.url, f"demo{n}", mode=plan.mode)) for n in range(plan.clients)]
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -84,3 +86,16 @@ def test_no_server_is_an_error_and_leaves_no_thread(unused_tcp_port):
     with pytest.raises(errors.ConnectFailed):
         SyncClient(f"http://127.0.0.1:{unused_tcp_port}", "ann", open_timeout_s=0.2).open()
     assert threading.active_count() == before
+
+
+def test_a_program_may_end_without_closing_it(mythos_server):
+    program = f"""
+import mythos
+from mythos.testing import LinkProxy
+proxy = LinkProxy({mythos_server.url!r}).start()
+ann = mythos.SyncClient(proxy.url, "ann").open()
+ann.both_live()
+print(ann.publish("test.n", player="ann") == ann.next(10).id)
+"""
+    given = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (given.returncode, given.stdout, given.stderr) == (0, "True\n", "")
