@@ -6,8 +6,9 @@ import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
-import mythos
 import pytest
+
+import mythos
 
 ROOT = Path(__file__).resolve().parents[1]
 CPP = ROOT / "cpp"
