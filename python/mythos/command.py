@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,8 +73,9 @@ class Command:
         return f"Command({self.type!r}, player_id={self.player_id!r}, id={self.id!r})"
 
 
+# The core lets integers of any length through, and orjson would make floats of those beyond 64 bits.
+_LONG_NUMBER = re.compile(rb"\d{19}")
+
+
 def _loads(text: bytes) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return json.loads(text)  # the core lets integers of any length through
+    return json.loads(text) if _LONG_NUMBER.search(text) else orjson.loads(text)

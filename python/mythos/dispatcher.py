@@ -11,6 +11,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -73,7 +74,8 @@ class Dispatcher:
         """Takes no more, and cancels what still runs."""
         assert self._loop is not None
         self._loop.remove_reader(self._core.calls_descriptor())
-        self._core.close_calls()
+        with suppress(_core.CoreError):  # stopped already: this loop was busy for too long
+            self._core.close_calls()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -81,7 +83,10 @@ class Dispatcher:
         self._tell()
 
     def _take(self) -> None:
-        calls = self._core.take_calls(BATCH)
+        try:
+            calls = self._core.take_calls(BATCH)
+        except _core.CoreError:
+            return
         answers = self._answers
         position = 0
         try:
@@ -133,7 +138,8 @@ class Dispatcher:
     def _tell(self) -> None:
         answers, self._answers = self._answers, []
         if answers:
-            self._core.answer_calls(answers)
+            with suppress(_core.CoreError):  # stopped: nobody is left to be told
+                self._core.answer_calls(answers)
 
 
 class HandlerThread:
@@ -166,5 +172,7 @@ class HandlerThread:
         return not self._thread.is_alive()
 
     async def _end(self) -> None:
-        await self._dispatcher.detach()
-        self._loop.stop()
+        try:
+            await self._dispatcher.detach()
+        finally:
+            self._loop.stop()

@@ -36,7 +36,7 @@ from mythos.settings import Settings
 H = TypeVar("H", bound=Handler)
 A = TypeVar("A", bound=Authenticate)
 
-DRAIN_POLL_S = 0.01
+DRAIN_POLL_S = 0.002
 HANDLER_GRACE_S = 5.0  # for handlers to come back when the server stops
 
 
@@ -146,8 +146,8 @@ class Server:
 
         It is given a Command, and what it returns, as JSON, is the reply's `data`. A coroutine function runs as a task;
         a plain one at once, and commands wait for it, so let one that may take long be `blocking`: it gets a thread of
-        a pool. What a handler publishes is visible before its reply is. To say no, raise CommandError; any other
-        exception is logged, and the caller told `handler_failed`.
+        a pool. What a handler publishes is in the journal before its reply is told. To say no, raise CommandError; any
+        other exception is logged, and the caller told `handler_failed`.
         """
         if not type or _core.is_built_in(type):
             raise ValueError(f"{type!r} is a command of the core's own" if type else "a command needs a type")
