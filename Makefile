@@ -1,4 +1,4 @@
-# From a fresh Debian 12 with a C++ compiler, make and Python 3.11: `make serve` starts the server, `make test` proves it.
+# From a fresh Debian 12 with a C++ compiler, make and Python 3.11: `make serve` starts a game, `make test` proves it.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
@@ -6,12 +6,14 @@ MAKEFLAGS += --no-builtin-rules
 # Each step builds with all cores by itself; and packages come before what is built from them.
 .NOTPARALLEL:
 
+HAS_HEADERS := import os, sysconfig; print("yes" * os.path.exists(sysconfig.get_path("include") + "/Python.h"))
 # The one list of system packages: what the server is built from, what its tests need, what only `make fuzz`,
 # `make lint` and CI need. A tool that is there by other means is not installed a second time.
 BUILD_PACKAGES := cmake ninja-build libboost1.81-dev libssl-dev zlib1g-dev nlohmann-json3-dev libspdlog-dev \
     libcli11-dev libtomlplusplus-dev libgtest-dev libgmock-dev
-PYTHON_PACKAGES := $(if $(shell python3 -c 'import ensurepip, venv; print("yes")' 2>/dev/null),,python3-venv)
-TEST_PACKAGES := curl $(PYTHON_PACKAGES) \
+PYTHON_PACKAGES := $(if $(shell python3 -c 'import ensurepip, venv; print("yes")' 2>/dev/null),,python3-venv) \
+    $(if $(shell python3 -c '$(HAS_HEADERS)' 2>/dev/null),,python3-dev)
+TEST_PACKAGES := curl \
     $(if $(and $(shell command -v node),$(shell command -v npm)),,nodejs npm)
 CLANG_PACKAGES := clang clang-format libclang-rt-14-dev
 BROWSER_PACKAGES := chromium
@@ -23,10 +25,14 @@ PYTHON := .venv/bin/python
 VENV := .venv/installed
 export CTEST_OUTPUT_ON_FAILURE := 1
 
-.PHONY: serve test example build build-tests bench fuzz sanitize sanitize-asan sanitize-tsan conformance browser \
-    format lint reference clean packages-build packages-test packages-clang npm
+.PHONY: serve server test example build build-tests package bench fuzz sanitize sanitize-asan sanitize-tsan conformance \
+    browser format lint reference clean packages-build packages-test packages-clang npm
 
-serve: build
+# The game that the package comes with, and its population.
+serve: package
+	@exec .venv/bin/mythos serve --demo $(ARGS)
+# The server alone, without Python.
+server: build
 	@exec build/release/mythosd $(ARGS)
 
 # Installs what dpkg does not know of the packages named, or says which line installs them. Never removes a package.
@@ -59,10 +65,16 @@ build: build/release/build.ninja
 build-tests: packages-test build/release/build.ninja
 	@cmake --build build/release -j $(JOBS)
 
+# The Python package, mythosd included, into .venv: what is compiled for it is compiled in build/release.
+package: build/release/build.ninja
+	@cmake --build build/release -j $(JOBS) --target mythosd _core
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation -C build-dir=build/release .
+
+build/release/build.ninja: | $(VENV)
 build/%/build.ninja: | packages-build
 	cmake --preset $* -G Ninja
 
-$(VENV): tests/requirements.txt | packages-test
+$(VENV): tests/requirements.txt | packages-build
 	python3 -m venv .venv
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
@@ -72,7 +84,7 @@ npm: $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard
 	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-test: build-tests npm $(VENV)
+test: build-tests package npm
 	@tests/run.sh
 
 # Shows the promise on a server that runs: make example, or make example URL=http://127.0.0.1:9000
@@ -97,14 +109,14 @@ sanitize-asan sanitize-tsan: sanitize-%: build/%/build.ninja
 	tests/sanitized.sh build/$*
 
 # A real Chromium with nothing of ours on the page.
-browser: build-tests $(VENV)
+browser: build-tests
 	$(call install,$(BROWSER_PACKAGES))
 	$(PYTHON) -m pytest tests/functional/browser
 
-conformance: build-tests $(VENV)
+conformance: build-tests
 	$(PYTHON) tests/conformance/run_kosoku.py build/release/mythos-echo --listen 127.0.0.1:0
 
-CPP_FILES = $(shell find cpp tests bench -name node_modules -prune -o \( -name '*.hpp' -o -name '*.cpp' \) -print)
+CPP_FILES = $(shell find bindings cpp tests bench -name node_modules -prune -o \( -name '*.hpp' -o -name '*.cpp' \) -print)
 format: packages-clang $(VENV)
 	clang-format -i $(CPP_FILES)
 	$(PYTHON) -m ruff format .
@@ -113,11 +125,13 @@ lint: packages-clang $(VENV)
 	clang-format --dry-run --Werror $(CPP_FILES)
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
 
-# The reference page comes from the table of options; a unit test fails while the two differ.
-reference: build
+# The reference page and the Python model come from the table of options; tests fail while they differ.
+reference: package
 	build/release/mythosd --reference > docs/reference/config.md.new
 	mv docs/reference/config.md.new docs/reference/config.md
+	$(PYTHON) bindings/generate_settings.py
 
 clean:
 	rm -rf build

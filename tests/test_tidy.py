@@ -3,9 +3,12 @@
 import re
 import subprocess
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
+import mythos
 
 ROOT = Path(__file__).resolve().parents[1]
 CPP = ROOT / "cpp"
@@ -169,5 +172,10 @@ def test_the_top_level_is_the_agreed_one():
 
 
 def test_there_is_one_version():
+    """It stands in CMakeLists.txt; the package, the binary and the wheel take it from there."""
     cmake = re.search(r"project\(mythos VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text()).group(1)
-    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == cmake
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert "version" not in project and project["dynamic"] == ["version"]
+    said = [name_of(f) for f in CODE if re.search(rf"""["']{re.escape(cmake)}["']""", f.read_text())]
+    assert not said
+    assert version("mythos") == mythos.__version__ == cmake

@@ -97,6 +97,8 @@ public:
     CommandContext context_of(ConnectionKey key);
     // The same session and client, if they still live.
     CommandContext same_context(const CommandNames& names);
+    // The player's living session, without a client.
+    CommandContext context_of_player(const std::string& player_id);
     // For POST: the session's client, made if it is new. Errors: `session_replaced`,
     // `session_expired`, `limit`.
     Result<CommandContext> context_for_post(const std::string& session_id, const std::string& client_id);
@@ -142,6 +144,7 @@ public:
 
     // Read-only views, as JSON text.
     std::string connections_json(const std::string& player_id) const;
+    std::string all_connections_json() const;
     std::string statistics_json(std::string_view counters_json) const;
     std::string channels_json() const;
     std::string presence_json(const std::string& channel) const;
@@ -149,6 +152,7 @@ public:
 
     bool known_as_replaced(const std::string& session_id) const { return replaced_.contains(session_id); }
     std::size_t connections() const { return connections_.size(); }
+    std::size_t sessions() const { return sessions_.size(); }
     void set_draining(bool draining) { draining_ = draining; }
     bool draining() const { return draining_; }
 

@@ -309,7 +309,14 @@ CommandContext Hub::same_context(const CommandNames& names) {
     const auto it = sessions_.find(names.session_id);
     if (it == sessions_.end()) return {};
     Client* client = it->second->find_client(names.client_id);
+    // A client without a name of its own lives and dies with its connection.
+    if (client == nullptr && names.connection != 0) return context_of(names.connection);
     return client == nullptr ? CommandContext{} : CommandContext{it->second, client, names.connection};
+}
+
+CommandContext Hub::context_of_player(const std::string& player_id) {
+    const auto it = players_.find(player_id);
+    return it == players_.end() ? CommandContext{} : CommandContext{it->second->session.get(), nullptr, 0};
 }
 
 Result<CommandContext> Hub::context_for_post(const std::string& session_id, const std::string& client_id) {

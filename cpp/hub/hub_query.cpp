@@ -38,6 +38,16 @@ std::string Hub::connections_json(const std::string& player_id) const {
     return text_of(out);
 }
 
+std::string Hub::all_connections_json() const {
+    std::string list = "[";
+    for (const auto& [player_id, player] : players_) {
+        if (!player->session) continue;
+        if (list.size() > 1) list += ',';
+        list += connections_json(std::string(player_id));
+    }
+    return list + "]";
+}
+
 std::string Hub::statistics_json(std::string_view counters_json) const {
     const auto& n = census_.connections;
     const auto& only = census_.players_only;

@@ -129,8 +129,8 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
             }
             case Verdict::running: {
                 const CommandNames names{context.session->session_id, context.client->client_id, context.connection};
-                retries_.push_back([this, names, command, reply](Hub& again) { repeat(again, names, command, reply); });
-                return;
+                if (await_outcome(names, command, reply)) return;
+                return refuse({"too_many_outstanding", "this command is running, and is waited for often enough"});
             }
             case Verdict::stale:
                 return refuse({"stale_id", "this command's outcome is forgotten; it is not executed again"});
@@ -149,6 +149,10 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
     if (node.journal.ring().room(hub.appended()) < kEntriesPerConnect)
         return refuse_unexecuted({"overloaded", "the server cannot keep up; send it again a little later"});
     if (command.type == "history") return history(hub, context, command, std::move(reply));
+    if (node.handlers.knows(command.type)) {
+        if (hand_over(context, command, reply)) return;
+        return refuse_unexecuted({"overloaded", "too many commands wait for the application; send it again later"});
+    }
     Result<CommandResult> result = Error{"server_fault", "the server failed at this command"};
     try {
         result = run(hub, context, command);
@@ -170,12 +174,6 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
             settings.command_outcomes);
     }
     if (!command.id.empty()) when_visible(visible_at, [reply, text = std::move(text)] { reply(text); });
-}
-
-// A duplicate of a running command waits for its result; its client is looked up anew.
-void LoopCore::Impl::repeat(Hub& hub, const CommandNames& names, const Command& command, ReplyTo reply) {
-    const CommandContext now = hub.same_context(names);
-    if (now.session != nullptr) execute(hub, now, command, std::move(reply));
 }
 
 Result<CommandResult> LoopCore::Impl::run(Hub& hub, const CommandContext& context, const Command& command) {

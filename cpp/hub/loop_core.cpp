@@ -45,6 +45,7 @@ bool LoopCore::Impl::turn(const Clock& clock) {
         effects.swap(inbox.effects);
     }
     run_timers(now);
+    take_answers();
     run_operations(now, clock.wall());
 
     delivery.begin_turn();
@@ -67,8 +68,6 @@ bool LoopCore::Impl::turn(const Clock& clock) {
 }
 
 void LoopCore::Impl::run_operations(MonoTime now, WallTime wall_now) {
-    for (auto& retry : retries_) operations_.push_back(std::move(retry));
-    retries_.clear();
     const bool tick = index == 0 && now >= hub_deadline_;
     if (operations_.empty() && !tick) return;
     auto operations = std::exchange(operations_, {});

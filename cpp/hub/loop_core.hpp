@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "hub/handlers.hpp"
 #include "hub/outlet.hpp"
 #include "stats/counters.hpp"
 
@@ -72,6 +73,10 @@ public:
     void get_presence(std::string channel, MonoTime now, AnswerTo answer);
     void get_history(std::string channel, std::uint32_t limit, std::optional<std::string> before, MonoTime now,
                      AnswerTo answer);
+
+    // Asks the application, by the way that commands take (handlers.hpp); `answer` is called in a turn to come. False:
+    // its queue is full. `question` begins with `mythos.`, which no command of a client may.
+    bool ask(std::string question, std::string data, std::function<void(const HandlerAnswer&)> answer);
 
     // Ends the turn. True: there is more to do at once (the time budget ran out).
     // `clock` is looked at for the budget and for how long things took.

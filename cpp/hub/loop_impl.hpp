@@ -74,7 +74,14 @@ public:
     void count_command_error(const std::string& code);
     void tell(ConnectionKey key, std::string reply);
 
-    void repeat(Hub& hub, const CommandNames& names, const protocol::Command& command, ReplyTo reply);
+    // loop_handlers.cpp
+    bool ask(std::string question, std::string data, std::function<void(const HandlerAnswer&)> answer);
+    // False: the queue is full.
+    bool hand_over(const CommandContext& context, const protocol::Command& command, ReplyTo reply);
+    // A repeat of a running command; false: too many of them wait already.
+    bool await_outcome(const CommandNames& names, const protocol::Command& command, ReplyTo reply);
+    void take_answers();
+    void settle(Hub& hub, const HandlerAnswer& answer);
 
     // loop_requests.cpp
     void ask(std::function<std::string(Hub&)> question, AnswerTo answer);
@@ -102,9 +109,20 @@ private:
     void run_visible();
 
     std::vector<Operation> operations_;
-    std::vector<Operation> retries_;  // duplicates of running commands look again next turn
     std::vector<std::function<void()>> after_unlock_;
     std::multimap<Seq, std::function<void()>> waiting_;
+    // A command that the application executes just now.
+    struct HandedOver {
+        CommandNames names;
+        std::string id;
+        std::uint64_t number = 0;
+        std::uint64_t fingerprint = 0;
+        bool remembered = false;
+        ReplyTo reply;
+    };
+    std::unordered_map<Ticket, HandedOver> handed_over_;
+    std::unordered_map<Ticket, std::function<void(const HandlerAnswer&)>> asked_;
+    std::unordered_multimap<std::string, ReplyTo> repeats_;
     struct Timer {
         MonoTime at;
         ConnectionKey key;

@@ -9,11 +9,14 @@ std::uint32_t& current_loop() {
     return loop;
 }
 
+void Node::Shared::wake(std::uint32_t loop) {
+    Inbox& inbox = inboxes[loop];
+    if (inbox.wake && !inbox.woken.exchange(true, std::memory_order_acq_rel)) inbox.wake();
+}
+
 void Node::Shared::wake_all(std::uint32_t except) {
-    for (std::uint32_t i = 0; i < inboxes.size(); ++i) {
-        Inbox& inbox = inboxes[i];
-        if (i != except && inbox.wake && !inbox.woken.exchange(true, std::memory_order_acq_rel)) inbox.wake();
-    }
+    for (std::uint32_t i = 0; i < inboxes.size(); ++i)
+        if (i != except) wake(i);
 }
 
 void Node::Shared::send(std::vector<Effect> effects, std::uint32_t from) {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <vector>
 
+#include "hub/handlers.hpp"
 #include "hub/hub.hpp"
 #include "hub/node.hpp"
 
@@ -28,7 +29,10 @@ struct Node::Shared {
           settings(std::move(s)),
           inboxes(loops),
           shards(loops + 1),
-          hub(journal, settings, totals, shards.back()) {}
+          handlers(loops),
+          hub(journal, settings, totals, shards.back()) {
+        handlers.set_wake([this](std::uint32_t loop) { wake(loop); });
+    }
 
     journal::Journal& journal;
     const Clock& clock;
@@ -41,8 +45,10 @@ struct Node::Shared {
     std::function<void(std::string_view)> on_fault;
     std::deque<Inbox> inboxes;
     std::deque<stats::CounterShard> shards;  // one a loop, the last one the sequencer's
+    Handlers handlers;
     Hub hub;
 
+    void wake(std::uint32_t loop);
     // Wakes every loop but `except`, each at most once until it takes its turn.
     void wake_all(std::uint32_t except);
     void send(std::vector<Effect> effects, std::uint32_t from);

@@ -19,8 +19,9 @@ struct Settings {
     std::size_t sessions_max = 1'000'000;
     std::size_t channels_per_session = 1'024;
     std::size_t commands_outstanding = 128;
-    std::size_t command_outcomes = 256;  // kept a client for repeats
-    std::size_t batch_max = 10'000;      // messages of one publish
+    std::size_t handler_calls_max = 16'384;  // commands at the application, waiting or running
+    std::size_t command_outcomes = 256;      // kept a client for repeats
+    std::size_t batch_max = 10'000;          // messages of one publish
     Duration grace = seconds(30);
     Duration idle_timeout = seconds(180);
     Duration heartbeat = seconds(15);

@@ -28,6 +28,7 @@ struct Config {
         std::int64_t sessions = 1'000'000;
         std::int64_t channels_per_session = 1'024;
         std::int64_t commands_outstanding = 128;
+        std::int64_t commands_handled = 16'384;
         std::int64_t batch_messages = 10'000;
         std::int64_t message_bytes = 65'536;
         std::int64_t body_bytes = 1'048'576;

@@ -48,29 +48,6 @@ void apply_environment(const Environment& environment, std::span<const Option> o
     }
 }
 
-// Only warned of: an orchestrator sets MYTHOS_PORT and MYTHOS_SERVICE_HOST for a service that is called mythos.
-std::vector<std::string> unknown_variables(const Environment& environment) {
-    std::vector<std::string> warnings;
-    for (const auto& [name, value] : environment) {
-        if (!name.starts_with("MYTHOS_") || name == kFileVariable) continue;
-        const auto is_it = [&](const Option& option) { return environment_name(option) == name; };
-        if (std::ranges::none_of(all_options(), is_it) && std::ranges::none_of(planned_options(), is_it)) {
-            warnings.push_back("environment variable " + name + " names no option and is ignored");
-        }
-    }
-    return warnings;
-}
-
-std::vector<std::string> unused_options(const Places& places) {
-    std::vector<std::string> warnings;
-    for (const auto& [name, place] : places) {
-        if (find_planned_option(name)) {
-            warnings.push_back(place + ": " + name + ": this version does not use it; it has no effect");
-        }
-    }
-    return warnings;
-}
-
 void apply_flags(const CommandLine& line, Gathered& gathered) {
     for (const auto& [name, text] : line.options) {
         const Option* option = find_option(name);
@@ -88,8 +65,8 @@ std::string placed(const Places& places, std::initializer_list<std::string_view>
     return out.empty() ? what : out + ": " + what;
 }
 
-std::string file_to_read(const CommandLine& line, const Environment& environment) {
-    if (!line.config_file.empty()) return line.config_file;
+std::string file_to_read(const std::string& config_file, const Environment& environment) {
+    if (!config_file.empty()) return config_file;
     if (const std::string* named = find(environment, kFileVariable); named && !named->empty()) return *named;
     std::error_code ignored;
     return std::filesystem::exists(kDefaultFile, ignored) ? std::string(kDefaultFile) : std::string();
@@ -115,13 +92,9 @@ Result<Startup> load_config(std::span<const std::string> arguments, const Enviro
     startup.print = line->print;
     if (!startup.print.empty()) return startup;
 
-    startup.config_file = file_to_read(*line, environment);
     Gathered gathered{startup.config, startup.places, {}};
-    if (!startup.config_file.empty()) {
-        gathered.complaints = apply_file(startup.config_file, startup.config, startup.places);
-    }
-    apply_environment(environment, all_options(), gathered);
-    apply_environment(environment, planned_options(), gathered);
+    gathered.complaints =
+        apply_sources(line->config_file, environment, startup.config, startup.places, startup.config_file);
     apply_flags(*line, gathered);
     if (gathered.complaints.empty()) {
         const auto fits = check_together(startup.config, startup.places);
@@ -136,6 +109,39 @@ Result<Startup> load_config(std::span<const std::string> arguments, const Enviro
     for (const std::string& complaint : gathered.complaints)
         message.append(message.empty() ? "" : "\n").append(complaint);
     return Error{"bad_config", message};
+}
+
+std::vector<std::string> apply_sources(const std::string& named, const Environment& environment, Config& config,
+                                       Places& places, std::string& file_read) {
+    file_read = file_to_read(named, environment);
+    Gathered gathered{config, places, {}};
+    if (!file_read.empty()) gathered.complaints = apply_file(file_read, config, places);
+    apply_environment(environment, all_options(), gathered);
+    apply_environment(environment, planned_options(), gathered);
+    return std::move(gathered.complaints);
+}
+
+// Only warned of: an orchestrator sets MYTHOS_PORT and MYTHOS_SERVICE_HOST for a service that is called mythos.
+std::vector<std::string> unknown_variables(const Environment& environment) {
+    std::vector<std::string> warnings;
+    for (const auto& [name, value] : environment) {
+        if (!name.starts_with("MYTHOS_") || name == kFileVariable) continue;
+        const auto is_it = [&](const Option& option) { return environment_name(option) == name; };
+        if (std::ranges::none_of(all_options(), is_it) && std::ranges::none_of(planned_options(), is_it)) {
+            warnings.push_back("environment variable " + name + " names no option and is ignored");
+        }
+    }
+    return warnings;
+}
+
+std::vector<std::string> unused_options(const Places& places) {
+    std::vector<std::string> warnings;
+    for (const auto& [name, place] : places) {
+        if (find_planned_option(name)) {
+            warnings.push_back(place + ": " + name + ": this version does not use it; it has no effect");
+        }
+    }
+    return warnings;
 }
 
 Result<void> check_together(const Config& config, const Places& places) {
@@ -160,13 +166,15 @@ Result<void> check_together(const Config& config, const Places& places) {
 
 Result<void> check_exposure(const Config& config, const Places& places) {
     const auto address = transport::parse_host_port(config.listen);
-    if (config.auth.mode != "none" || (address && transport::is_loopback_address(address->host))) return {};
-    return Error{
-        "exposed_without_authentication",
-        placed(places, {"listen"},
-               "listen is " + config.listen +
-                   ", which others can reach, and auth.mode is none: anybody could be any player. Listen on 127.0.0.1 "
-                   "behind a proxy that authenticates")};
+    const bool open = config.auth.mode == "none" || config.auth.mode == "application";
+    if (!open || (address && transport::is_loopback_address(address->host))) return {};
+    const std::string what = config.auth.mode == "none"
+                                 ? "and auth.mode is none: anybody could be any player"
+                                 : "and the routes for applications, /api/publish among them, ask for no token";
+    return Error{"exposed_without_authentication",
+                 placed(places, {"listen"},
+                        "listen is " + config.listen + ", which others can reach, " + what +
+                            ". Listen on 127.0.0.1 behind a proxy that authenticates")};
 }
 
 }  // namespace mythos::server

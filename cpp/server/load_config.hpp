@@ -33,6 +33,16 @@ Environment process_environment();
 // or variable. At SIGHUP it is called again with the same arguments.
 Result<Startup> load_config(std::span<const std::string> arguments, const Environment& environment);
 
+// The sources that need no command line, weakest first: the file (`named`; if empty the one that MYTHOS_CONFIG names,
+// or mythos.toml if it is there) and the environment. `file_read` is set to what was read. Gives what is wrong with
+// them; not checked together.
+std::vector<std::string> apply_sources(const std::string& named, const Environment& environment, Config& config,
+                                       Places& places, std::string& file_read);
+
+// For the log: what the environment seems to say and does not, and options that were set and have no effect yet.
+std::vector<std::string> unknown_variables(const Environment& environment);
+std::vector<std::string> unused_options(const Places& places);
+
 // Rules that more than one option is needed for. Error `bad_config`, which begins with the places that are known.
 Result<void> check_together(const Config& config, const Places& places = {});
 

@@ -160,5 +160,10 @@ int main(int argc, char** argv) {
         std::cerr << exposure.error().message << "\n";
         return kBadConfig;
     }
+    if (startup->config.auth.mode == "application") {
+        std::cerr
+            << "auth.mode is application, and mythosd is part of none: only a server in a Python program has one\n";
+        return kBadConfig;
+    }
     return serve(*startup, arguments, signals);
 }

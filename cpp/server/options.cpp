@@ -59,6 +59,8 @@ const std::array kOptions{
            "Channels that one session subscribes to."},
     Option{MEMBER(limits.commands_outstanding), Range{1, 65'536}, kLive, "",
            "Unanswered commands of one client; beyond it too_many_outstanding."},
+    Option{MEMBER(limits.commands_handled), Range{1, 10'000'000}, kLive, "",
+           "Commands at the application's handlers, waiting or running; beyond it overloaded."},
     Option{MEMBER(limits.batch_messages), Range{1, 1'000'000}, kLive, "", "Messages of one publish."},
     Option{MEMBER(limits.message_bytes), Range{1'024, 67'108'864}, kLive, "",
            "A WebSocket message from a client; a longer one closes the connection with 1009."},
@@ -123,7 +125,8 @@ const std::array kOptions{
     Option{MEMBER(log.file), AnyValue{}, kRestart, "",
            "File that gets the lines beside standard output; SIGHUP opens it anew."},
 
-    Option{MEMBER(auth.mode), Choices{{"none"}}, kRestart, "", "How players prove who they are."},
+    Option{MEMBER(auth.mode), Choices{{"none", "application"}}, kRestart, "",
+           "How players prove who they are. application: the program that the server is part of is asked."},
 };
 
 // In the order of the reference page.

@@ -1,7 +1,8 @@
 // The running server: journal, hub, one thread a loop, their listeners.
 //
 // `start` returns when every loop listens. Then: `reload` at will, `drain` and poll `is_drained`, `close_all`, and
-// destroy, which ends the threads at once. Thread-safety: one thread (main's) calls everything.
+// destroy, which ends the threads at once. Thread-safety: one thread at a time; what `application` gives, from any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "hub/application.hpp"
 #include "hub/node.hpp"
 #include "hub/settings.hpp"
 #include "journal/journal.hpp"
@@ -45,6 +47,9 @@ public:
 
     // What can change while it runs, effective from the next turn of each loop.
     void reload(const ServerSettings& settings);
+
+    // For an application in the same process; valid until destruction.
+    hub::Application application() { return hub::Application(*node_); }
 
     // Stops accepting and asks everybody to come back later, spread over `spread`.
     void drain(Duration spread, const std::string& reason);

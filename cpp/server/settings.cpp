@@ -18,6 +18,7 @@ hub::Settings hub_settings(const Config& config, std::uint64_t descriptors) {
     hub.sessions_max = size(config.limits.sessions);
     hub.channels_per_session = size(config.limits.channels_per_session);
     hub.commands_outstanding = size(config.limits.commands_outstanding);
+    hub.handler_calls_max = size(config.limits.commands_handled);
     hub.command_outcomes = size(config.session.command_outcomes);
     hub.batch_max = size(config.limits.batch_messages);
     hub.grace = seconds(config.session.grace_s);
@@ -47,6 +48,7 @@ transport::HubLoopSettings loop_settings(const Config& config) {
     site.body_bytes_max = size(config.limits.body_bytes);
     site.mode_default = config.delivery.mode_default == "standby" ? protocol::Mode::standby : protocol::Mode::mirror;
     site.deflate = config.websocket.deflate;
+    site.application_authenticates = config.auth.mode == "application";
     loop.message_bytes_max = size(config.limits.message_bytes);
     loop.user_timeout = milliseconds(config.heartbeat_ms) * 2;
     return loop;

@@ -1,6 +1,44 @@
 #include "transport/authenticate.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include "base/ids.hpp"
+#include "transport/connect_request.hpp"
+#include "transport/http_message.hpp"
+
 namespace mythos::transport {
+
+using nlohmann::json;
+
+namespace {
+
+json text_or_null(std::string_view text) { return text.empty() ? json(nullptr) : json(text); }
+
+std::string_view bearer_token(const Credentials& credentials) {
+    constexpr std::string_view kScheme = "Bearer ";
+    if (!credentials.bearer.empty()) return credentials.bearer;
+    if (!equals_in_any_case(credentials.authorization.substr(0, kScheme.size()), kScheme)) return {};
+    return credentials.authorization.substr(kScheme.size());
+}
+
+}  // namespace
+
+std::string credentials_json(const Credentials& credentials) {
+    return json{{"player_id", text_or_null(credentials.named_player)},
+                {"authorization", text_or_null(credentials.authorization)},
+                {"cookie", text_or_null(credentials.cookie)},
+                {"token", text_or_null(bearer_token(credentials))},
+                {"ticket", text_or_null(credentials.ticket)}}
+        .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Result<std::string> player_from(const hub::HandlerAnswer& answer) {
+    if (answer.kind != hub::HandlerAnswer::Kind::done) return answer.error;
+    const json player = json::parse(answer.data, nullptr, false);
+    if (!player.is_string() || !is_valid_name(player.get_ref<const std::string&>(), kNameBytesMax))
+        return Error{"handler_failed", "The application named no player."};
+    return player.get<std::string>();
+}
 
 Authenticate authenticate_none() {
     return [](const Credentials& credentials) -> Result<std::string> {

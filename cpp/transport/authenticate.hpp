@@ -1,6 +1,7 @@
 // The seam behind which a connection's player is found out: tokens and tickets come with a later issue.
 //
-// Called on a loop's thread, by several loops at once; must not block and must not throw.
+// An Authenticate is called on a loop's thread, by several loops at once; it must not block and must not throw. An
+// application in the same process is asked instead by `LoopCore::ask`, and takes its time.
 #pragma once
 
 #include <functional>
@@ -8,6 +9,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "hub/handlers.hpp"
 
 namespace mythos::transport {
 
@@ -20,8 +22,17 @@ struct Credentials {
     std::string_view ticket;  // `?ticket=`
 };
 
-// The player, or why not: `unauthorised` becomes 401, everything else 400.
+// The player, or why not: `unauthorised` becomes 401, `overloaded` and `draining` 503, `handler_failed` 500, everything
+// else 400.
 using Authenticate = std::function<Result<std::string>(const Credentials&)>;
+
+// `{"player_id","authorization","cookie","token","ticket"}` for an application that authenticates, each null where the
+// request has none. `token` is the bearer's, from whichever header.
+std::string credentials_json(const Credentials& credentials);
+
+// What the application found out: its answer's data, a JSON string, is the player. Errors: the application's own, such
+// as `unauthorised`; `handler_failed` for a player that is none.
+Result<std::string> player_from(const hub::HandlerAnswer& answer);
 
 // Authentication is off: whoever names a player is that player. Error `bad_name` where none is named.
 Authenticate authenticate_none();

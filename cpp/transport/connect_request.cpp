@@ -9,6 +9,8 @@
 namespace mythos::transport {
 namespace {
 
+const Error kBadQuery{"bad_request", "The query has a broken percent escape."};
+
 Error bad_name(std::string_view what) {
     return {"bad_name", std::string(what) + " must be 1 to " + std::to_string(kNameBytesMax) +
                             " characters of A-Z, a-z, 0-9, '.', '_', ':', '@', '-'."};
@@ -37,11 +39,19 @@ Result<std::string> find_player(const HttpRequest& request, const QueryParameter
 
 }  // namespace
 
+Result<std::string> read_credentials(const HttpRequest& request, std::string_view path_player) {
+    const auto query = QueryParameters::parse(request.query());
+    if (!query) return kBadQuery;
+    return find_player(request, *query, path_player, [](const Credentials& credentials) -> Result<std::string> {
+        return credentials_json(credentials);
+    });
+}
+
 Result<hub::ConnectRequest> read_connect_request(const HttpRequest& request, protocol::Wire wire,
                                                  std::string_view path_player, protocol::Mode mode_default,
                                                  const Authenticate& authenticate) {
     const auto query = QueryParameters::parse(request.query());
-    if (!query) return Error{"bad_request", "The query has a broken percent escape."};
+    if (!query) return kBadQuery;
 
     auto player = find_player(request, *query, path_player, authenticate);
     if (!player) return player.error();

@@ -22,4 +22,7 @@ Result<hub::ConnectRequest> read_connect_request(const HttpRequest& request, pro
                                                  std::string_view path_player, protocol::Mode mode_default,
                                                  const Authenticate& authenticate);
 
+// What the request shows of who it is, for an application that is asked; errors as above.
+Result<std::string> read_credentials(const HttpRequest& request, std::string_view path_player);
+
 }  // namespace mythos::transport

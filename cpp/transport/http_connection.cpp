@@ -41,6 +41,12 @@ void HttpConnections::answer(std::uint64_t id, HttpResponse response) {
     if (found != open_.end()) found->second->answer(std::move(response));
 }
 
+HttpConnection* HttpConnections::find_handling(std::uint64_t id) const {
+    const auto found = open_.find(id);
+    const bool handling = found != open_.end() && found->second->state_ == HttpConnection::State::handling;
+    return handling ? found->second : nullptr;
+}
+
 void HttpConnections::close_idle() {
     std::vector<HttpConnection*> idle;
     for (const auto& [id, connection] : open_) {
@@ -155,6 +161,10 @@ void HttpConnection::fail(int status) {
 
 std::function<void(HttpResponse)> HttpConnection::answer_later() {
     return [&all = all_, id = id_](HttpResponse response) { all.answer(id, std::move(response)); };
+}
+
+std::function<HttpConnection*()> HttpConnection::still_handling() {
+    return [&all = all_, id = id_] { return all.find_handling(id); };
 }
 
 void HttpConnection::answer(HttpResponse response) {

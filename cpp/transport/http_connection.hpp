@@ -39,7 +39,7 @@ public:
     };
     // The head of a request is there.
     virtual Verdict head(const HttpRequest& request) = 0;
-    // A whole request. Call `connection.answer` from within or later, or take the socket over, from within.
+    // A whole request. Call `connection.answer`, or take the socket over, from within or later.
     virtual void request(HttpConnection& connection, HttpRequest request) = 0;
     // What could not be made a request of: 400, 408, 413, 431, 501.
     virtual HttpResponse refuse(int status) = 0;
@@ -56,6 +56,8 @@ public:
     void open(Socket socket);
     // Answers if the connection is still there.
     void answer(std::uint64_t id, HttpResponse response);
+    // One that handles a request, or null.
+    HttpConnection* find_handling(std::uint64_t id) const;
     // Hangs up on those that wait for another request.
     void close_idle();
     // From now on connections end with the answer under way; idle ones at once.
@@ -85,6 +87,9 @@ public:
     void answer(HttpResponse response);
     // The same for later, when the connection may be gone. Called on the loop's thread.
     std::function<void(HttpResponse)> answer_later();
+
+    // The connection, later, if it is still there with this request; else null.
+    std::function<HttpConnection*()> still_handling();
 
     // The socket and the bytes behind the request become someone else's; register them with `adopt_inherited`.
     struct Taken {

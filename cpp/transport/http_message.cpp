@@ -49,6 +49,22 @@ std::string_view HttpRequest::query() const {
     return mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
 }
 
+KeptRequest::KeptRequest(const HttpRequest& request) : request_(request) {
+    request_.body.clear();
+    std::vector<std::string_view*> views{&request_.method, &request_.target};
+    for (auto& [name, value] : request_.headers) {
+        views.push_back(&name);
+        views.push_back(&value);
+    }
+    std::vector<std::size_t> places;
+    for (const std::string_view* view : views) {
+        places.push_back(bytes_.size());
+        bytes_.append(*view);
+    }
+    for (std::size_t i = 0; i < views.size(); ++i)
+        *views[i] = std::string_view(bytes_).substr(places[i], views[i]->size());
+}
+
 std::string_view reason_phrase(int status) {
     switch (status) {
         case 101:

@@ -31,6 +31,19 @@ struct HttpRequest {
     std::string_view query() const;  // undecoded, without '?'
 };
 
+// A request's head that outlives its handling, without the body.
+class KeptRequest {
+public:
+    explicit KeptRequest(const HttpRequest& request);
+    KeptRequest(const KeptRequest&) = delete;
+    KeptRequest& operator=(const KeptRequest&) = delete;
+    const HttpRequest& request() const { return request_; }
+
+private:
+    std::string bytes_;
+    HttpRequest request_;
+};
+
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpResponse {

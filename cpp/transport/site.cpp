@@ -43,10 +43,17 @@ bool is_json(std::string_view content_type) {
     return equals_in_any_case(media, "application/json");
 }
 
+int status_of(std::string_view error_code) {
+    if (error_code == "unauthorised") return 401;
+    if (error_code == "handler_failed") return 500;
+    return error_code == "overloaded" || error_code == "draining" ? 503 : 400;
+}
+
 Counter rejection(std::string_view error_code) {
     if (error_code == "bad_cursor") return Counter::rejected_bad_cursor;
     if (error_code == "bad_name") return Counter::rejected_bad_name;
     if (error_code == "unauthorised") return Counter::rejected_unauthorised;
+    if (error_code == "draining") return Counter::rejected_draining;
     return Counter::rejected_bad_request;
 }
 
@@ -151,9 +158,9 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
     HttpResponse response;
     switch (match.route) {
         case Route::websocket:
-            return open_websocket(connection, request, match.parameter);
         case Route::event_stream:
-            return open_event_stream(connection, request, match.parameter);
+            if (settings_.application_authenticates) return ask_who(connection, request, match);
+            return open_stream(connection, request, match, authenticate_);
         case Route::index:
             response.content_type = "text/plain; charset=utf-8";
             response.body = kIndex;
@@ -178,19 +185,44 @@ HttpResponse Site::readiness(const HttpRequest&) {
     return response;
 }
 
+// The application answers on a thread of its own; the connection waits, and the loop does not.
+void Site::ask_who(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match) {
+    const Wire wire = match.route == Route::websocket ? Wire::websocket : Wire::sse;
+    auto credentials = read_credentials(request, match.parameter);
+    if (!credentials) return refuse_stream(connection, request, wire, credentials.error());
+    const auto open = [this, match, kept = std::make_shared<KeptRequest>(request),
+                       still = connection.still_handling()](const hub::HandlerAnswer& answer) {
+        HttpConnection* waiting = still();
+        if (waiting == nullptr) return;
+        open_stream(*waiting, kept->request(), match, [&answer](const Credentials&) { return player_from(answer); });
+    };
+    if (!streams_.core.ask("mythos.authenticate", std::move(*credentials), open))
+        refuse_stream(connection, request, wire, {"overloaded", "Too many wait to be let in; try again later."});
+}
+
+void Site::open_stream(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match,
+                       const Authenticate& authenticate) {
+    if (match.route == Route::websocket) return open_websocket(connection, request, match.parameter, authenticate);
+    open_event_stream(connection, request, match.parameter, authenticate);
+}
+
 Result<hub::ConnectRequest> Site::read_connect(HttpConnection& connection, const HttpRequest& request, Wire wire,
-                                               const std::string& player) {
-    auto connect = read_connect_request(request, wire, player, settings_.mode_default, authenticate_);
-    if (connect) return connect;
-    const Error& why = connect.error();
-    streams_.log.warning(wire == Wire::websocket ? "WebSocket connection failed" : "SSE connection failed",
-                         {{"connection_type", protocol::to_string(wire)}, {"error_code", why.code}});
-    connection.answer(
-        counted(rejection(why.code), error(&request, why.code == "unauthorised" ? 401 : 400, why.code, why.message)));
+                                               const std::string& player, const Authenticate& authenticate) {
+    auto connect = read_connect_request(request, wire, player, settings_.mode_default, authenticate);
+    if (!connect) refuse_stream(connection, request, wire, connect.error());
     return connect;
 }
 
-void Site::open_websocket(HttpConnection& connection, const HttpRequest& request, const std::string& player) {
+void Site::refuse_stream(HttpConnection& connection, const HttpRequest& request, Wire wire, const Error& why) {
+    streams_.log.warning(wire == Wire::websocket ? "WebSocket connection failed" : "SSE connection failed",
+                         {{"connection_type", protocol::to_string(wire)}, {"error_code", why.code}});
+    HttpResponse response = counted(rejection(why.code), error(&request, status_of(why.code), why.code, why.message));
+    if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
+    connection.answer(std::move(response));
+}
+
+void Site::open_websocket(HttpConnection& connection, const HttpRequest& request, const std::string& player,
+                          const Authenticate& authenticate) {
     const std::string upgrade = request.joined_header("Upgrade");
     const std::string connection_header = request.joined_header("Connection");
     const auto checked =
@@ -204,7 +236,7 @@ void Site::open_websocket(HttpConnection& connection, const HttpRequest& request
         if (!bad_key) response.headers.emplace_back("Upgrade", "websocket");
         return connection.answer(std::move(response));
     }
-    auto connect = read_connect(connection, request, Wire::websocket, player);
+    auto connect = read_connect(connection, request, Wire::websocket, player, authenticate);
     if (!connect) return;
     std::optional<protocol::WsDeflateAgreement> deflate;
     if (settings_.deflate) deflate = protocol::negotiate_ws_deflate(request.joined_header("Sec-WebSocket-Extensions"));
@@ -217,8 +249,9 @@ void Site::open_websocket(HttpConnection& connection, const HttpRequest& request
     WsConnection::open(streams_, connection.take_over(), std::move(*connect), std::move(opening));
 }
 
-void Site::open_event_stream(HttpConnection& connection, const HttpRequest& request, const std::string& player) {
-    auto connect = read_connect(connection, request, Wire::sse, player);
+void Site::open_event_stream(HttpConnection& connection, const HttpRequest& request, const std::string& player,
+                             const Authenticate& authenticate) {
+    auto connect = read_connect(connection, request, Wire::sse, player, authenticate);
     if (!connect) return;
     Opening opening;
     opening.cors = cors_headers(settings_.policy, request);

@@ -22,7 +22,8 @@ struct SiteSettings {
     HttpLimits limits;
     std::size_t body_bytes_max = std::size_t{1} << 20;  // of a POST
     protocol::Mode mode_default = protocol::Mode::mirror;
-    bool deflate = true;  // agree to permessage-deflate
+    bool deflate = true;                     // agree to permessage-deflate
+    bool application_authenticates = false;  // it is asked who a newcomer is, and `Authenticate` is not
 };
 
 class Site final : public HttpApplication {
@@ -44,10 +45,17 @@ private:
     HttpResponse error(const HttpRequest* request, int status, std::string_view code, std::string_view message);
     HttpResponse counted(stats::Counter counter, HttpResponse response);
 
-    void open_websocket(HttpConnection& connection, const HttpRequest& request, const std::string& player);
-    void open_event_stream(HttpConnection& connection, const HttpRequest& request, const std::string& player);
+    void ask_who(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match);
+    void open_stream(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match,
+                     const Authenticate& authenticate);
+    void open_websocket(HttpConnection& connection, const HttpRequest& request, const std::string& player,
+                        const Authenticate& authenticate);
+    void open_event_stream(HttpConnection& connection, const HttpRequest& request, const std::string& player,
+                           const Authenticate& authenticate);
     Result<hub::ConnectRequest> read_connect(HttpConnection& connection, const HttpRequest& request,
-                                             protocol::Wire wire, const std::string& player);
+                                             protocol::Wire wire, const std::string& player,
+                                             const Authenticate& authenticate);
+    void refuse_stream(HttpConnection& connection, const HttpRequest& request, protocol::Wire wire, const Error& why);
 
     void pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request);
     hub::AnswerTo hub_answer(HttpConnection& connection, const HttpRequest& request);

@@ -1,6 +1,7 @@
 #include "transport/socket.hpp"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -11,7 +12,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdlib>
 #include <cstring>
+#include <vector>
 
 namespace mythos::transport {
 namespace {
@@ -21,6 +24,17 @@ struct Address {
     socklen_t size = sizeof(sockaddr_storage);
     sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
 };
+
+// 0 for what is not bound to a TCP or UDP port.
+std::uint16_t port_of(int descriptor) {
+    Address address;
+    if (getsockname(descriptor, address.get(), &address.size) != 0) return 0;
+    if (address.storage.ss_family == AF_INET6) {
+        return ntohs(reinterpret_cast<sockaddr_in6*>(&address.storage)->sin6_port);
+    }
+    if (address.storage.ss_family != AF_INET) return 0;
+    return ntohs(reinterpret_cast<sockaddr_in*>(&address.storage)->sin_port);
+}
 
 std::optional<Address> parse_address(const std::string& host, std::uint16_t port) {
     Address address;
@@ -126,13 +140,18 @@ Result<void> check_address_is_free(const ListenOptions& options) {
 
 void set_user_timeout(const Socket& socket, Duration timeout) { set_dead_peer_options(socket.descriptor(), timeout); }
 
-std::uint16_t local_port(const Socket& socket) {
-    Address address;
-    if (getsockname(socket.descriptor(), address.get(), &address.size) != 0) return 0;
-    if (address.storage.ss_family == AF_INET6) {
-        return ntohs(reinterpret_cast<sockaddr_in6*>(&address.storage)->sin6_port);
+std::uint16_t local_port(const Socket& socket) { return port_of(socket.descriptor()); }
+
+void close_inherited(std::uint16_t port) {
+    std::vector<int> found;
+    DIR* open = opendir("/proc/self/fd");
+    if (open == nullptr) return;
+    while (const dirent* entry = readdir(open)) {
+        const int descriptor = std::atoi(entry->d_name);
+        if (descriptor > 0 && port_of(descriptor) == port) found.push_back(descriptor);
     }
-    return ntohs(reinterpret_cast<sockaddr_in*>(&address.storage)->sin_port);
+    closedir(open);
+    for (const int descriptor : found) ::close(descriptor);
 }
 
 std::string remote_address(const Socket& socket) {

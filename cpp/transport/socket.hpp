@@ -62,6 +62,10 @@ Result<void> check_address_is_free(const ListenOptions& options);
 // The port that a listener got.
 std::uint16_t local_port(const Socket& socket);
 
+// For the child of a fork: closes every TCP socket of this process that is bound to `port`, so that they end when the
+// parent closes them.
+void close_inherited(std::uint16_t port);
+
 // `127.0.0.1:4711`, `[::1]:4711`; empty where there is no peer any more.
 std::string remote_address(const Socket& socket);
 

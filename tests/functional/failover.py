@@ -1,6 +1,6 @@
 """Failover measured: a dual client behind a cutting proxy, at 100 messages a second.
 
-    python tests/functional/failover.py --mode mirror --cuts 200
+    python tests/functional/failover.py --mode mirror --cuts 200 [--client package]
 
 cuts each wire `--cuts` times a kind (reset, polite close, black hole), in turn, the next when the first has recovered,
 and prints what was lost, repeated or out of order, and the pause that a cut adds. Server, proxy and publisher are
@@ -207,7 +207,7 @@ def _judge(client: MergingClient, published: int, cuts: list[Cut], quiet: list[S
     )
 
 
-async def _run(server_port: int, mode: str, cuts: int) -> Outcome:
+async def _run(server_port: int, mode: str, cuts: int, client_type: type[MergingClient]) -> Outcome:
     spawn = multiprocessing.get_context("spawn")
     control, proxy_end = spawn.Pipe()
     stop, publisher_end = spawn.Pipe()
@@ -215,7 +215,7 @@ async def _run(server_port: int, mode: str, cuts: int) -> Outcome:
     publisher = spawn.Process(target=run_publisher, args=(server_port, publisher_end), daemon=True)
     proxy.start()
     assert control.poll(RECOVER_S), "the proxy did not start"
-    client = MergingClient("127.0.0.1", control.recv(), PLAYER, mode)
+    client = client_type("127.0.0.1", control.recv(), PLAYER, mode)
     client.start()
     try:
         await _until(client, "the first wire is open", lambda: client.cursor is not None)
@@ -236,9 +236,9 @@ async def _run(server_port: int, mode: str, cuts: int) -> Outcome:
                 process.kill()
 
 
-def run(server: Mythosd, mode: str, cuts: int) -> Outcome:
+def run(server: Mythosd, mode: str, cuts: int, client_type: Any = MergingClient) -> Outcome:
     """Cuts each wire `cuts` times a fault; the server must have a short `heartbeat_ms`."""
-    return asyncio.run(_run(server.port, mode, cuts))
+    return asyncio.run(_run(server.port, mode, cuts, client_type))
 
 
 def promises(outcome: Outcome, heartbeat_ms: int) -> list[tuple[str, bool]]:
@@ -273,9 +273,19 @@ def report(outcome: Outcome) -> str:
     return "\n".join(rows)
 
 
+def client_type(name: str) -> Any:
+    """The tests' own client, or the package's, which then has to be installed."""
+    if name == "merging":
+        return MergingClient
+    from package_client import PackageClient
+
+    return PackageClient
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mode", choices=["mirror", "standby"], default="mirror")
+    parser.add_argument("--client", choices=["merging", "package"], default="merging", help="package: mythos.Client")
     parser.add_argument("--cuts", type=int, default=200, help="cuts a fault and wire")
     parser.add_argument("--heartbeat-ms", type=int, default=500)
     parser.add_argument("--strict", action="store_true", help="end with 1 if a pause is longer than promised")
@@ -288,7 +298,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         server = Mythosd(Path(directory), {"heartbeat_ms": given.heartbeat_ms}).start()
         try:
-            outcome = run(server, given.mode, given.cuts)
+            outcome = run(server, given.mode, given.cuts, client_type(given.client))
         finally:
             server.stop()
     print(report(outcome))

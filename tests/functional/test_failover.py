@@ -10,9 +10,10 @@ NOISE_MS = 100  # what a busy machine adds at its best; the long run holds the p
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.parametrize("client", ["merging", "package"])
 @pytest.mark.parametrize("mode", ["mirror", "standby"])
-def test_cuts_lose_and_repeat_nothing(start_server, mode):
-    outcome = failover.run(start_server({"heartbeat_ms": HEARTBEAT_MS}), mode, CUTS)
+def test_cuts_lose_and_repeat_nothing(start_server, mode, client):
+    outcome = failover.run(start_server({"heartbeat_ms": HEARTBEAT_MS}), mode, CUTS, failover.client_type(client))
     said = failover.report(outcome)
     assert outcome.clean, said
     assert len(outcome.cuts) == CUTS * len(failover.FAULTS) * len(failover.WIRES)

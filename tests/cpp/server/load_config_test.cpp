@@ -156,6 +156,19 @@ TEST_F(LoadConfigTest, PassesArgumentErrorsOn) {
     EXPECT_THAT(load({"--nonsense"}).error().message, HasSubstr("--nonsense"));
 }
 
+TEST_F(LoadConfigTest, AppliesTheSourcesThatNeedNoCommandLine) {
+    const std::string path = file("heartbeat_ms = 500\n[session]\ngrace_s = 1\nidle_timeout_s = 0\n");
+    Config config;
+    std::string read;
+    Places places;
+    const auto complaints =
+        apply_sources("", {{"MYTHOS_CONFIG", path}, {"MYTHOS_SESSION_GRACE_S", "2"}}, config, places, read);
+    EXPECT_THAT(complaints, ElementsAre(HasSubstr("idle_timeout_s")));
+    EXPECT_EQ(read, path);
+    EXPECT_EQ(config.session.grace_s, 2);
+    EXPECT_EQ(config.heartbeat_ms, 500);
+}
+
 TEST(CheckTogether, WantsAMessageToFitIntoTheRetention) {
     Config config;
     EXPECT_TRUE(check_together(config));
@@ -193,6 +206,8 @@ TEST(CheckExposure, WantsLoopbackWithoutAuthentication) {
         EXPECT_EQ(exposed.error().code, "exposed_without_authentication");
         EXPECT_THAT(exposed.error().message, HasSubstr(outside));
     }
+    config.auth.mode = "application";
+    EXPECT_FALSE(check_exposure(config)) << "it lets players in; whoever publishes it does not ask";
     config.auth.mode = "token";
     EXPECT_TRUE(check_exposure(config));
 }

@@ -113,7 +113,7 @@ RunResult run_seed(std::uint64_t seed, const Mutation& mutation) {
         judge(world, result);
         // Known fault: with delayed commits a few written entries are counted as told in a gap or as unsent, in
         // two of 3,800 runs (seeds 1912 and 3318). Until it is mended the memory journal's accounts are judged.
-        const bool judged = result.plan.accounts && !result.plan.durable;
+        const bool judged = result.plan.accounts;
         if (judged && result.findings.empty()) judge_accounts(world, result);
         result.faults = world.faults();
         result.steps = world.agenda().steps();

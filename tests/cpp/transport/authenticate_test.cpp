@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 namespace mythos::transport {
 namespace {
 
@@ -12,6 +14,37 @@ TEST(Authenticate, WithoutItWhoeverNamesAPlayerIsThatPlayer) {
     credentials.bearer = "ignored";
     EXPECT_EQ(authenticate(credentials).value(), "p1");
     EXPECT_EQ(authenticate(Credentials{}).error().code, "bad_name");
+}
+
+TEST(Authenticate, AnApplicationGetsWhatTheRequestShows) {
+    Credentials credentials;
+    credentials.named_player = "p1";
+    credentials.authorization = "bearer abc";
+    credentials.cookie = "a=\xff";
+    const auto shown = nlohmann::json::parse(credentials_json(credentials));
+    EXPECT_EQ(shown["player_id"], "p1");
+    EXPECT_EQ(shown["authorization"], "bearer abc");
+    EXPECT_EQ(shown["token"], "abc");
+    EXPECT_EQ(shown["cookie"], "a=\xef\xbf\xbd");
+    EXPECT_TRUE(shown["ticket"].is_null());
+    credentials.bearer = "of the subprotocol";
+    EXPECT_EQ(nlohmann::json::parse(credentials_json(credentials))["token"], "of the subprotocol");
+    credentials = {};
+    credentials.authorization = "Basic abc";
+    EXPECT_TRUE(nlohmann::json::parse(credentials_json(credentials))["token"].is_null());
+}
+
+TEST(Authenticate, AnApplicationsAnswerIsAPlayerOrAnError) {
+    hub::HandlerAnswer answer;
+    answer.data = R"("p1")";
+    EXPECT_EQ(player_from(answer).value(), "p1");
+    for (const char* none : {"", "null", "1", R"("")", R"("no name")", R"({"player":"p1"})"}) {
+        answer.data = none;
+        EXPECT_EQ(player_from(answer).error().code, "handler_failed") << none;
+    }
+    answer.kind = hub::HandlerAnswer::Kind::failed;
+    answer.error = {"unauthorised", "no"};
+    EXPECT_EQ(player_from(answer).error().code, "unauthorised");
 }
 
 }  // namespace

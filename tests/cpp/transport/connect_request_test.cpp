@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 namespace mythos::transport {
 namespace {
 
@@ -78,6 +80,20 @@ TEST(ConnectRequest, HandsAllCredentialsToAuthentication) {
     EXPECT_EQ(refused.error().code, "unauthorised");
     EXPECT_EQ(bearer, "jwt");
     EXPECT_EQ(ticket, "t1");
+}
+
+TEST(ConnectRequest, ShowsCredentialsToAnApplication) {
+    HttpRequest request;
+    request.method = "GET";
+    request.target = "/api/events?player_id=p1&ticket=t1";
+    request.headers = {{"Authorization", "Bearer x"}};
+    const auto shown = nlohmann::json::parse(read_credentials(request, "").value());
+    EXPECT_EQ(shown["player_id"], "p1");
+    EXPECT_EQ(shown["ticket"], "t1");
+    EXPECT_EQ(shown["token"], "x");
+    EXPECT_EQ(read_credentials(request, "a b").error().code, "bad_name");
+    request.target = "/api/events?player_id=%";
+    EXPECT_EQ(read_credentials(request, "").error().code, "bad_request");
 }
 
 }  // namespace

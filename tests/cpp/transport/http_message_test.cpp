@@ -70,5 +70,22 @@ TEST(HttpMessage, EveryStatusInUseHasAPhrase) {
     }
 }
 
+TEST(HttpMessage, AKeptRequestOutlivesWhatItWasReadFrom) {
+    std::string bytes = "GET|/sse/p1?cursor=x|Host|localhost|Cookie|";
+    const auto view = [&](std::size_t from, std::size_t count) { return std::string_view(bytes).substr(from, count); };
+    HttpRequest request;
+    request.method = view(0, 3);
+    request.target = view(4, 16);
+    request.headers = {{view(21, 4), view(26, 9)}, {view(36, 6), {}}};
+    request.body = "not kept";
+    const KeptRequest kept(request);
+    bytes.assign(bytes.size(), '#');
+    EXPECT_EQ(kept.request().method, "GET");
+    EXPECT_EQ(kept.request().query(), "cursor=x");
+    EXPECT_EQ(kept.request().header("host"), "localhost");
+    EXPECT_TRUE(kept.request().has_header("Cookie"));
+    EXPECT_EQ(kept.request().body, "");
+}
+
 }  // namespace
 }  // namespace mythos::transport

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/clock.hpp"
+#include "hub/application.hpp"
 #include "journal/memory.hpp"
 #include "observe/log.hpp"
 #include "transport/client.hpp"
@@ -21,6 +22,7 @@ public:
 
     std::uint16_t port() const { return port_; }
     HubLoop& loop() { return *loop_; }
+    hub::Handlers& handlers() { return hub::Application(*node_).handlers(); }
     std::uint64_t count(stats::Counter counter) const { return node_->count(counter); }
 
 private:

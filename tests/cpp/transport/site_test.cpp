@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <semaphore>
 
 #include "transport/served_loop.hpp"
 
@@ -116,6 +117,100 @@ TEST_F(SiteTest, AnswersAPreflight) {
 TEST_F(SiteTest, CountsWhatIsNoRequest) {
     TestClient other(server.port());
     expect_refused(other.ask("hello\r\n\r\n"), 400, "bad_request", Counter::http_bad_request);
+}
+
+// An application that lets newcomers in, in its own time.
+class AuthenticatingSiteTest : public SiteTest {
+protected:
+    static HubLoopSettings settings() {
+        HubLoopSettings settings;
+        settings.site.application_authenticates = true;
+        return settings;
+    }
+    // The newest question, as soon as it is there.
+    hub::HandlerCall question() {
+        for (;;) {
+            asked.acquire();
+            auto calls = server.handlers().take(1);
+            if (!calls.empty()) return calls.front();
+        }
+    }
+    void answer(const hub::HandlerCall& call, std::string data) {
+        server.handlers().answer({{.ticket = call.ticket, .data = std::move(data)}});
+    }
+
+    AuthenticatingSiteTest() {
+        server.handlers().on_calls([this] { asked.release(); });
+    }
+    ~AuthenticatingSiteTest() override {
+        server.handlers().on_calls([] {});
+    }
+
+    std::counting_semaphore<1'000> asked{0};
+    ServedLoop server{settings()};
+    TestClient client{server.port()};
+};
+
+TEST_F(AuthenticatingSiteTest, ThePlayerIsWhomTheApplicationNames) {
+    client.send("GET /api/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer abc\r\n\r\n");
+    const auto call = question();
+    EXPECT_EQ(call.type, "mythos.authenticate");
+    EXPECT_EQ(nlohmann::json::parse(call.data)["token"], "abc");
+    TestClient other(server.port());
+    EXPECT_EQ(status_of(other.get("/livez")), 200) << "the loop does not wait";
+    answer(call, R"("ann")");
+    EXPECT_NE(client.read_until("\n\n").find(R"("player_id":"ann")"), std::string::npos);
+}
+
+TEST_F(AuthenticatingSiteTest, AWebSocketWaitsToo) {
+    TestClient socket(server.port());
+    socket.send(
+        "GET /ws/ann HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    answer(question(), R"("ann")");
+    EXPECT_NE(socket.read_until("\r\n\r\n").find("101 "), std::string::npos);
+    EXPECT_NE(socket.frame().find(R"("player_id":"ann")"), std::string::npos);
+}
+
+TEST_F(AuthenticatingSiteTest, ARefusalHasItsStatus) {
+    const auto refused = [&](hub::HandlerAnswer::Kind kind, const char* code) {
+        client.send("GET /sse/ann HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        server.handlers().answer({{.ticket = question().ticket, .kind = kind, .error = {code, "No."}}});
+        return client.read_until("}");
+    };
+    using Kind = hub::HandlerAnswer::Kind;
+    EXPECT_EQ(status_of(refused(Kind::failed, "unauthorised")), 401);
+    EXPECT_EQ(server.count(Counter::rejected_unauthorised), 1u);
+}
+
+TEST_F(AuthenticatingSiteTest, WhoHasGoneIsNotLetIn) {
+    client.send("GET /sse/ann HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const auto call = question();
+    client.hang_up_with_reset();
+    TestClient other(server.port());
+    EXPECT_EQ(status_of(other.get("/livez")), 200) << "the reset was read before this was";
+    answer(call, R"("ann")");
+    EXPECT_EQ(status_of(other.get("/livez")), 200);
+    EXPECT_EQ(server.count(Counter::opened_sse), 0u);
+}
+
+TEST_F(AuthenticatingSiteTest, BadNamesAreNotAskedAbout) {
+    const std::string answer = client.get("/sse/a%20b");
+    EXPECT_EQ(status_of(answer), 400);
+    EXPECT_EQ(error_code(answer), "bad_name");
+    EXPECT_EQ(server.handlers().unanswered(), 0u);
+}
+
+TEST(CrowdedSite, TooManyWhoWaitAreToldToComeLater) {
+    HubLoopSettings settings;
+    settings.site.application_authenticates = true;
+    hub::Settings hub;
+    hub.handler_calls_max = 0;
+    ServedLoop server(settings, hub);
+    TestClient client(server.port());
+    const std::string answer = client.get("/sse/ann");
+    EXPECT_EQ(status_of(answer), 503);
+    EXPECT_NE(answer.find("Retry-After: 1\r\n"), std::string::npos);
 }
 
 }  // namespace

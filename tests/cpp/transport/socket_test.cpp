@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <climits>
@@ -106,6 +108,23 @@ TEST(Socket, OwnsItsDescriptor) {
     EXPECT_TRUE(moved.is_open());
     moved.close();
     EXPECT_FALSE(moved.is_open());
+}
+
+TEST(Socket, AForksChildGivesItsSocketsUp) {
+    auto listener = listen_tcp({});
+    TestClient client(local_port(*listener));
+    auto other = listen_tcp({});
+    const Socket accepted = accept_from(*listener);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        close_inherited(local_port(*listener));
+        const bool gone = local_port(*listener) == 0 && local_port(accepted) == 0 && local_port(*other) != 0;
+        ::_exit(gone ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    EXPECT_NE(local_port(accepted), 0) << "the parent keeps its own";
 }
 
 }  // namespace

@@ -1,0 +1,40 @@
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "bindings/register.hpp"
+#include "bindings/server_core.hpp"
+#include "hub/handlers.hpp"
+
+namespace mythos::bindings {
+
+void bind_server(py::module_& module) {
+    py::class_<ServerCore>(module, "ServerCore", "A server in this process. Raises CoreError `stopped` after stop().")
+        .def(py::init<const py::dict&>(), py::arg("options"))
+        .def_property_readonly("port", &ServerCore::port)
+        .def("options", &ServerCore::options)
+        .def("reload", &ServerCore::reload, py::arg("options"))
+        .def("publish", &ServerCore::publish, py::arg("body"))
+        .def("disconnect", &ServerCore::disconnect, py::arg("player_id"), py::arg("session_id"),
+             py::arg("connection_id"), py::arg("code"), py::arg("reason"))
+        .def("replace_session", &ServerCore::replace_session, py::arg("player_id"))
+        .def("subscribe", &ServerCore::subscribe, py::arg("player_id"), py::arg("channels"), py::arg("presence"))
+        .def("unsubscribe", &ServerCore::unsubscribe, py::arg("player_id"), py::arg("channels"))
+        .def("connections", &ServerCore::connections, py::arg("player_id"))
+        .def("all_connections", &ServerCore::all_connections)
+        .def("channels", &ServerCore::channels)
+        .def("presence", &ServerCore::presence, py::arg("channel"))
+        .def("session_count", &ServerCore::session_count)
+        .def("connection_count", &ServerCore::connection_count)
+        .def("calls_descriptor", &ServerCore::calls_descriptor)
+        .def("set_types", &ServerCore::set_types, py::arg("types"))
+        .def("take_calls", &ServerCore::take_calls, py::arg("max"))
+        .def("answer_calls", &ServerCore::answer_calls, py::arg("answers"))
+        .def("close_calls", &ServerCore::close_calls)
+        .def("drain", &ServerCore::drain, py::arg("spread_ms"), py::arg("reason"))
+        .def("is_drained", &ServerCore::is_drained)
+        .def("stop", &ServerCore::stop)
+        .def("abandon", &ServerCore::abandon);
+    module.def("is_built_in", &hub::is_built_in, py::arg("type"), "Whether the core executes this command itself.");
+}
+
+}  // namespace mythos::bindings

@@ -1,0 +1,308 @@
+#include "bindings/server_core.hpp"
+
+#include <pybind11/stl.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <utility>
+
+#include "bindings/core_error.hpp"
+#include "bindings/option_values.hpp"
+#include "hub/application.hpp"
+#include "protocol/envelope.hpp"
+#include "protocol/json_text.hpp"
+#include "server/load_config.hpp"
+#include "server/reload.hpp"
+#include "server/settings.hpp"
+
+namespace mythos::bindings {
+
+using Unlocked = py::gil_scoped_release;
+
+namespace {
+
+constexpr std::size_t kLogQueueLines = 1'024;  // a server in a program is one of several things there
+
+server::Config checked_config(const py::dict& options) {
+    server::Config config;
+    OptionComplaints complaints = assign_options(options, config);
+    if (complaints.empty()) {
+        if (const auto fits = server::check_together(config); !fits) complaints.emplace_back("", fits.error().message);
+    }
+    if (!complaints.empty()) raise_complaints(complaints);
+    return config;
+}
+
+// Standard output is the program's own; lines go to standard error.
+observe::LogSettings log_settings(const server::Config& config) {
+    observe::LogSettings settings;
+    settings.level = observe::parse_level(config.log.level).value_or(observe::Level::info);
+    settings.format = config.log.format == "console" ? observe::LogFormat::console : observe::LogFormat::json;
+    settings.file = config.log.file;
+    settings.output = STDERR_FILENO;
+    settings.queue_lines = kLogQueueLines;
+    return settings;
+}
+
+py::list change_list(const std::vector<server::OptionChange>& changes) {
+    py::list list;
+    for (const auto& change : changes) list.append(py::make_tuple(change.name, change.from, change.to));
+    return list;
+}
+
+// A program's limits are its own to raise.
+std::uint64_t descriptor_limit() {
+    rlimit limit{};
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1'024;
+}
+
+// Whether clients can read a reply with this data, which is JSON: its nesting counts from two levels down.
+bool is_readable(const std::string& data) {
+    const auto brackets = std::ranges::count(data, '{') + std::ranges::count(data, '[');
+    return brackets + 2 <= protocol::kMaxJsonDepth || protocol::is_valid_json("[[" + data + "]]");
+}
+
+std::vector<std::string> ids_of(const std::string& epoch, const std::vector<Seq>& seqs) {
+    std::vector<std::string> ids;
+    ids.reserve(seqs.size());
+    for (const Seq seq : seqs) ids.push_back(format_cursor(epoch, seq));
+    return ids;
+}
+
+}  // namespace
+
+struct ServerCore::Running {
+    Result<void> start() {
+        descriptors = descriptor_limit();
+        note_limits();
+        if (auto exposure = server::check_exposure(config); !exposure) return exposure;
+        auto opened = observe::Logging::open(log_settings(config), clock);
+        if (!opened) return opened.error();
+        logging = std::move(*opened);
+        auto started = server::Server::start(server::settings_from(config, descriptors), clock, *logging);
+        if (!started) return started.error();
+        server = std::move(*started);
+        return {};
+    }
+
+    hub::Application application() { return server->application(); }
+
+    void note_limits() { message_bytes_max = static_cast<std::size_t>(config.limits.body_bytes); }
+
+    SystemClock clock;
+    std::mutex mutex;  // guards config, and those calls of `server` that want one thread at a time
+    server::Config config;
+    std::atomic<std::size_t> message_bytes_max{0};  // of one that is published
+    std::uint64_t descriptors = 0;
+    std::unique_ptr<observe::Logging> logging;
+    std::unique_ptr<server::Server> server;
+};
+
+ServerCore::ServerCore(const py::dict& options) {
+    auto running = std::make_shared<Running>();
+    running->config = checked_config(options);
+    calls_ready_ = transport::Socket(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+    if (!calls_ready_.is_open()) raise_core_error({"listen_failed", "The system has no descriptor left."});
+    Result<void> started;
+    {
+        const Unlocked unlocked;
+        started = running->start();
+        if (started) {
+            const int descriptor = calls_ready_.descriptor();
+            running->application().handlers().on_calls([descriptor] { eventfd_write(descriptor, 1); });
+        }
+    }
+    if (!started) raise_core_error(started.error());
+    port_ = running->server->port();
+    running_ = std::move(running);
+}
+
+ServerCore::~ServerCore() { stop(); }
+
+std::shared_ptr<ServerCore::Running> ServerCore::running() const {
+    const std::lock_guard lock(mutex_);
+    if (!running_) raise_core_error({"stopped", "The server is stopped."});
+    return running_;
+}
+
+template <class F>
+auto ServerCore::unlocked(F&& f) const {
+    auto server = running();
+    const Unlocked released;
+    auto result = f(*server);
+    server.reset();  // the last user ends it, and must not hold the GIL then
+    return result;
+}
+
+py::dict ServerCore::options() const {
+    return option_values(unlocked([](Running& server) {
+        const std::lock_guard lock(server.mutex);
+        return server.config;
+    }));
+}
+
+py::tuple ServerCore::reload(const py::dict& options) {
+    const server::Config wanted = checked_config(options);
+    const server::Reload plan = unlocked([&](Running& server) {
+        const std::lock_guard lock(server.mutex);
+        server::Reload planned = server::plan_reload(server.config, wanted);
+        server.config = planned.effective;
+        server.note_limits();
+        server.server->reload(server::settings_from(server.config, server.descriptors));
+        server.logging->set_level(log_settings(server.config).level);
+        return planned;
+    });
+    return py::make_tuple(change_list(plan.live), change_list(plan.waits_for_restart));
+}
+
+std::vector<std::string> ServerCore::publish(std::string_view body) {
+    return value_or_raise(unlocked([&](Running& server) -> Result<std::vector<std::string>> {
+        auto parsed = protocol::parse_publish_body(body, std::numeric_limits<std::size_t>::max());
+        if (!parsed) return parsed.error();
+        hub::Application application = server.application();
+        const std::size_t bytes_max = server.message_bytes_max.load(std::memory_order_relaxed);
+        for (const auto& message : parsed->messages)
+            if (message.data.size() > bytes_max) return Error{"too_big", "a message is larger than limits.body_bytes"};
+        auto seqs = application.publish(std::move(parsed->messages));
+        if (!seqs) return seqs.error();
+        return ids_of(application.epoch(), *seqs);
+    }));
+}
+
+std::size_t ServerCore::disconnect(const std::string& player_id, const std::string& session_id,
+                                   const std::string& connection_id, std::uint16_t code, const std::string& reason) {
+    const hub::Hub::DisconnectWho who{player_id, session_id, connection_id, static_cast<protocol::CloseCode>(code),
+                                      reason};
+    return unlocked([&](Running& server) { return server.application().disconnect(who); });
+}
+
+std::pair<std::string, std::size_t> ServerCore::replace_session(const std::string& player_id) {
+    const auto made = unlocked([&](Running& server) { return server.application().replace_session(player_id); });
+    if (!made) raise_core_error(made.error());
+    return {made->session_id, made->disconnected};
+}
+
+void ServerCore::subscribe(const std::string& player_id, const std::vector<std::string>& channels, bool presence) {
+    const auto done =
+        unlocked([&](Running& server) { return server.application().subscribe(player_id, channels, presence); });
+    if (!done) raise_core_error(done.error());
+}
+
+void ServerCore::unsubscribe(const std::string& player_id, const std::vector<std::string>& channels) {
+    const auto done = unlocked([&](Running& server) { return server.application().unsubscribe(player_id, channels); });
+    if (!done) raise_core_error(done.error());
+}
+
+py::bytes ServerCore::connections(const std::string& player_id) const {
+    return unlocked([&](Running& server) { return server.application().connections_json(player_id); });
+}
+
+py::bytes ServerCore::all_connections() const {
+    return unlocked([](Running& server) { return server.application().all_connections_json(); });
+}
+
+py::bytes ServerCore::channels() const {
+    return unlocked([](Running& server) { return server.application().channels_json(); });
+}
+
+py::bytes ServerCore::presence(const std::string& channel) const {
+    return unlocked([&](Running& server) { return server.application().presence_json(channel); });
+}
+
+std::size_t ServerCore::session_count() const {
+    return unlocked([](Running& server) { return server.application().sessions(); });
+}
+
+std::size_t ServerCore::connection_count() const {
+    return unlocked([](Running& server) { return server.application().connections(); });
+}
+
+void ServerCore::set_types(std::vector<std::string> types) {
+    unlocked([&](Running& server) {
+        server.application().handlers().set_types(std::move(types));
+        return true;
+    });
+}
+
+py::list ServerCore::take_calls(std::size_t max) {
+    const auto calls = unlocked([&](Running& server) {
+        eventfd_t ignored = 0;
+        eventfd_read(calls_ready_.descriptor(), &ignored);
+        return server.application().handlers().take(max);
+    });
+    py::list list(calls.size());
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+        const hub::HandlerCall& call = calls[i];
+        list[i] = py::make_tuple(call.ticket, call.command_id, call.type, py::bytes(call.data), call.player_id,
+                                 call.session_id, call.client_id);
+    }
+    return list;
+}
+
+void ServerCore::answer_calls(const py::list& answers) {
+    const std::size_t bytes_max = running()->message_bytes_max.load(std::memory_order_relaxed);
+    std::vector<hub::HandlerAnswer> read;
+    read.reserve(answers.size());
+    for (const py::handle each : answers) {
+        const auto answer = py::reinterpret_borrow<py::tuple>(each);
+        hub::HandlerAnswer& out = read.emplace_back();
+        out.ticket = answer[0].cast<hub::Ticket>();
+        out.data = answer[1].cast<std::string>();
+        if (answer.size() == 2 && (out.data.size() > bytes_max || !is_readable(out.data))) {
+            out.kind = hub::HandlerAnswer::Kind::failed;
+            out.error = {"handler_failed", "the application's reply is too long or nested too deep"};
+        }
+        if (answer.size() == 2) continue;
+        out.error = {answer[2].cast<std::string>(), answer[3].cast<std::string>()};
+        out.kind = answer[4].cast<bool>() ? hub::HandlerAnswer::Kind::refused : hub::HandlerAnswer::Kind::failed;
+    }
+    unlocked([&](Running& server) {
+        server.application().handlers().answer(std::move(read));
+        return true;
+    });
+}
+
+void ServerCore::close_calls() {
+    unlocked([](Running& server) {
+        server.application().handlers().close({"draining", "the server is shutting down; send it again elsewhere"});
+        return true;
+    });
+}
+
+void ServerCore::drain(std::int64_t spread_ms, const std::string& reason) {
+    unlocked([&](Running& server) {
+        const std::lock_guard lock(server.mutex);
+        server.server->drain(milliseconds(spread_ms), reason);
+        return true;
+    });
+}
+
+bool ServerCore::is_drained() const {
+    return unlocked([](Running& server) { return server.server->is_drained(); });
+}
+
+void ServerCore::stop() {
+    std::shared_ptr<Running> last;
+    {
+        const std::lock_guard lock(mutex_);
+        last = std::move(running_);
+    }
+    if (!last) return;
+    const Unlocked released;
+    last->application().handlers().on_calls([] {});
+    last.reset();
+}
+
+void ServerCore::abandon() {
+    const std::lock_guard lock(mutex_);
+    // Threads that are not there cannot be joined, and their locks may be held for ever.
+    new std::shared_ptr<Running>(std::move(running_));
+    calls_ready_.close();
+    transport::close_inherited(static_cast<std::uint16_t>(port_));
+}
+
+}  // namespace mythos::bindings

@@ -1,0 +1,85 @@
+// A server inside a Python process: configuration, log, loops, and the way of commands to Python and back.
+//
+// Thread-safety: any thread; methods are called with the GIL held and let it go for whatever takes a lock or waits, so
+// that no loop ever waits for Python. After `stop` everything else raises CoreError `stopped`.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "observe/log.hpp"
+#include "server/config.hpp"
+#include "server/server.hpp"
+#include "transport/socket.hpp"
+
+namespace mythos::bindings {
+
+namespace py = pybind11;
+
+class ServerCore {
+public:
+    // Listens when it returns. CoreError: `bad_config`, `exposed_without_authentication`, those of listening.
+    explicit ServerCore(const py::dict& options);
+    ~ServerCore();
+
+    int port() const { return port_; }
+    py::dict options() const;
+    // `(changed, waiting)`, each a list of (option, from, to). CoreError `bad_config`.
+    py::tuple reload(const py::dict& options);
+
+    // `body` is that of POST /api/publish. The ids.
+    std::vector<std::string> publish(std::string_view body);
+    std::size_t disconnect(const std::string& player_id, const std::string& session_id,
+                           const std::string& connection_id, std::uint16_t code, const std::string& reason);
+    // The new session, and how many connections of the old one were told to close.
+    std::pair<std::string, std::size_t> replace_session(const std::string& player_id);
+    void subscribe(const std::string& player_id, const std::vector<std::string>& channels, bool presence);
+    void unsubscribe(const std::string& player_id, const std::vector<std::string>& channels);
+
+    // JSON texts, as in hub/application.hpp.
+    py::bytes connections(const std::string& player_id) const;
+    py::bytes all_connections() const;
+    py::bytes channels() const;
+    py::bytes presence(const std::string& channel) const;
+    std::size_t session_count() const;
+    std::size_t connection_count() const;
+
+    // Readable while calls wait, until `take_calls`.
+    int calls_descriptor() const { return calls_ready_.descriptor(); }
+    void set_types(std::vector<std::string> types);
+    // A list of (ticket, command_id, type, data, player_id, session_id, client_id).
+    py::list take_calls(std::size_t max);
+    // A list of (ticket, data) or, for errors, (ticket, b"", code, message, retryable); retryable: it was not executed.
+    void answer_calls(const py::list& answers);
+    // Calls that wait come back as refused; no more come.
+    void close_calls();
+
+    void drain(std::int64_t spread_ms, const std::string& reason);
+    bool is_drained() const;
+    // Ends the threads. The second call does nothing.
+    void stop();
+    // For the child of a fork, which has the memory but not the threads: closes the sockets, leaves the rest alone.
+    void abandon();
+
+private:
+    // What lives as long as somebody uses it; the last user ends it.
+    struct Running;
+    std::shared_ptr<Running> running() const;
+    // f(Running&) without the GIL.
+    template <class F>
+    auto unlocked(F&& f) const;
+
+    mutable std::mutex mutex_;  // guards running_; never held while waiting
+    std::shared_ptr<Running> running_;
+    transport::Socket calls_ready_;
+    int port_ = 0;
+};
+
+}  // namespace mythos::bindings

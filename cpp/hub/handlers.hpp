@@ -1,0 +1,127 @@
+// Commands of types that the hub does not have, on their way to the application and back.
+//
+// A loop offers a command to the queue; the application takes several at once, and answers each call once, in any order
+// and at any time. The answer goes back to the loop that has the sender waiting. Calls are bounded in number and bytes
+// from the offer to the answer; beyond that an offer is refused, which the sender is told as `overloaded`.
+//
+// Thread-safety: everything from any thread, but `set_wake`, which comes before the first turn. Sizes are in bytes.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+
+namespace mythos::hub {
+
+// What unanswered calls may hold, whatever their number: a thousand of the largest commands.
+inline constexpr std::size_t kHandlerBytesMax = std::size_t{64} << 20;
+
+using Ticket = std::uint64_t;
+
+// One command, to be executed by the application.
+struct HandlerCall {
+    Ticket ticket = 0;       // names the call in its answer; never used twice
+    std::string command_id;  // empty: fire-and-forget; answer it all the same
+    std::string type;
+    std::string data;  // JSON text
+    std::string player_id;
+    std::string session_id;
+    std::string client_id;
+};
+
+struct HandlerAnswer {
+    enum class Kind : std::uint8_t {
+        done,     // `data`, JSON text, goes into the reply
+        failed,   // `error` goes into the reply; the command counts as executed
+        refused,  // was not executed: `error` goes into the reply, as retryable
+    };
+    Ticket ticket = 0;
+    Kind kind = Kind::done;
+    std::string data;
+    Error error;
+};
+
+// A command that has its outcome, told to the loops where repeats of it wait.
+struct SettledCommand {
+    std::string key;
+    std::string reply;
+    Seq visible_at = 0;
+};
+
+// Whether commands of this type are the hub's own: it executes them itself, or they begin with `mythos.`.
+bool is_built_in(std::string_view type);
+
+class Handlers {
+public:
+    // At most 256 loops.
+    explicit Handlers(std::uint32_t loops) : loops_(loops) {}
+
+    // How the application hears that calls wait: once until it takes them. Called on any thread, under the lock: it
+    // must neither block nor call back, and is not called any more once another has been set.
+    void on_calls(std::function<void()> notify);
+    // The types that the application has handlers for; replaces what was said before. None of them is built in.
+    void set_types(std::vector<std::string> types);
+    // No calls any more; those that wait come back as refused with this error.
+    void close(const Error& why);
+
+    // At most `max` of the calls that wait, oldest first. What is left is notified of again.
+    std::vector<HandlerCall> take(std::size_t max);
+    // Ones that were answered before, or never asked, are ignored.
+    void answer(std::vector<HandlerAnswer> answers);
+
+    // The loops' side.
+    bool knows(std::string_view type) const;
+    // False: full. `calls_max` bounds what is unanswered.
+    bool offer(HandlerCall call, std::size_t calls_max);
+    // A ticket for a call of this loop.
+    Ticket next_ticket(std::uint32_t loop);
+    std::vector<HandlerAnswer> take_answers(std::uint32_t loop);
+    // How a loop is woken when there is something for it.
+    void set_wake(std::function<void(std::uint32_t loop)> wake) { wake_ = std::move(wake); }
+
+    // A repeat of a running command waits at some loop.
+    void repeat_waits(std::int64_t more) { repeats_.fetch_add(more, std::memory_order_relaxed); }
+    // Tells every loop, if repeats wait anywhere.
+    void settle(const SettledCommand& settled);
+    std::vector<SettledCommand> take_settled(std::uint32_t loop);
+
+    std::size_t unanswered() const;
+
+private:
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    };
+    struct Mailbox {
+        std::vector<HandlerAnswer> answers;
+        std::vector<SettledCommand> settled;
+    };
+
+    static std::size_t size_of(const HandlerCall& call);
+
+    void wake(const std::vector<bool>& loops) const;
+
+    std::function<void(std::uint32_t)> wake_ = [](std::uint32_t) {};
+    std::atomic<std::int64_t> repeats_{0};
+    std::atomic<std::uint64_t> serial_{0};
+
+    mutable std::mutex mutex_;  // guards what follows
+    std::function<void()> notify_ = [] {};
+    std::unordered_set<std::string, Hash, std::equal_to<>> types_;
+    std::deque<HandlerCall> waiting_;
+    std::unordered_map<Ticket, std::size_t> unanswered_;  // with their bytes
+    std::size_t unanswered_bytes_ = 0;
+    std::vector<Mailbox> loops_;
+};
+
+}  // namespace mythos::hub

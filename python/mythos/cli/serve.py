@@ -1,0 +1,129 @@
+"""`mythos serve`: a server in this process, bare or with the demo game."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mythos import errors, game
+from mythos.cli import exits
+from mythos.cli.options import AsJson
+from mythos.server import Server
+from mythos.settings import Settings
+
+Config = Annotated[
+    Path | None, typer.Option("--config", help="TOML file; without it mythos.toml, if it is there.", dir_okay=False)
+]
+Listen = Annotated[str | None, typer.Option("--listen", metavar="HOST:PORT", help="Port 0 takes a free one.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="An option, such as session.grace_s=60; may be given again."),
+]
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def serve(
+    listen: Listen = None,
+    config: Config = None,
+    set_: Set = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Serve the demo game.")] = False,
+    bots: Annotated[int, typer.Option(min=0, max=1000, help="Bots in the game.")] = 8,
+    bot_rate: Annotated[float, typer.Option(min=0.001, help="What each bot does a second: it walks or talks.")] = 0.2,
+    port_file: Annotated[Path | None, typer.Option(help="File that gets the port once it listens.")] = None,
+) -> None:
+    """Run a server until it is interrupted (Ctrl-C) or terminated; then everybody is asked to come back elsewhere."""
+    settings = read_settings(listen, config, set_ or [])
+    if demo:
+        settings = for_a_demo(settings)
+    with exits.mapped():
+        try:
+            asyncio.run(_serve(Server(settings), bots if demo else None, bot_rate, port_file))
+        except errors.StartFailed as error:
+            exits.fail(exits.FAILED, error)
+
+
+def check_config(
+    config: Config = None,
+    listen: Listen = None,
+    set_: Set = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the configuration, and print every option with its value; ends with 3 if anything is wrong."""
+    settings = read_settings(listen, config, set_ or [], as_json)
+    if as_json:
+        typer.echo(json.dumps({"ok": True, "options": settings.values}))
+        return
+    for name, value in settings.values.items():
+        typer.echo(f"{name} = {json.dumps(value)}")
+
+
+def read_settings(listen: str | None, config: Path | None, given: list[str], as_json: bool = False) -> Settings:
+    options: dict[str, Any] = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not equals:
+            exits.fail(exits.USAGE, f"--set takes NAME=VALUE, not {each!r}")
+        options[name] = _value_of(value)
+    if listen is not None:
+        options["listen"] = listen
+    try:
+        return Settings(config, **options)
+    except errors.ConfigError as error:
+        if as_json:
+            typer.echo(json.dumps({"ok": False, "complaints": error.complaints}))
+        for complaint in error.complaints:
+            typer.echo(f"mythos: {complaint}", err=True)
+        raise typer.Exit(exits.BAD_CONFIG) from None
+
+
+def for_a_demo(settings: Settings) -> Settings:
+    """Where nothing else was asked for: no log line for each connection, and no waiting at the end."""
+    defaults, changed = Settings.only().values, {}
+    for name, value in {"log.level": "warning", "drain.spread_ms": 0}.items():
+        if settings.values[name] == defaults[name]:
+            changed[name] = value
+    return settings.changed(**changed)
+
+
+def _value_of(text: str) -> Any:
+    """JSON where it is some (numbers, true, lists), else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+async def _serve(server: Server, bots: int | None, bot_rate: float, port_file: Path | None) -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, ended.set)
+    async with AsyncExitStack() as stack:
+        if bots is None:
+            await stack.enter_async_context(server)
+        else:
+            await stack.enter_async_context(game.running(server, bots, bot_rate))
+        if port_file is not None:
+            port_file.write_text(f"{server.port}\n")
+        typer.echo(greeting(server.url, bots))
+        await ended.wait()
+        typer.echo("stopping; once more, and nobody is waited for")
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+def greeting(url: str, bots: int | None) -> str:
+    elsewhere = "" if url == "http://127.0.0.1:8000" else f" --url {url}"
+    if bots is None:
+        return f"Mythos listens on {url}. See what a player gets: mythos tail ann{elsewhere}"
+    return (
+        f"The game is on {url}, with {bots} bots. Play it in another terminal: mythos play ann{elsewhere}\n"
+        "In there, cut a wire with `/cut ws` or `/cut sse`, and bring it back with `/restore`."
+    )

@@ -1,0 +1,244 @@
+"""The options as typed tables; made by bindings/generate_settings.py from the core's own table."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Table(BaseModel):
+    """Some options that belong together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerTable(Table):
+    """`server.*`"""
+
+    loops: int = Field(default=0, description="I/O threads. 0: one a core. (an integer from 0 to 256)")
+
+
+class LimitsTable(Table):
+    """`limits.*`"""
+
+    connections: int = Field(
+        default=0,
+        description="Connections in all; beyond it newcomers are told to try later. 0: from the limit on open "
+        "files, less a reserve. (an integer from 0 to 10000000)",
+    )
+    connections_per_player: int = Field(
+        default=4,
+        description="Connections of one player, both wires together. (an integer from 1 to 1024)",
+    )
+    limit_policy: str = Field(
+        default="displace",
+        description="What a connection over connections_per_player does: displace the oldest of its wire, or be "
+        "refused. (displace or refuse)",
+    )
+    sessions: int = Field(
+        default=1_000_000,
+        description="Sessions in all, those in their grace included. (an integer from 1 to 100000000)",
+    )
+    channels_per_session: int = Field(
+        default=1_024,
+        description="Channels that one session subscribes to. (an integer from 1 to 1000000)",
+    )
+    commands_outstanding: int = Field(
+        default=128,
+        description="Unanswered commands of one client; beyond it too_many_outstanding. (an integer from 1 to 65536)",
+    )
+    commands_handled: int = Field(
+        default=16_384,
+        description="Commands at the application's handlers, waiting or running; beyond it overloaded. (an integer "
+        "from 1 to 10000000)",
+    )
+    batch_messages: int = Field(
+        default=10_000,
+        description="Messages of one publish, commands of one POST. (an integer from 1 to 1000000)",
+    )
+    message_bytes: int = Field(
+        default=65_536,
+        description="A WebSocket message from a client; a longer one closes the connection with 1009. (an integer "
+        "from 1024 to 67108864)",
+    )
+    body_bytes: int = Field(
+        default=1_048_576,
+        description="An HTTP request's body; a longer one is 413. (an integer from 1024 to 67108864)",
+    )
+    header_bytes: int = Field(
+        default=16_384,
+        description="An HTTP request's head; a longer one is 431. (an integer from 1024 to 1048576)",
+    )
+    request_timeout_s: int = Field(
+        default=10,
+        description="A request has to be complete so long after its first byte; otherwise 408. (an integer from 1 "
+        "to 600)",
+    )
+
+
+class SessionTable(Table):
+    """`session.*`"""
+
+    idle_timeout_s: int = Field(
+        default=180,
+        description="A connection with no sign of life for so long is closed, whatever the heartbeat says. (an "
+        "integer from 1 to 86400)",
+    )
+    grace_s: int = Field(
+        default=30,
+        description="A session outlives its last connection by this: who comes back in time resumes. (an integer "
+        "from 0 to 86400)",
+    )
+    slow_reader: str = Field(
+        default="disconnect",
+        description="What becomes of a reader whose cursor leaves the retention: closed with 4005, told the gap and"
+        " kept, or that and, of the entries with one key, only the newest while it is behind. "
+        "(disconnect, gap or conflate)",
+    )
+    sweep_interval_s: int = Field(
+        default=60,
+        description="How often expired sessions and forgotten ids are cleared away. (an integer from 1 to 86400)",
+    )
+    replaced_ids: int = Field(
+        default=65_536,
+        description="Ids of replaced sessions that are remembered, for a day at most. (an integer from 1 to 10000000)",
+    )
+    command_outcomes: int = Field(
+        default=256,
+        description="Outcomes of commands that are kept for each client, to answer a command that is sent again. "
+        "(an integer from 16 to 65536)",
+    )
+
+
+class DeliveryTable(Table):
+    """`delivery.*`"""
+
+    mode_default: str = Field(
+        default="mirror",
+        description="Mode of a client's second wire where the client names none. (mirror or standby)",
+    )
+    turn_budget_us: int = Field(
+        default=2_000,
+        description="A loop that has fanned out for so long turns to its other events and goes on in the next turn."
+        " (an integer from 100 to 1000000)",
+    )
+    catch_up_budget_bytes: int = Field(
+        default=262_144,
+        description="What one connection that catches up is given in a turn, so that live traffic does not wait for"
+        " it. (an integer from 4096 to 67108864)",
+    )
+
+
+class JournalTable(Table):
+    """`journal.*`"""
+
+    kind: str = Field(default="memory", description="Where the journal is kept. (memory)")
+    path: str = Field(default="", description="File of a journal that is kept on disk. (a text)")
+    retention_entries: int = Field(
+        default=131_072,
+        description="Entries that a resume can ask for. (an integer from 16 to 16777216)",
+    )
+    retention_bytes: int = Field(
+        default=67_108_864,
+        description="The same, in bytes. (an integer from 65536 to 68719476736)",
+    )
+    retention_s: int = Field(default=300, description="The same, in seconds. (an integer from 1 to 604800)")
+
+
+class HttpTable(Table):
+    """`http.*`"""
+
+    origins: list[str] = Field(
+        default_factory=list,
+        description="Origins allowed beside the server's own, for requests and WebSockets. (a list of origins such "
+        "as https://game.example, or *)",
+    )
+    allowed_hosts: list[str] = Field(
+        default_factory=list,
+        description="Host names that are answered beside loopback names while authentication is off. (a list of "
+        "host names without port)",
+    )
+    keepalive_s: int = Field(
+        default=30,
+        description="An HTTP connection without a request is closed after so long. (an integer from 1 to 3600)",
+    )
+
+
+class WebsocketTable(Table):
+    """`websocket.*`"""
+
+    deflate: bool = Field(default=True, description="Offer permessage-deflate. (true or false)")
+    deflate_min_bytes: int = Field(
+        default=256,
+        description="Shorter messages are sent uncompressed. (an integer from 0 to 67108864)",
+    )
+
+
+class DrainTable(Table):
+    """`drain.*`"""
+
+    spread_ms: int = Field(
+        default=5_000,
+        description="At a shutdown clients are told to come back after a random delay up to this. (an integer from "
+        "0 to 600000)",
+    )
+    timeout_s: int = Field(
+        default=10,
+        description="A shutdown closes what is still open after so long. (an integer from 0 to 600)",
+    )
+
+
+class LogTable(Table):
+    """`log.*`"""
+
+    level: str = Field(
+        default="info",
+        description="The least important lines that are written. (debug, info, warning, error or critical)",
+    )
+    format: str = Field(
+        default="json",
+        description="One JSON object a line, or lines for people. (json or console)",
+    )
+    file: str = Field(
+        default="",
+        description="File that gets the lines beside standard output; SIGHUP opens it anew. (a text)",
+    )
+
+
+class AuthTable(Table):
+    """`auth.*`"""
+
+    mode: str = Field(
+        default="none",
+        description="How players prove who they are. application: the program that the server is part of is asked. "
+        "(none or application)",
+    )
+
+
+class Tables(Table):
+    """All options."""
+
+    listen: str = Field(
+        default="127.0.0.1:8000",
+        description="Address of the listener. Port 0 takes a free one. Off loopback authentication is required. "
+        "(HOST:PORT)",
+    )
+    heartbeat_ms: int = Field(
+        default=15_000,
+        description="A connection that carried nothing for so long gets a heartbeat. Missing one in answer makes it"
+        " unhealthy, missing two closes it. (an integer from 100 to 600000)",
+    )
+    heartbeat_jitter: float = Field(
+        default=0.1,
+        description="Part of heartbeat_ms by which each heartbeat varies, so that connections do not beat together."
+        " (a number from 0 to 0.5)",
+    )
+    server: ServerTable = Field(default_factory=ServerTable)
+    limits: LimitsTable = Field(default_factory=LimitsTable)
+    session: SessionTable = Field(default_factory=SessionTable)
+    delivery: DeliveryTable = Field(default_factory=DeliveryTable)
+    journal: JournalTable = Field(default_factory=JournalTable)
+    http: HttpTable = Field(default_factory=HttpTable)
+    websocket: WebsocketTable = Field(default_factory=WebsocketTable)
+    drain: DrainTable = Field(default_factory=DrainTable)
+    log: LogTable = Field(default_factory=LogTable)
+    auth: AuthTable = Field(default_factory=AuthTable)

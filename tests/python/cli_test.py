@@ -1,0 +1,207 @@
+"""The command `mythos`: what it prints, for people and for programs, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import mythos
+from mythos import failover_demo
+from mythos.cli import app, exits
+
+MYTHOS = [sys.executable, "-m", "mythos"]
+NOWHERE = "http://127.0.0.1:1"
+
+
+def run(*words: str, **options: Any) -> Result:
+    return CliRunner().invoke(app, list(words), **options)
+
+
+def test_version_and_help():
+    assert run("--version").stdout.strip() == mythos.__version__
+    words = run("--help", env={"COLUMNS": "200"}).stdout
+    for command in ("serve", "play", "publish", "tail", "check-config", "demo"):
+        assert command in words
+    assert "Exit codes" in words
+
+
+def test_every_command_says_its_exit_codes():
+    for command in (["serve"], ["play"], ["publish"], ["tail"], ["check-config"], ["demo", "failover"]):
+        assert "Exit codes" in run(*command, "--help").stdout, command
+
+
+def test_shells_complete_it():
+    asked = {"_MYTHOS_COMPLETE": "complete_bash", "COMP_WORDS": "mythos ser", "COMP_CWORD": "1"}
+    given = subprocess.run(MYTHOS, env={**os.environ, **asked}, capture_output=True, text=True, timeout=60)
+    assert given.stdout.split() == ["serve"]
+
+
+def test_the_reference_page_is_what_the_command_says():
+    """Written by `make reference`."""
+    command = [sys.executable, "-m", "typer", "mythos.cli", "utils", "docs", "--name", "mythos"]
+    given = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert (Path(__file__).parents[2] / "docs" / "reference" / "command.md").read_text() == given.stdout
+
+
+# publish
+
+
+def test_publish_prints_the_id(mythos_server, mythos_sync_client):
+    with mythos_sync_client("ann") as ann:
+        given = run("publish", "chat.said", '{"text":"hi"}', "--player", "ann", "--url", mythos_server.url)
+        assert given.exit_code == exits.DONE
+        entry = ann.next(10)
+        assert (entry.id, entry.data) == (given.stdout.strip(), {"text": "hi"})
+        given = run("publish", "chat.said", "-", "--everyone", "--json", "--url", mythos_server.url, input='{"n":1}')
+        assert json.loads(given.stdout) == {"id": ann.next(10).id}
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["chat.said", "{}"], exits.USAGE),
+        (["chat.said", "{}", "--player", "a", "--everyone"], exits.USAGE),
+        (["chat.said", "no json", "--everyone"], exits.USAGE),
+        (["mythos.welcome", "{}", "--everyone"], exits.FAILED),
+    ],
+)
+def test_publish_says_what_is_wrong(mythos_server, words, code):
+    given = run("publish", *words, "--url", mythos_server.url)
+    assert given.exit_code == code and given.stderr.startswith("mythos: ")
+
+
+def test_without_a_server_it_ends_with_4():
+    assert run("publish", "a", "{}", "--everyone", "--url", NOWHERE).exit_code == exits.NO_SERVER
+
+
+# tail
+
+
+def tail(server: mythos.Server, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*MYTHOS, "tail", "ann", "--url", server.url, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_tail_prints_what_comes(mythos_server):
+    with tail(mythos_server, "--channel", "room:1", "--presence", "--count", "3") as running:
+        assert running.stdout is not None
+        assert "presence.joined" in running.stdout.readline()
+        first = mythos_server.publish("chat.said", {"text": "grüß"}, channel="room:1")
+        second = mythos_server.publish("chat.said", {"text": "two"}, player="ann")
+        out, err = running.communicate(timeout=30)
+        assert out.splitlines() == [
+            f'{first}  chat.said  room:1  {{"text": "grüß"}}',
+            f'{second}  chat.said  -  {{"text": "two"}}',
+        ]
+        assert "-- websocket is live" in err and "-- sse is live" in err
+    assert running.returncode == exits.DONE
+
+
+def test_tail_prints_json(mythos_server):
+    with tail(mythos_server, "--channel", "room:1", "--presence", "--count", "1", "--json") as running:
+        out, err = running.communicate(timeout=30)
+    assert json.loads(out)["kind"] == "entry" and json.loads(out)["type"] == "presence.joined"
+    assert err == ""
+
+
+def test_tail_ends_with_5_when_it_is_sent_away(mythos_server):
+    with tail(mythos_server, "--channel", "room:1", "--presence") as running:
+        assert running.stdout is not None and running.stdout.readline()
+        mythos_server.replace_session("ann")
+        assert running.wait(30) == exits.SENT_AWAY
+
+
+def test_an_interrupt_ends_tail_with_130(mythos_server):
+    with tail(mythos_server, "--channel", "room:1", "--presence") as running:
+        assert running.stdout is not None and running.stdout.readline()
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=30)
+        assert "Traceback" not in err
+    assert running.returncode == exits.INTERRUPTED
+
+
+# check-config
+
+
+def test_check_config_prints_every_option(tmp_path: Path):
+    file = tmp_path / "mythos.toml"
+    file.write_text("[session]\ngrace_s = 7\n")
+    given = run("check-config", "--config", str(file), "--set", "heartbeat_ms=900", "--json")
+    options = json.loads(given.stdout)["options"]
+    assert given.exit_code == exits.DONE
+    assert (options["session.grace_s"], options["heartbeat_ms"], options["limits.connections_per_player"]) == (
+        7,
+        900,
+        4,
+    )
+    assert "session.grace_s = 7" in run("check-config", "--config", str(file)).stdout
+
+
+def test_check_config_says_what_is_wrong(tmp_path: Path):
+    file = tmp_path / "mythos.toml"
+    file.write_text("[session]\ngrace = 7\n")
+    given = run("check-config", "--config", str(file))
+    assert given.exit_code == exits.BAD_CONFIG and "grace" in given.stderr
+    given = run("check-config", "--set", "heartbeat_ms=fast", "--json")
+    assert given.exit_code == exits.BAD_CONFIG
+    assert json.loads(given.stdout)["complaints"]
+    assert run("check-config", "--set", "heartbeat_ms").exit_code == exits.USAGE
+    assert run("serve", "--set", "no.such=1").exit_code == exits.BAD_CONFIG
+
+
+# serve
+
+
+@pytest.mark.parametrize("words", [[], ["--demo", "--bots", "2"]])
+def test_serve_ends_cleanly_when_it_is_told_to(tmp_path: Path, words: list[str], mythos_sync_client):
+    port_file = tmp_path / "port"
+    command = [*MYTHOS, "serve", "--listen", "127.0.0.1:0", "--set", "drain.spread_ms=0", *words]
+    with subprocess.Popen(
+        [*command, "--port-file", str(port_file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        assert "127.0.0.1" in running.stdout.readline()
+        port = port_file.read_text().strip()
+        with mythos.SyncClient(f"http://127.0.0.1:{port}", "ann") as ann:
+            assert ann.ping()
+        running.terminate()
+        _, err = running.communicate(timeout=30)
+        assert "Traceback" not in err, err
+    assert running.returncode == exits.DONE
+
+
+def test_serve_says_when_the_address_is_taken(mythos_server):
+    given = subprocess.run(
+        [*MYTHOS, "serve", "--listen", f"127.0.0.1:{mythos_server.port}"], capture_output=True, text=True, timeout=60
+    )
+    assert given.returncode == exits.FAILED and "address_in_use" in given.stderr
+
+
+# demo failover
+
+
+def test_demo_failover_counts():
+    given = run("demo", "failover", "--clients", "2", "--seconds", "1", "--cuts", "20", "--json")
+    outcome = json.loads(given.stdout)
+    assert given.exit_code == exits.DONE
+    assert (outcome["lost"], outcome["duplicated"], outcome["out_of_order"]) == (0, 0, 0)
+    assert outcome["delivered"] == outcome["owed"] > 100
+
+
+def test_demo_failover_ends_with_1_where_something_is_lost(monkeypatch: pytest.MonkeyPatch):
+    async def bad(*_: object) -> failover_demo.Outcome:
+        return failover_demo.Outcome(clients=1, published=5, owed=5, delivered=4, lost=1)
+
+    monkeypatch.setattr(failover_demo, "run", bad)
+    given = run("demo", "failover")
+    assert given.exit_code == exits.FAILED
+    assert "lost" in given.stdout and "longest pause" in given.stdout

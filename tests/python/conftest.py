@@ -1,0 +1,37 @@
+"""What the tests of the Python package share: its own pytest plugin, and asyncio for every coroutine test."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(name: str, obj: Any) -> None:
+    if name.startswith("test_") and inspect.iscoroutinefunction(obj):
+        pytest.mark.asyncio(obj)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(120))
+
+
+@pytest.fixture
+def api() -> Any:
+    """Posts to the server's own API: `await api(server, path, body)`."""
+
+    async def post(server: Any, path: str, body: Any = None) -> Any:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            answer = await http.post(server.url + path, json=body or {})
+            answer.raise_for_status()
+            return answer.json()
+
+    return post
