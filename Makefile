@@ -54,7 +54,7 @@ fi
 endef
 
 packages-build:
-	$(call install,$(BUILD_PACKAGES))
+	$(call install,$(BUILD_PACKAGES) $(PYTHON_PACKAGES))
 packages-test:
 	$(call install,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 packages-clang:
@@ -71,7 +71,7 @@ package: build/release/build.ninja
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation -C build-dir=build/release .
 
 build/release/build.ninja: | $(VENV)
-build/%/build.ninja: | packages-build
+build/%/build.ninja: CMakePresets.json | packages-build
 	cmake --preset $* -G Ninja
 
 $(VENV): tests/requirements.txt | packages-build

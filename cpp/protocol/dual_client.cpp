@@ -123,7 +123,8 @@ void DualClient::welcome(MonoTime now, Wire wire, WelcomeMessage&& m) {
 }
 
 // Takes over the welcome's session and epoch. False if it is the older of two that
-// differ: a connection begun before the other wire's, which is what lives now.
+// differ: a connection begun before the one that brought what counts now. That one may be
+// gone again meanwhile; going back to an epoch left before would apply its entries twice.
 bool DualClient::join(MonoTime now, Wire wire, const WelcomeMessage& m) {
     const bool other_session = !session_id_.empty() && session_id_ != m.session_id;
     const bool other_epoch = !merge_.epoch().empty() && merge_.epoch() != m.epoch;
@@ -131,7 +132,7 @@ bool DualClient::join(MonoTime now, Wire wire, const WelcomeMessage& m) {
     const Wire other = other_wire(wire);
     if (other_session || other_epoch) {
         const WireLink& rival = side(other).link;
-        if (rival.live() && rival.attempt() > side(wire).link.attempt()) {
+        if (side(wire).link.attempt() < joined_by_) {
             close(now, wire, kNormalClosure, "stale_welcome", true);
             return false;
         }
@@ -141,6 +142,7 @@ bool DualClient::join(MonoTime now, Wire wire, const WelcomeMessage& m) {
         ack_post_.reset();
     }
     session_id_ = m.session_id;
+    joined_by_ = std::max(joined_by_, side(wire).link.attempt());
     merge_.set_epoch(m.epoch);
     if (first || other_session || other_epoch) {
         outputs_.push_back(SessionJoined{m.session_id, m.player_id, m.epoch, other_session || other_epoch});

@@ -135,6 +135,7 @@ private:
 
     bool running_ = false;
     std::string session_id_;
+    std::uint64_t joined_by_ = 0;  // the newest attempt whose welcome named this session and epoch
     std::string statistics_;
     std::optional<Wire> carrier_;  // the healthy covering wire that the stream is said to be on
     bool had_active_ = false;      // a wire has carried the stream since start

@@ -14,7 +14,7 @@ class Table(BaseModel):
 class ServerTable(Table):
     """`server.*`"""
 
-    loops: int = Field(default=0, description="I/O threads. 0: one a core. (an integer from 0 to 256)")
+    loops: int = Field(default=0, description="I/O threads. 0: one a core. (an integer from 0 to 128)")
 
 
 class LimitsTable(Table):
@@ -53,7 +53,7 @@ class LimitsTable(Table):
     )
     batch_messages: int = Field(
         default=10_000,
-        description="Messages of one publish, commands of one POST. (an integer from 1 to 1000000)",
+        description="Messages of one publish. (an integer from 1 to 1000000)",
     )
     message_bytes: int = Field(
         default=65_536,
@@ -149,8 +149,8 @@ class HttpTable(Table):
 
     origins: list[str] = Field(
         default_factory=list,
-        description="Origins allowed beside the server's own, for requests and WebSockets. (a list of origins such "
-        "as https://game.example, or *)",
+        description="Origins allowed beside the server's own, for requests and WebSockets. * allows all others, "
+        "without cookies. (a list of origins such as https://game.example, or *)",
     )
     allowed_hosts: list[str] = Field(
         default_factory=list,
@@ -178,8 +178,9 @@ class DrainTable(Table):
 
     spread_ms: int = Field(
         default=5_000,
-        description="At a shutdown clients are told to come back after a random delay up to this. (an integer from "
-        "0 to 600000)",
+        description="At a shutdown each connection is closed after a random delay up to this, which it is told "
+        "before; of few connections after up to 20 ms for each. Not above drain.timeout_s. (an integer "
+        "from 0 to 600000)",
     )
     timeout_s: int = Field(
         default=10,
@@ -224,8 +225,8 @@ class Tables(Table):
     )
     heartbeat_ms: int = Field(
         default=15_000,
-        description="A connection that carried nothing for so long gets a heartbeat. Missing one in answer makes it"
-        " unhealthy, missing two closes it. (an integer from 100 to 600000)",
+        description="Each connection gets a heartbeat this often, whatever else it carries. A peer that gives no "
+        "sign of life for two of them is closed with 4004. (an integer from 100 to 600000)",
     )
     heartbeat_jitter: float = Field(
         default=0.1,

@@ -27,6 +27,7 @@ UNSEEN = {
     "delivery.turn_budget_us": "it shares out time within a loop",
     "delivery.catch_up_budget_bytes": "it shares out time between connections",
     "session.sweep_interval_s": "what is swept is refused from its deadline on, swept or not",
+    "limits.commands_handled": "without an application no command is handed over",
     "limits.commands_outstanding": "without a command that takes time none is outstanding",
 }
 

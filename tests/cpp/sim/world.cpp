@@ -200,13 +200,15 @@ void World::heal() {
 bool World::close_accounts() {
     std::set<std::string> players;
     for (const auto& client : clients_) players.insert(client->setup().player);
-    for (const auto& player : players)
-        server_.request([player](hub::LoopCore& core, MonoTime now,
-                                 hub::AnswerTo answer) { core.post_session(player, now, std::move(answer)); },
-                        [](const hub::Answer*) {});
     const MonoTime until = agenda_.now() + kLinger;
-    do agenda_.run_until(agenda_.now() + kLook);
-    while (!server_.links().empty() && agenda_.now() < until);
+    do {
+        // Again and again: who was refused for a limit comes back into the room that the others left.
+        for (const auto& player : players)
+            server_.request([player](hub::LoopCore& core, MonoTime now,
+                                     hub::AnswerTo answer) { core.post_session(player, now, std::move(answer)); },
+                            [](const hub::Answer*) {});
+        agenda_.run_until(agenda_.now() + kLook);
+    } while (!server_.links().empty() && agenda_.now() < until);
     return server_.links().empty();
 }
 
