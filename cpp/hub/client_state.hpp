@@ -59,7 +59,9 @@ public:
 
     // How many streams of each wire carry entries, welcomed and not gone: two while a newcomer replaces its
     // predecessor.
-    std::array<std::atomic<std::uint32_t>, 2> living{};
+    std::array<std::atomic<std::uint16_t>, 2> living{};
+    // Round trip of the last answered WebSocket ping, in microseconds; 0 before the first.
+    std::atomic<std::uint32_t> rtt_us{0};
     // Position up to which each wire's stream was handed to its socket.
     std::array<std::atomic<Seq>, 2> sent{};
 

@@ -13,27 +13,27 @@ Delivery::Delivery(journal::Ring& ring, std::string epoch, const Settings& setti
       settings_(settings),
       counters_(counters),
       reader_(ring),
-      index_(reader_.position(), settings.position_memory, settings.slow_reader == SlowReader::conflate),
+      index_(reader_.position(), settings.position_memory),
       position_(reader_.position()) {}
 
 Delivery::~Delivery() = default;
 
 SessionView& Delivery::expect(const Admitted& admitted) {
-    auto& view = views_[admitted.session];
-    if (!view) {
-        view = std::make_unique<SessionView>();
-        view->handle = admitted.session;
-        view->opened_seq = admitted.opened_seq;
-        fill_view(*view, index_, admitted.intervals, admitted.intervals_at);
+    const auto [at, made] = views_.try_emplace(admitted.session);
+    SessionView& view = at->second;
+    if (made) {
+        view.opened_seq = admitted.opened_seq;
+        fill_view(view, index_, admitted.intervals, admitted.intervals_at);
     }
-    ++view->users;
-    return *view;
+    ++view.users;
+    return view;
 }
 
-void Delivery::unexpect(SessionView& view) {
-    if (--view.users > 0) return;
-    drop_view(view, index_);
-    views_.erase(view.handle);
+void Delivery::unexpect(SessionHandle session) {
+    const auto at = views_.find(session);
+    if (--at->second.users > 0) return;
+    drop_view(at->second, index_);
+    views_.erase(at);
 }
 
 void Delivery::detach(Stream& stream) {
@@ -42,12 +42,23 @@ void Delivery::detach(Stream& stream) {
         std::erase(queue_, &stream);
         std::replace(flushing_.begin(), flushing_.end(), &stream, static_cast<Stream*>(nullptr));
     }
-    SessionView& view = *stream.view;
-    std::erase(view.streams, &stream);
-    unexpect(view);
+    Stream** link = &stream.view->streams;
+    while (*link != nullptr && *link != &stream) link = &(*link)->next_of_view;
+    if (*link != nullptr) *link = stream.next_of_view;  // not there yet while its welcome waits
+    unexpect(stream.session);
+}
+
+// What is retained is linked too when slow readers come to be conflated: they may stand anywhere in it.
+void Delivery::link_keys(bool wanted) {
+    if (wanted == links_keys_) return;
+    links_keys_ = wanted;
+    if (!wanted) return index_.unlink_all();
+    for (Seq seq = pinned_; seq <= position_; ++seq)
+        if (const journal::Entry& entry = reader_.at(seq); entry.kind == Kind::message) index_.link(entry);
 }
 
 void Delivery::advance() {
+    link_keys(settings_.slow_reader == SlowReader::conflate);
     const Seq head = ring_.head();
     const Seq first_retained = ring_.first();
     previous_ = position_;
@@ -57,7 +68,9 @@ void Delivery::advance() {
             apply_control(entry);
             continue;
         }
+        if (entry.session != 0) open_own(entry);
         Topic& topic = index_.add(entry, first_retained);
+        if (links_keys_) index_.link(entry);
         // One mark a batch is enough: what is owed is found by position, later.
         if (topic.marked == head) continue;
         topic.marked = head;
@@ -67,10 +80,20 @@ void Delivery::advance() {
     reader_.advance_to(head);
 }
 
+// The first message to a player: the player's session was owed it, and all that follow, from its opening on.
+void Delivery::open_own(const journal::Entry& entry) {
+    const auto it = views_.find(entry.session);
+    if (it == views_.end() || entry.seq <= it->second.applied) return;
+    SessionView& view = it->second;
+    for (const Sub& sub : view.subs)
+        if (sub.interval.target == entry.target) return;
+    open_sub(view, index_, {entry.target, view.opened_seq, kStillOpen, entry.ordinal - 1, 0});
+}
+
 void Delivery::apply_control(const journal::Entry& entry) {
     const auto it = views_.find(entry.session);
     if (it == views_.end()) return;
-    SessionView& view = *it->second;
+    SessionView& view = it->second;
     if (entry.seq <= view.applied) return;
     if (entry.kind == Kind::subscribed) {
         open_sub(view, index_, {entry.target, entry.seq, kStillOpen, entry.ordinal, 0});
@@ -80,14 +103,22 @@ void Delivery::apply_control(const journal::Entry& entry) {
         close_sub(view, entry.target, entry.seq, entry.ordinal);
     } else if (entry.kind == Kind::session_ended) {
         end_view(view, entry.seq);
-        view.end_code = entry.replaced ? CloseCode::session_replaced : CloseCode::normal;
-        view.end_reason = entry.replaced ? "the session was replaced by a newer one" : "the session has ended";
-        for (Stream* stream : view.streams) request_close(*stream, view.end_code, view.end_reason, true);
+        view.replaced = entry.replaced;
+        for (Stream* stream = view.streams; stream != nullptr; stream = stream->next_of_view) close_ended(*stream);
+    }
+}
+
+// Behind all that the session was owed.
+void Delivery::close_ended(Stream& stream) {
+    if (stream.view->replaced) {
+        request_close(stream, CloseCode::session_replaced, "the session was replaced by a newer one", true);
+    } else {
+        request_close(stream, CloseCode::normal, "the session has ended", true);
     }
 }
 
 void Delivery::mark(SessionView& view) {
-    for (Stream* stream : view.streams) {
+    for (Stream* stream = view.streams; stream != nullptr; stream = stream->next_of_view) {
         if (!stream->live) continue;
         stream->live = false;
         stream->cursor = previous_;
@@ -136,7 +167,7 @@ std::vector<std::string_view> Delivery::history(TargetId channel, Seq before, st
     more = false;
     const Topic* topic = const_cast<Index&>(index_).find(channel);
     if (topic == nullptr) return out;
-    const Seq* at = before == 0 ? topic->end() : std::lower_bound(topic->begin(), topic->end(), before);
+    const Seq* at = std::lower_bound(topic->begin(), topic->end(), before);
     while (at != topic->begin() && *(at - 1) >= pinned_) {
         if (out.size() == limit) {
             more = true;
@@ -162,8 +193,10 @@ void Delivery::forget_targets(const std::vector<TargetId>& targets) {
 void Delivery::trim() {
     const Seq first = ring_.first();
     index_.forget_keys_below(first);
+    index_.drop_below(first, position_);
     const Seq remembered = position_ > settings_.position_memory ? position_ - settings_.position_memory : 0;
-    for (auto& [handle, view] : views_) trim_view(*view, index_, std::min(first, remembered));
+    for (auto& [handle, view] : views_)
+        trim_view(view, index_, view.subs.size() > kIntervalsCounted ? first : std::min(first, remembered));
 }
 
 }  // namespace mythos::hub

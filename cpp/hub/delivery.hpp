@@ -30,7 +30,7 @@ public:
     // The view that connections of this session share; made from `admitted` if this is the
     // first. Call in the same turn in which the sequencer let the connection in.
     SessionView& expect(const Admitted& admitted);
-    void unexpect(SessionView& view);
+    void unexpect(SessionHandle session);
 
     // Begins the stream: welcome, and the gap where there is one. Precondition:
     // `position() >= admitted.visible_at`. `stream.view` is set.
@@ -57,12 +57,14 @@ public:
     Seq position() const { return position_; }
     // Whether the retention has let go of something that this stream is owed and was not told of.
     bool has_lost(const Stream& stream) const;
+    // More replies wait for this stream's socket than should.
+    bool is_full_of_replies(const Stream& stream) const;
     bool has_queued() const { return !queue_.empty(); }
     // Where this stream's data is complete up to, now.
     Seq complete_up_to(const Stream& stream) const;
     bool lags(const Stream& stream) const { return !stream.live && position_ - stream.cursor > 1'000; }
 
-    // The newest entries of a channel before `before` (0: from the end), oldest first, as
+    // The newest entries of a channel below the position `before`, oldest first, as
     // JSON texts; at most `limit`. `more`: older ones are retained. Within a turn only.
     std::vector<std::string_view> history(TargetId channel, Seq before, std::size_t limit, bool& more) const;
     void forget_targets(const std::vector<TargetId>& targets);
@@ -75,7 +77,10 @@ private:
     std::optional<protocol::Gap> place(Stream& stream, const Admitted& admitted, const ConnectRequest& request,
                                        protocol::Welcome& welcome);
     void open_account(Stream& stream, const Admitted& admitted, Seq given, std::uint64_t lost);
+    void link_keys(bool wanted);
+    void open_own(const journal::Entry& entry);
     void apply_control(const journal::Entry& entry);
+    void close_ended(Stream& stream);
     void mark(SessionView& view);
     void queue(Stream& stream);
     void flush_one(Stream& stream);
@@ -99,7 +104,8 @@ private:
     Seq position_;
     Seq previous_ = 0;  // where the batch being read begins
     Seq pinned_ = 0;
-    std::unordered_map<SessionHandle, std::unique_ptr<SessionView>> views_;
+    bool links_keys_ = false;  // conflation keys are kept track of
+    std::unordered_map<SessionHandle, SessionView> views_;
     std::vector<Stream*> queue_;
     std::vector<Stream*> flushing_;
 };

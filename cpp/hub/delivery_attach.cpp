@@ -95,7 +95,7 @@ void Delivery::open_account(Stream& stream, const Admitted& admitted, Seq given,
 
 void Delivery::attach(Stream& stream, const Admitted& admitted, const ConnectRequest& request) {
     SessionView& view = *stream.view;
-    view.streams.push_back(&stream);
+    stream.next_of_view = std::exchange(view.streams, &stream);
     stream.client = admitted.client;
     stream.wire = request.wire;
     stream.deflate = request.deflate;
@@ -111,7 +111,8 @@ void Delivery::attach(Stream& stream, const Admitted& admitted, const ConnectReq
     welcome.mode = admitted.standby ? "standby" : "mirror";
     welcome.epoch = epoch_;
     welcome.head = id(position_);
-    welcome.heartbeat_ms = settings_.heartbeat.ms();
+    stream.heartbeat_ms = static_cast<std::uint32_t>(settings_.heartbeat.ms());
+    welcome.heartbeat_ms = stream.heartbeat_ms;
     welcome.resume_window_s = settings_.grace.ns / 1'000'000'000;
     const auto gap = place(stream, admitted, request, welcome);
     if (!stream.standby) {
@@ -141,7 +142,7 @@ void Delivery::attach(Stream& stream, const Admitted& admitted, const ConnectReq
                                                          : Counter::gaps_future_cursor);
     }
     queue(stream);
-    if (view.ended != 0) request_close(stream, view.end_code, view.end_reason, true);
+    if (view.ended != 0) close_ended(stream);
 }
 
 }  // namespace mythos::hub

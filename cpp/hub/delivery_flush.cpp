@@ -293,6 +293,8 @@ void Delivery::send_raw(Stream& stream, std::string_view bytes) {
     queue(stream);
 }
 
+bool Delivery::is_full_of_replies(const Stream& stream) const { return stream.control.size() > kReplyQueueMax; }
+
 void Delivery::send_heartbeat(Stream& stream, WallTime wall) {
     const Seq complete = mutant(Mutant::heartbeat_says_head) ? position_ : complete_up_to(stream);
     send_control(stream, protocol::heartbeat_json(id(complete), id(position_), wall));
@@ -302,19 +304,19 @@ void Delivery::request_close(Stream& stream, CloseCode code, std::string_view re
     if (stream.finished || stream.closing == Stream::Closing::now || stream.closing == Stream::Closing::queued) return;
     stream.closing = after_stream ? Stream::Closing::after_stream : Stream::Closing::now;
     stream.close_code = code;
-    stream.close_reason = reason;
+    stream.close_reason = std::make_unique<const std::string>(reason);
     queue(stream);
 }
 
 void Delivery::queue_close_frame(Stream& stream) {
     if (stream.wire == Wire::websocket) {
         const std::uint16_t code = stream.echo_code != 0 ? stream.echo_code : protocol::number(stream.close_code);
-        protocol::append_ws_close_frame(stream.control, code, stream.close_reason);
+        protocol::append_ws_close_frame(stream.control, code, *stream.close_reason);
     } else {
         const auto retry =
             protocol::is_final(stream.close_code) ? std::optional<std::uint32_t>(3'600'000) : std::nullopt;
         protocol::append_sse_block(stream.control, id(complete_up_to(stream)),
-                                   protocol::closed_json(stream.close_code, stream.close_reason), retry);
+                                   protocol::closed_json(stream.close_code, *stream.close_reason), retry);
     }
     stream.closing = Stream::Closing::queued;
 }

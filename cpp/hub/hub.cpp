@@ -55,6 +55,8 @@ Seq Hub::append_message(TargetInfo& target, std::string head, std::string data, 
     draft.record.data = std::move(data);
     draft.record.key = std::move(key);
     draft.target = target.id;
+    // A loop that has the player's session hears of its own interval by the first message to the player.
+    if (target.target.kind == TargetKind::player && target.ordinal == 0) draft.session = begin_own_interval(target);
     draft.ordinal = ++target.ordinal;
     target.last_seq = next_seq_;
     return append(std::move(draft));
@@ -77,8 +79,22 @@ Seq Hub::append_control(Kind kind, Session& session, TargetInfo* target, std::st
 }
 
 void Hub::add_interval(Session& session, TargetInfo& target, Seq from) {
-    session.intervals.list.push_back({target.id, from, kStillOpen, target.ordinal, 0});
+    auto& list = session.intervals.list;
+    // Not only at the next sweep: subscribing and unsubscribing costs a client little.
+    if (list.size() >= kIntervalsCounted && list.size() == list.capacity())
+        session.intervals.forget_below(journal_.ring().first());
+    list.push_back({target.id, from, kStillOpen, target.ordinal, 0});
     ++target.open_intervals;
+}
+
+// Most players are sent nothing of their own for a long time, so a target is made for them by the first message only;
+// then their living session, if there is one, was owed it from its opening on.
+SessionHandle Hub::begin_own_interval(TargetInfo& own) {
+    const auto it = players_.find(own.target.name);
+    if (it == players_.end() || !it->second->session) return 0;
+    Session& session = *it->second->session;
+    if (session.intervals.find_open(own.id) == nullptr) add_interval(session, own, session.opened_seq);
+    return session.handle;
 }
 
 void Hub::close_interval(Session& session, TargetInfo& target, Seq to) {
@@ -106,7 +122,7 @@ Player& Hub::player_of(const std::string& player_id) {
 }
 
 void Hub::drop_player_if_idle(Player& player) {
-    if (!player.session && player.connections.empty()) players_.erase(player.player_id);
+    if (!player.session) players_.erase(player.player_id);
 }
 
 Session& Hub::open_session(Player& player) {
@@ -116,13 +132,23 @@ Session& Hub::open_session(Player& player) {
     session.session_id = random_name("s_", kIdBits);
     session.player = &player;
     session.opened_at = wall_;
-    session.intervals.list.reserve(3);
-    auto& own = targets_.of({TargetKind::player, player.player_id});
-    session.opened_seq = append_control(Kind::session_opened, session, &own, "opened");
+    session.intervals.list.reserve(2);
+    TargetInfo* own = targets_.find({TargetKind::player, player.player_id});
+    session.opened_seq = append_control(Kind::session_opened, session, own, "opened");
     add_interval(session, targets_.at(journal::kEveryone), session.opened_seq);
-    add_interval(session, own, session.opened_seq);
+    if (own != nullptr) add_interval(session, *own, session.opened_seq);
     sessions_.emplace(session.session_id, &session);
     return session;
+}
+
+void Hub::join(Session& session, TargetInfo& channel, WallTime since) {
+    session.channels.emplace_back(channel.id, since);
+    channel.members.push_back(&session);
+}
+
+void Hub::part(Session& session, TargetInfo& channel) {
+    std::erase_if(session.channels, [&](const auto& c) { return c.first == channel.id; });
+    std::erase(channel.members, &session);
 }
 
 void Hub::note_presence(const char* type, Session& session, const std::string& channel) {
@@ -145,16 +171,25 @@ void Hub::end_session(Session& session, const char* reason) {
     const Seq ended = append_control(Kind::session_ended, session, nullptr, reason);
     for (auto& interval : session.intervals.list)
         if (interval.open()) close_interval(session, targets_.at(interval.target), ended);
-    for (const auto& [target, since] : session.channels)
-        note_presence("presence.left", session, targets_.at(target).target.name);
+    while (!session.channels.empty()) {
+        TargetInfo& channel = targets_.at(session.channels.back().first);
+        part(session, channel);
+        note_presence("presence.left", session, channel.target.name);
+    }
     Player& player = *session.player;
     sessions_.erase(session.session_id);
-    while (!player.connections.empty()) detach(*player.connections.back());
+    for (Connection* connection : session.connections_by_age()) detach(*connection);
     for (auto& client : session.clients) client->state->end_account(owed_total(session));
     player.session.reset();
 }
 
-Hub::NewSession Hub::replace_session(const std::string& player_id) {
+Result<Hub::NewSession> Hub::replace_session(const std::string& player_id) {
+    if (draining_) return Error{"draining", "the server is shutting down; come back later"};
+    if (journal_.ring().room(appended()) < kEntriesPerConnect)
+        return Error{"overloaded", "the server cannot keep up; try again a little later"};
+    if (const auto it = players_.find(player_id);
+        sessions_.size() >= settings_.sessions_max && (it == players_.end() || !it->second->session))
+        return Error{"session_limit", "the server has all the sessions it may"};
     Player& player = player_of(player_id);
     NewSession out;
     Intervals inherited;
@@ -171,18 +206,18 @@ Hub::NewSession Hub::replace_session(const std::string& player_id) {
     out.visible_at = appended();
     // Nobody has joined it yet: it lives for the grace.
     player.session->grace_until = now_ + settings_.grace;
-    graces_.emplace(*player.session->grace_until, out.session_id);
+    graces_.emplace(player.session->grace_until, out.session_id);
     return out;
 }
 
 std::size_t Hub::disconnect(const DisconnectWho& who) {
     std::vector<Connection*> found;
-    for (const auto& [key, c] : connections_) {
-        if (c->leaving) continue;
-        if ((!who.player_id.empty() && c->session->player->player_id == who.player_id) ||
-            (!who.session_id.empty() && c->session->session_id == who.session_id) ||
-            (!who.connection_id.empty() && c->connection_id == who.connection_id))
-            found.push_back(c.get());
+    for (auto& [key, c] : connections_) {
+        if (c.leaving) continue;
+        if ((!who.player_id.empty() && c.session->player->player_id == who.player_id) ||
+            (!who.session_id.empty() && c.session->session_id == who.session_id) ||
+            (!who.connection_id.empty() && c.connection_id == who.connection_id))
+            found.push_back(&c);
     }
     for (Connection* c : found) displace(*c, who.code, who.reason.c_str());
     return found.size();
@@ -201,21 +236,29 @@ void Hub::tick() {
         if (it == sessions_.end()) continue;
         Session& session = *it->second;
         if (mutant(Mutant::grace_expires_connected_session)) session.grace_until = now_;
-        if ((session.connections == 0 || mutant(Mutant::grace_expires_connected_session)) && session.grace_until &&
-            *session.grace_until <= now_)
+        if ((session.connections == 0 || mutant(Mutant::grace_expires_connected_session)) &&
+            session.grace_until <= now_)
             expire(session);
     }
-    if (now_ < next_sweep_) return;
-    next_sweep_ = now_ + std::min(settings_.sweep_interval, seconds(5));
+    if (now_ >= next_eviction_) evict();
+    if (now_ >= next_sweep_) sweep();
+}
+
+void Hub::evict() {
+    next_eviction_ = now_ + seconds(5);
     journal_.evict(now_);
     replaced_.sweep(now_);
-    const Seq head = appended();
-    const Seq floor =
-        std::min(journal_.ring().first(), head > settings_.position_memory ? head - settings_.position_memory : 0);
     while (!keyed_order_.empty() && keyed_order_.front().first < journal_.ring().first()) {
         keyed_.erase(keyed_order_.front().second);
         keyed_order_.pop_front();
     }
+}
+
+void Hub::sweep() {
+    next_sweep_ = now_ + settings_.sweep_interval;
+    const Seq head = appended();
+    const Seq floor =
+        std::min(journal_.ring().first(), head > settings_.position_memory ? head - settings_.position_memory : 0);
     for (auto& [id, session] : sessions_) sweep_session(*session, floor);
     if (auto dropped = targets_.drop_unused(floor); !dropped.empty()) {
         Effect forget;
@@ -227,20 +270,27 @@ void Hub::tick() {
 }
 
 void Hub::sweep_session(Session& session, Seq floor) {
-    session.intervals.forget_below(floor);
+    session.intervals.forget_below(session.intervals.list.size() > kIntervalsCounted ? journal_.ring().first() : floor);
     std::erase_if(session.clients, [&](const std::unique_ptr<Client>& client) {
         if (client->connected() || now_ - client->left_at <= settings_.grace) return false;
-        client->state->end_account(owed_total(session));
-        if (client->outcomes && client->named) {
-            if (session.swept.size() >= kSweptMax) session.swept.erase(session.swept.begin());
-            session.swept.emplace_back(client->client_id, client->outcomes->next_number());
-        }
+        settle_client(session, *client);
         return true;
     });
 }
 
+// A client is about to be forgotten: its account ends, and its commands are stale from here on.
+void Hub::settle_client(Session& session, Client& client) {
+    client.state->end_account(owed_total(session));
+    if (!client.named || client.outcomes.next_number() == 0) return;
+    if (!session.absent) session.absent = std::make_unique<Absent>();
+    auto& swept = session.absent->swept;
+    if (swept.size() >= kSweptMax) swept.erase(swept.begin());
+    swept.emplace_back(client.client_id, client.outcomes.next_number());
+}
+
 MonoTime Hub::next_deadline() const {
-    return graces_.empty() ? next_sweep_ : std::min(next_sweep_, graces_.begin()->first);
+    const MonoTime next = std::min(next_eviction_, next_sweep_);
+    return graces_.empty() ? next : std::min(next, graces_.begin()->first);
 }
 
 }  // namespace mythos::hub

@@ -71,7 +71,11 @@ struct CommandNames {
 struct CommandResult {
     std::string reply;
     Seq visible_at = 0;
+    Seq made = 0;  // the answer is `{"id": <this>}`, and `reply` is empty
 };
+
+// Room in the ring that is kept for the entries of one connection or one command.
+inline constexpr std::size_t kEntriesPerConnect = 2'048;
 
 class Hub {
 public:
@@ -117,7 +121,8 @@ public:
         std::size_t disconnected = 0;
         Seq visible_at = 0;
     };
-    NewSession replace_session(const std::string& player_id);
+    // Errors: `draining`, `overloaded`, `session_limit` where the player had no session to replace.
+    Result<NewSession> replace_session(const std::string& player_id);
     struct DisconnectWho {
         std::string player_id, session_id, connection_id;
         protocol::CloseCode code = protocol::CloseCode::policy;
@@ -129,6 +134,9 @@ public:
     void tick();
     MonoTime next_deadline() const;
 
+    // The reply of a command that was answered with a position.
+    std::string reply_with_id(const std::string& command_id, Seq made) const;
+
     // Whether an append position's outcome may be told.
     Seq appended() const { return next_seq_ - 1; }
 
@@ -136,7 +144,7 @@ public:
     std::string connections_json(const std::string& player_id) const;
     std::string statistics_json(std::string_view counters_json) const;
     std::string channels_json() const;
-    std::string presence_json(const std::string& channel);
+    std::string presence_json(const std::string& channel) const;
     TargetId channel_target(const std::string& channel);
 
     bool known_as_replaced(const std::string& session_id) const { return replaced_.contains(session_id); }
@@ -152,24 +160,31 @@ private:
     Session& open_session(Player& player);
     void end_session(Session& session, const char* reason);
     void expire(Session& session);
+    void evict();
+    void sweep();
     void sweep_session(Session& session, Seq floor);
+    void settle_client(Session& session, Client& client);
     Player& player_of(const std::string& player_id);
     void drop_player_if_idle(Player& player);
     void add_interval(Session& session, TargetInfo& target, Seq from);
+    SessionHandle begin_own_interval(TargetInfo& own);
     void close_interval(Session& session, TargetInfo& target, Seq to);
     std::uint64_t owed_total(const Session& session) const;
     std::string id(Seq seq) const { return format_cursor(journal_.epoch(), seq); }
+    void join(Session& session, TargetInfo& channel, WallTime since);
+    void part(Session& session, TargetInfo& channel);
     void note_presence(const char* type, Session& session, const std::string& channel);
     void write_checkpoint();
 
     // hub_connect.cpp
     std::optional<Refusal> refuse_early(const ConnectRequest& request, bool& names_unknown);
     Connection* predecessor_of(const ConnectRequest& request) const;
-    std::optional<Refusal> make_room(const ConnectRequest& request, Player& player, Session& session);
+    std::optional<Refusal> make_room(const ConnectRequest& request, Session& session);
     void displace(Connection& connection, protocol::CloseCode code, const char* reason);
     void detach(Connection& connection);
     void decide_start(const ConnectRequest& request, bool names_unknown, const Session& session, const Client& client,
                       Admitted& out);
+    bool has_place_for(Session& session, const std::string& client_id);
     Client& client_for(Session& session, const std::string& client_id);
     void promote_standby(Client& client);
 
@@ -183,6 +198,7 @@ private:
     void restore_checkpoint(const std::string& text);
     Session& adopt_session(Player& player, std::string session_id, Seq opened_seq);
     void restore_control(Seq seq, const journal::Record& record);
+    void restore_own_interval(Session& session);
     void restore_origin(Seq seq, const journal::Record& record);
 
     journal::Journal& journal_;
@@ -196,8 +212,9 @@ private:
     // Keyed by the names that the records themselves hold.
     std::unordered_map<std::string_view, std::unique_ptr<Player>> players_;
     std::unordered_map<std::string_view, Session*> sessions_;
-    std::unordered_map<ConnectionKey, std::unique_ptr<Connection>> connections_;
+    std::unordered_map<ConnectionKey, Connection> connections_;
     ReplacedSessions replaced_;
+    Census census_;
     // A publisher's Idempotency-Key to what it made; forgotten with the retention.
     struct KeyedPublish {
         std::uint64_t fingerprint = 0;
@@ -212,6 +229,7 @@ private:
     Seq checkpoint_at_ = 0;
     std::vector<journal::Draft> batch_;
     std::vector<Effect> effects_;
+    MonoTime next_eviction_;
     MonoTime next_sweep_;
     bool draining_ = false;
 };

@@ -50,6 +50,10 @@ void Hub::set_origin(const CommandContext& context, const protocol::Command& com
     }
 }
 
+std::string Hub::reply_with_id(const std::string& command_id, Seq made) const {
+    return protocol::reply_ok_json(command_id, R"({"id":")" + id(made) + R"("})");
+}
+
 Result<CommandResult> Hub::subscribe(CommandContext context, const protocol::Command& command) {
     auto channels = channels_of(command);
     if (!channels) return channels.error();
@@ -78,14 +82,14 @@ Result<CommandResult> Hub::subscribe(CommandContext context, const protocol::Com
     for (const auto& channel : *channels) {
         auto& target = targets_.of({TargetKind::channel, channel});
         if (ensure(target)) {
-            session.channels.emplace_back(target.id, wall_);
+            join(session, target, wall_);
             joined.push_back(channel);
         }
         if (presence) ensure(targets_.of({TargetKind::presence, channel}));
     }
     set_origin(context, command, first);
     for (const auto& channel : joined) note_presence("presence.joined", session, channel);
-    return CommandResult{protocol::reply_ok_json(command.id, json{{"id", id(at)}}.dump()), std::max(at, appended())};
+    return CommandResult{{}, std::max(at, appended()), at};
 }
 
 Result<CommandResult> Hub::unsubscribe(CommandContext context, const protocol::Command& command) {
@@ -94,23 +98,24 @@ Result<CommandResult> Hub::unsubscribe(CommandContext context, const protocol::C
     Session& session = *context.session;
     const std::size_t first = batch_.size();
     std::vector<std::string> left;
-    json at = nullptr;
+    Seq at = 0;
     for (const auto& channel : *channels) {
         for (const auto kind : {TargetKind::presence, TargetKind::channel}) {
             TargetInfo* target = targets_.find({kind, channel});
             if (target == nullptr || session.intervals.find_open(target->id) == nullptr) continue;
             const Seq seq = append_control(Kind::unsubscribed, session, target, "unsubscribed");
             close_interval(session, *target, seq);
-            at = id(seq);
+            at = seq;
             if (kind == TargetKind::channel) {
-                std::erase_if(session.channels, [&](const auto& c) { return c.first == target->id; });
+                part(session, *target);
                 left.push_back(channel);
             }
         }
     }
     set_origin(context, command, first);
     for (const auto& channel : left) note_presence("presence.left", session, channel);
-    return CommandResult{protocol::reply_ok_json(command.id, json{{"id", at}}.dump()), appended()};
+    if (at == 0) return CommandResult{protocol::reply_ok_json(command.id, R"({"id":null})"), appended()};
+    return CommandResult{{}, appended(), at};
 }
 
 Seq Hub::append_publish(const protocol::Publish& message) {
@@ -135,7 +140,7 @@ Result<CommandResult> Hub::publish_command(CommandContext context, const protoco
     const std::size_t first = batch_.size();
     const Seq seq = append_publish(*message);
     set_origin(context, command, first);
-    return CommandResult{protocol::reply_ok_json(command.id, json{{"id", id(seq)}}.dump()), seq};
+    return CommandResult{{}, seq, seq};
 }
 
 Result<Hub::Published> Hub::publish(std::vector<protocol::Publish> messages, const std::string& key,

@@ -39,10 +39,17 @@ std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& na
         counters_.add(Counter::rejected_connection_limit);
         return refuse(CloseCode::overloaded, 503, "connection_limit", "the server has all the connections it may", 5);
     }
+    if (journal_.ring().room(appended()) < kEntriesPerConnect) {
+        counters_.add(Counter::rejected_overloaded);
+        return refuse(CloseCode::overloaded, 503, "overloaded", "the server cannot keep up; come back later", 5);
+    }
     if (request.session_id.empty()) return std::nullopt;
     if (replaced_.contains(request.session_id) && !mutant(Mutant::replaced_session_joins)) {
         counters_.add(Counter::rejected_session_replaced);
-        return refuse(CloseCode::session_replaced, 204, "session_replaced", "this session was replaced by a newer one");
+        Refusal r =
+            refuse(CloseCode::session_replaced, 204, "session_replaced", "this session was replaced by a newer one");
+        r.visible_at = appended();
+        return r;
     }
     const auto it = sessions_.find(request.session_id);
     names_unknown = it == sessions_.end();
@@ -64,31 +71,34 @@ Connection* Hub::predecessor_of(const ConnectRequest& request) const {
 }
 
 // Displaces where the policy says so; a refusal where there is no room.
-std::optional<Refusal> Hub::make_room(const ConnectRequest& request, Player& player, Session& session) {
-    const auto has_room = [&] { return player.connections.size() < settings_.connections_per_player; };
+std::optional<Refusal> Hub::make_room(const ConnectRequest& request, Session& session) {
+    const auto has_room = [&] { return session.connections < settings_.connections_per_player; };
+    if (!session.absent) session.absent = has_room() ? nullptr : std::make_unique<Absent>();
+    if (!session.absent) return std::nullopt;
+    auto& displaced = session.absent->displaced;
     const auto was_displaced =
-        std::find(session.displaced.begin(), session.displaced.end(), std::pair(request.client_id, request.wire));
-    if (was_displaced != session.displaced.end()) {
+        std::find(displaced.begin(), displaced.end(), std::pair(request.client_id, request.wire));
+    if (was_displaced != displaced.end()) {
         if (!has_room()) {
             counters_.add(stats::Counter::rejected_displaced);
             return refuse(CloseCode::displaced, 204, "displaced", "displaced by a newer connection of this player");
         }
-        session.displaced.erase(was_displaced);
+        displaced.erase(was_displaced);
     }
     while (!has_room()) {
-        if (settings_.limit_policy == LimitPolicy::refuse || player.connections.empty()) {
+        if (settings_.limit_policy == LimitPolicy::refuse || session.connections == 0) {
             counters_.add(stats::Counter::rejected_player_limit);
             return refuse(CloseCode::displaced, 429, "player_limit", "this player has all the connections it may", 5);
         }
-        auto victim = std::find_if(player.connections.begin(), player.connections.end(),
-                                   [&](const Connection* c) { return c->wire == request.wire; });
-        if (victim == player.connections.end()) victim = player.connections.begin();
-        Connection& displaced = **victim;
-        if (displaced.client->named) {
-            if (session.displaced.size() >= kDisplacedMax) session.displaced.erase(session.displaced.begin());
-            session.displaced.emplace_back(displaced.client->client_id, displaced.wire);
+        const auto living = session.connections_by_age();
+        auto victim =
+            std::find_if(living.begin(), living.end(), [&](const Connection* c) { return c->wire == request.wire; });
+        if (victim == living.end()) victim = living.begin();
+        if ((*victim)->client->named) {
+            if (displaced.size() >= kDisplacedMax) displaced.erase(displaced.begin());
+            displaced.emplace_back((*victim)->client->client_id, (*victim)->wire);
         }
-        displace(displaced, CloseCode::displaced, "displaced by a newer connection of this player");
+        displace(**victim, CloseCode::displaced, "displaced by a newer connection of this player");
     }
     return std::nullopt;
 }
@@ -116,7 +126,11 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
             return refuse(CloseCode::displaced, 204, "displaced", "a newer connection of this client came first");
         }
         if (own != nullptr) displace(*own, CloseCode::displaced, "replaced by this client itself");
-        if (auto refusal = make_room(request, player, *player.session)) return *refusal;
+        if (auto refusal = make_room(request, *player.session)) return *refusal;
+        if (!request.client_id.empty() && !has_place_for(*player.session, request.client_id)) {
+            counters_.add(stats::Counter::rejected_player_limit);
+            return refuse(CloseCode::policy, 429, "limit", "this session has all the clients it may", 5);
+        }
     }
     Session& session = opens ? open_session(player) : *player.session;
     Client& client = client_for(session, request.client_id);
@@ -128,17 +142,17 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     out.reconnect = request.cursor.has_value();
     decide_start(request, names_unknown, session, client, out);
 
-    auto made = std::make_unique<Connection>();
-    made->key = key;
-    made->loop = loop;
-    made->wire = request.wire;
-    made->attempt = request.attempt;
-    made->standby = out.standby;
-    made->connection_id = random_name("k_", kIdBits);
-    made->session = &session;
-    made->client = &client;
-    made->opened_at = wall_;
-    out.names = {made->connection_id, session.session_id, client.client_id};
+    Connection& made = connections_[key];
+    made.key = key;
+    made.loop = loop;
+    made.wire = request.wire;
+    made.attempt = request.attempt;
+    made.standby = out.standby;
+    made.connection_id = random_name("k_", kIdBits);
+    made.session = &session;
+    made.client = &client;
+    made.opened_at = wall_;
+    out.names = {made.connection_id, session.session_id, client.client_id};
     out.player_id = player.player_id;
     out.session = session.handle;
     out.opened_seq = session.opened_seq;
@@ -149,12 +163,24 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     // before everything that `intervals` knows of is visible.
     out.visible_at = out.intervals_at;
     client.state->sent[index_of(request.wire)].store(out.after, std::memory_order_relaxed);
-    client.wires[index_of(request.wire)] = made.get();
-    player.connections.push_back(made.get());
+    census_.count(session, -1);
+    client.wires[index_of(request.wire)] = &made;
+    census_.count(session, 1);
     ++session.connections;
-    session.grace_until.reset();
-    connections_.emplace(key, std::move(made));
     return out;
+}
+
+// Where a session has all the clients it may, a newcomer takes the place of the one that has been away longest.
+bool Hub::has_place_for(Session& session, const std::string& client_id) {
+    auto& clients = session.clients;
+    if (clients.size() < settings_.clients_per_session || session.find_client(client_id) != nullptr) return true;
+    const auto longest = std::min_element(clients.begin(), clients.end(), [](const auto& a, const auto& b) {
+        return std::pair(a->connected(), a->left_at) < std::pair(b->connected(), b->left_at);
+    });
+    if ((*longest)->connected()) return false;
+    settle_client(session, **longest);
+    clients.erase(longest);
+    return true;
 }
 
 Client& Hub::client_for(Session& session, const std::string& client_id) {
@@ -165,12 +191,14 @@ Client& Hub::client_for(Session& session, const std::string& client_id) {
     client->named = !client_id.empty();
     client->client_id = client->named ? client_id : random_name("a_", kIdBits);
     client->state = std::make_shared<ClientState>(totals_);
-    const auto swept = std::find_if(session.swept.begin(), session.swept.end(),
-                                    [&](const auto& s) { return s.first == client->client_id; });
-    if (swept != session.swept.end()) {
-        client->outcomes = std::make_unique<Outcomes>();
-        client->outcomes->restore_forgotten(swept->second);
-        session.swept.erase(swept);
+    if (session.absent) {
+        auto& swept = session.absent->swept;
+        const auto was =
+            std::find_if(swept.begin(), swept.end(), [&](const auto& s) { return s.first == client->client_id; });
+        if (was != swept.end()) {
+            client->outcomes.restore_forgotten(was->second);
+            swept.erase(was);
+        }
     }
     session.clients.push_back(std::move(client));
     return *session.clients.back();
@@ -225,12 +253,13 @@ void Hub::detach(Connection& connection) {
     connection.leaving = true;
     Session& session = *connection.session;
     Client& client = *connection.client;
-    std::erase(session.player->connections, &connection);
+    census_.count(session, -1);
     client.wires[index_of(connection.wire)] = nullptr;
+    census_.count(session, 1);
     if (!client.connected()) client.left_at = now_;
     if (--session.connections == 0) {
         session.grace_until = now_ + settings_.grace;
-        graces_.emplace(*session.grace_until, session.session_id);
+        graces_.emplace(session.grace_until, session.session_id);
     }
     const bool was_active = !connection.standby;
     connection.session = nullptr;
@@ -260,20 +289,20 @@ void Hub::promote_standby(Client& client) {
 
 void Hub::leaving(ConnectionKey key) {
     const auto it = connections_.find(key);
-    if (it != connections_.end()) detach(*it->second);
+    if (it != connections_.end()) detach(it->second);
 }
 
 void Hub::disconnected(ConnectionKey key) {
     const auto it = connections_.find(key);
     if (it == connections_.end()) return;
-    detach(*it->second);
+    detach(it->second);
     connections_.erase(it);
 }
 
 CommandContext Hub::context_of(ConnectionKey key) {
     const auto it = connections_.find(key);
-    if (it == connections_.end() || it->second->leaving) return {};
-    return {it->second->session, it->second->client, key};
+    if (it == connections_.end() || it->second.leaving) return {};
+    return {it->second.session, it->second.client, key};
 }
 
 CommandContext Hub::same_context(const CommandNames& names) {
@@ -291,8 +320,7 @@ Result<CommandContext> Hub::context_for_post(const std::string& session_id, cons
         return Error{"session_expired", "no such session lives; connect again, nothing was executed"};
     Session& session = *it->second;
     if (client_id.empty()) return CommandContext{&session, nullptr, 0};
-    if (session.clients.size() >= settings_.clients_per_session && session.find_client(client_id) == nullptr)
-        return Error{"limit", "this session has all the clients it may"};
+    if (!has_place_for(session, client_id)) return Error{"limit", "this session has all the clients it may"};
     Client& client = client_for(session, client_id);
     if (!client.connected()) client.left_at = now_;
     return CommandContext{&session, &client, 0};

@@ -2,19 +2,27 @@
 #include <nlohmann/json.hpp>
 
 #include "hub/hub.hpp"
+#include "protocol/json_text.hpp"
 
 namespace mythos::hub {
 
 using journal::TargetKind;
 using nlohmann::json;
 
+namespace {
+
+// Names were checked when they came in; one that was not UTF-8 all the same must not stop the server.
+std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+}  // namespace
+
 std::string Hub::connections_json(const std::string& player_id) const {
     json out{{"player_id", player_id}, {"session_id", nullptr}, {"connections", json::array()}};
     const auto it = players_.find(player_id);
-    if (it == players_.end() || !it->second->session) return out.dump();
+    if (it == players_.end() || !it->second->session) return text_of(out);
     const Player& player = *it->second;
     out["session_id"] = player.session->session_id;
-    for (const Connection* c : player.connections) {
+    for (const Connection* c : player.session->connections_by_age()) {
         const auto& sent = c->client->state->sent[static_cast<std::size_t>(c->wire)];
         out["connections"].push_back({{"connection_id", c->connection_id},
                                       {"client_id", c->client->client_id},
@@ -23,41 +31,31 @@ std::string Hub::connections_json(const std::string& player_id) const {
                                       {"opened_at", iso8601(c->opened_at)},
                                       {"cursor", id(sent.load(std::memory_order_relaxed))},
                                       {"acknowledged", id(c->client->state->acked())}});
+        const auto rtt_us = c->client->state->rtt_us.load(std::memory_order_relaxed);
+        if (c->wire == protocol::Wire::websocket && rtt_us > 0)
+            out["connections"].back()["rtt_ms"] = static_cast<double>(rtt_us) / 1000.0;
     }
-    return out.dump();
+    return text_of(out);
 }
 
 std::string Hub::statistics_json(std::string_view counters_json) const {
-    std::size_t websocket_only = 0, sse_only = 0, dual = 0, by_wire[2] = {0, 0};
-    for (const auto& [id, player] : players_) {
-        std::size_t n[2] = {0, 0};
-        for (const Connection* c : player->connections) ++n[static_cast<std::size_t>(c->wire)];
-        by_wire[0] += n[0];
-        by_wire[1] += n[1];
-        if (n[0] > 0 && n[1] > 0) {
-            ++dual;
-        } else if (n[0] > 0) {
-            ++websocket_only;
-        } else if (n[1] > 0) {
-            ++sse_only;
-        }
-    }
-    const json out{
-        {"connections", {{"total", by_wire[0] + by_wire[1]}, {"websocket", by_wire[0]}, {"sse", by_wire[1]}}},
-        {"connection_distribution",
-         {{"total_players", websocket_only + sse_only + dual},
-          {"websocket_only_players", websocket_only},
-          {"sse_only_players", sse_only},
-          {"dual_connection_players", dual}}},
-        {"sessions", sessions_.size()},
-        {"journal",
-         {{"epoch", journal_.epoch()},
-          {"head", id(journal_.ring().head())},
-          {"retained_entries", journal_.ring().head() + 1 - journal_.ring().first()},
-          {"retained_bytes", journal_.ring().bytes()}}},
-        {"closed_accounts", {{"owed", totals_.owed.load()}, {"unsent", totals_.unsent.load()}}},
-        {"counters", json::parse(counters_json)}};
-    return out.dump();
+    const auto& n = census_.connections;
+    const auto& only = census_.players_only;
+    const json out{{"connections", {{"total", n[0] + n[1]}, {"websocket", n[0]}, {"sse", n[1]}}},
+                   {"connection_distribution",
+                    {{"total_players", only[0] + only[1] + census_.players_dual},
+                     {"websocket_only_players", only[0]},
+                     {"sse_only_players", only[1]},
+                     {"dual_connection_players", census_.players_dual}}},
+                   {"sessions", sessions_.size()},
+                   {"journal",
+                    {{"epoch", journal_.epoch()},
+                     {"head", id(journal_.ring().head())},
+                     {"retained_entries", journal_.ring().head() + 1 - journal_.ring().first()},
+                     {"retained_bytes", journal_.ring().bytes()}}},
+                   {"closed_accounts", {{"owed", totals_.owed.load()}, {"unsent", totals_.unsent.load()}}},
+                   {"counters", json::parse(counters_json)}};
+    return text_of(out);
 }
 
 std::string Hub::channels_json() const {
@@ -66,21 +64,29 @@ std::string Hub::channels_json() const {
         if (info.target.kind == TargetKind::channel && info.open_intervals > 0)
             list.push_back({{"channel", info.target.name}, {"subscribers", info.open_intervals}});
     });
-    return json{{"channels", std::move(list)}}.dump();
+    return text_of({{"channels", std::move(list)}});
 }
 
-std::string Hub::presence_json(const std::string& channel) {
-    json members = json::array();
-    if (const TargetInfo* target = targets_.find({TargetKind::channel, channel})) {
-        for (const auto& [session_id, session] : sessions_) {
+// Written by hand: thousands of members are no matter, and the sequencer waits meanwhile.
+std::string Hub::presence_json(const std::string& channel) const {
+    std::string out = R"({"channel":)";
+    protocol::append_json_string(out, channel);
+    out += R"(,"members":[)";
+    const TargetInfo* target = targets_.find({TargetKind::channel, channel});
+    if (target != nullptr) {
+        for (const Session* session : target->members) {
+            if (out.back() != '[') out += ',';
+            out += R"({"player_id":)";
+            protocol::append_json_string(out, session->player->player_id);
+            out += R"(,"session_id":)";
+            protocol::append_json_string(out, session->session_id);
+            out += R"(,"since":")";
             for (const auto& [id, since] : session->channels)
-                if (id == target->id)
-                    members.push_back({{"player_id", session->player->player_id},
-                                       {"session_id", session_id},
-                                       {"since", iso8601(since)}});
+                if (id == target->id) out += iso8601(since);
+            out += R"("})";
         }
     }
-    return json{{"channel", channel}, {"members", std::move(members)}}.dump();
+    return out += "]}";
 }
 
 TargetId Hub::channel_target(const std::string& channel) {

@@ -20,16 +20,13 @@ namespace {
 
 json client_json(const Client& client) {
     json outcomes = json::array();
-    std::uint64_t forgotten = 0;
-    if (client.outcomes) {
-        forgotten = client.outcomes->forgotten_below();
-        client.outcomes->for_each_done([&](std::uint64_t number, std::uint64_t fingerprint, const auto& told) {
-            outcomes.push_back({number, fingerprint, told.reply, told.visible_at});
-        });
-    }
+    client.outcomes.for_each_done([&](std::uint64_t number, std::uint64_t fingerprint, const Outcomes::Told& told) {
+        outcomes.push_back(
+            {number, fingerprint, told.visible_at, told.made, told.text ? json(*told.text) : json(nullptr)});
+    });
     return {{"client_id", client.client_id},
             {"acked", client.state->acked()},
-            {"forgotten_below", forgotten},
+            {"forgotten_below", client.outcomes.forgotten_below()},
             {"outcomes", std::move(outcomes)}};
 }
 
@@ -56,15 +53,15 @@ std::string Hub::checkpoint_json() const {
                             {"opened_at", session->opened_at.ns},
                             {"intervals", std::move(intervals)},
                             {"clients", std::move(clients)},
-                            {"swept", session->swept},
+                            {"swept", session->absent ? json(session->absent->swept) : json::array()},
                             {"channels", std::move(channels)}});
     }
     json replaced = json::array();
     replaced_.for_each([&](const std::string& id) { replaced.push_back(id); });
     json keyed = json::array();
     for (const auto& [key, made] : keyed_) keyed.push_back({key, made.fingerprint, made.seqs});
-    return json{{"sessions", std::move(sessions)}, {"replaced", std::move(replaced)}, {"keyed", std::move(keyed)}}
-        .dump();
+    return json{{"sessions", std::move(sessions)}, {"replaced", std::move(replaced)}, {"keyed", std::move(keyed)}}.dump(
+        -1, ' ', false, json::error_handler_t::replace);
 }
 
 void Hub::restore_checkpoint(const std::string& text) {
@@ -78,21 +75,26 @@ void Hub::restore_checkpoint(const std::string& text) {
             session.intervals.list.push_back({target.id, i[2].get<Seq>(), i[3].get<Seq>(), 0, 0});
             if (session.intervals.list.back().open()) ++target.open_intervals;
         }
-        session.swept = s.at("swept").get<std::vector<std::pair<std::string, std::uint64_t>>>();
+        if (const json& swept = s.at("swept"); !swept.empty()) {
+            session.absent = std::make_unique<Absent>();
+            session.absent->swept = swept.get<decltype(Absent::swept)>();
+        }
         for (const auto& c : s.at("clients")) {
             Client& client = client_for(session, c.at("client_id").get<std::string>());
             client.state->acknowledge(c.at("acked").get<Seq>(), now_, false);
             client.left_at = now_;
-            client.outcomes = std::make_unique<Outcomes>();
-            client.outcomes->restore_forgotten(c.at("forgotten_below").get<std::uint64_t>());
+            client.outcomes.restore_forgotten(c.at("forgotten_below").get<std::uint64_t>());
             if (mutant(Mutant::forget_idempotency_on_restart)) continue;
-            for (const auto& o : c.at("outcomes"))
-                client.outcomes->finish(o[0].get<std::uint64_t>(), o[1].get<std::uint64_t>(), o[2].get<std::string>(),
-                                        o[3].get<Seq>(), settings_.command_outcomes);
+            for (const auto& o : c.at("outcomes")) {
+                Outcomes::Told told{o[2].get<Seq>(), o[3].get<Seq>(), {}};
+                if (o[4].is_string()) told.text = std::make_unique<const std::string>(o[4].get<std::string>());
+                client.outcomes.finish(o[0].get<std::uint64_t>(), o[1].get<std::uint64_t>(), std::move(told),
+                                       settings_.command_outcomes);
+            }
         }
         for (const auto& c : s.at("channels"))
-            session.channels.emplace_back(targets_.of({TargetKind::channel, c[0].get<std::string>()}).id,
-                                          WallTime{c[1].get<std::int64_t>()});
+            join(session, targets_.of({TargetKind::channel, c[0].get<std::string>()}),
+                 WallTime{c[1].get<std::int64_t>()});
     }
     for (const auto& id : state.at("replaced")) replaced_.add(id.get<std::string>(), now_, settings_.replaced_max);
     for (const auto& k : state.at("keyed")) {
@@ -121,14 +123,13 @@ void Hub::restore_control(Seq seq, const journal::Record& record) {
         Player& player = player_of(record.data);
         session = &adopt_session(player, record.session_id, seq);
         session->opened_at = record.ts;
-        for (const TargetId id : {journal::kEveryone, targets_.of({TargetKind::player, record.data}).id}) {
-            session->intervals.list.push_back({id, seq, kStillOpen, 0, 0});
-            ++targets_.at(id).open_intervals;
-        }
+        session->intervals.list.push_back({journal::kEveryone, seq, kStillOpen, 0, 0});
+        ++targets_.at(journal::kEveryone).open_intervals;
     } else if (record.kind == Kind::session_ended && session != nullptr) {
         for (auto& i : session->intervals.list)
             if (i.open()) --targets_.at(i.target).open_intervals;
         if (record.head == journal::kReplaced) replaced_.add(record.session_id, now_, settings_.replaced_max);
+        while (!session->channels.empty()) part(*session, targets_.at(session->channels.back().first));
         Player& player = *session->player;
         sessions_.erase(it);
         player.session.reset();
@@ -137,15 +138,24 @@ void Hub::restore_control(Seq seq, const journal::Record& record) {
         auto& target = targets_.of(record.target);
         session->intervals.list.push_back({target.id, seq, kStillOpen, 0, 0});
         ++target.open_intervals;
-        if (record.target.kind == TargetKind::channel) session->channels.emplace_back(target.id, record.ts);
+        if (record.target.kind == TargetKind::channel) join(*session, target, record.ts);
     } else if (record.kind == Kind::unsubscribed && session != nullptr) {
         auto& target = targets_.of(record.target);
         if (Interval* open = session->intervals.find_open(target.id)) {
             open->to = seq;
             --target.open_intervals;
         }
-        std::erase_if(session->channels, [&](const auto& c) { return c.first == target.id; });
+        part(*session, target);
     }
+}
+
+// Records to the player may be among those found, so that the next message to the player need not be the first.
+void Hub::restore_own_interval(Session& session) {
+    auto& own = targets_.of({TargetKind::player, session.player->player_id});
+    for (const Interval& i : session.intervals.list)
+        if (i.target == own.id) return;
+    session.intervals.list.push_back({own.id, session.opened_seq, kStillOpen, 0, 0});
+    ++own.open_intervals;
 }
 
 // What a record says of the command or publish that made it: never to be executed again.
@@ -164,12 +174,9 @@ void Hub::restore_origin(Seq seq, const journal::Record& record) {
     const auto it = sessions_.find(record.origin.substr(0, slash));
     if (it == sessions_.end()) return;
     Client& client = client_for(*it->second, record.origin.substr(slash + 1));
-    if (!client.outcomes) client.outcomes = std::make_unique<Outcomes>();
-    if (record.command_number < client.outcomes->forgotten_below()) return;
+    if (record.command_number < client.outcomes.forgotten_below()) return;
     client.left_at = now_;
-    client.outcomes->finish(record.command_number, record.fingerprint,
-                            protocol::reply_ok_json(record.command_id, json{{"id", id(seq)}}.dump()), seq,
-                            settings_.command_outcomes);
+    client.outcomes.finish(record.command_number, record.fingerprint, {seq, seq, {}}, settings_.command_outcomes);
 }
 
 void Hub::restore(const journal::Recovered& found, MonoTime now, WallTime wall) {
@@ -205,14 +212,17 @@ void Hub::restore(const journal::Recovered& found, MonoTime now, WallTime wall) 
     };
     const Seq uncounted = found.records.empty() ? journal_.appended() : found.records.front().seq - 1;
     for (auto& [session_id, session] : sessions_) {
-        if (mutant(Mutant::restart_forgets_subscriptions)) session->intervals.list.resize(2);
+        if (mutant(Mutant::restart_forgets_subscriptions))
+            std::erase_if(session->intervals.list,
+                          [&](const Interval& i) { return targets_.at(i.target).target.kind == TargetKind::channel; });
+        restore_own_interval(*session);
         session->intervals.forgotten_to = std::max(session->intervals.forgotten_to, uncounted);
         for (auto& i : session->intervals.list) {
             i.from_ordinal = count_below(i.target, i.from + 1);
             if (!i.open()) i.to_ordinal = count_below(i.target, i.to);
         }
         session->grace_until = now + settings_.grace;
-        graces_.emplace(*session->grace_until, std::string(session_id));
+        graces_.emplace(session->grace_until, std::string(session_id));
     }
     journal_.refill(std::move(drafts), now);
 }

@@ -24,10 +24,13 @@ void Topic::drop_below(Seq floor) {
         before_to_ = positions_[start_++];
         ++before_;
     }
+    if (empty() && start_ > 0) {
+        positions_ = {};
+        start_ = 0;
+    }
 }
 
-Index::Index(Seq origin, std::size_t memory, bool links_keys)
-    : origin_(origin), memory_(memory), links_keys_(links_keys) {}
+Index::Index(Seq origin, std::size_t memory) : origin_(origin), memory_(memory) {}
 
 Topic& Index::topic(TargetId target) {
     auto& topic = topics_[target];
@@ -48,14 +51,28 @@ Topic& Index::add(const journal::Entry& entry, Seq first_retained) {
     Topic& t = topic(entry.target);
     if (entry.seq > memory_) t.drop_below(std::min(first_retained, entry.seq - memory_));
     t.push(entry.seq, entry.ordinal);
-    if (links_keys_ && !entry.key().empty()) {
-        if (!t.newest_of_key_) t.newest_of_key_ = std::make_unique<std::unordered_map<std::string, Seq>>();
-        auto& newest = (*t.newest_of_key_)[std::string(entry.key())];
-        if (newest != 0) later_[newest] = entry.seq;
-        newest = entry.seq;
-        keyed_.push_back({entry.seq, entry.target, std::string(entry.key())});
-    }
     return t;
+}
+
+void Index::drop_below(Seq first_retained, Seq newest) {
+    if (newest <= memory_) return;
+    for (auto& [id, topic] : topics_) topic->drop_below(std::min(first_retained, newest - memory_));
+}
+
+void Index::link(const journal::Entry& entry) {
+    if (entry.key().empty()) return;
+    Topic& t = topic(entry.target);
+    if (!t.newest_of_key_) t.newest_of_key_ = std::make_unique<std::unordered_map<std::string, Seq>>();
+    auto& newest = (*t.newest_of_key_)[std::string(entry.key())];
+    if (newest != 0) later_[newest] = entry.seq;
+    newest = entry.seq;
+    keyed_.push_back({entry.seq, entry.target, std::string(entry.key())});
+}
+
+void Index::unlink_all() {
+    for (auto& [id, topic] : topics_) topic->newest_of_key_.reset();
+    later_.clear();
+    keyed_.clear();
 }
 
 Seq Index::later_of_same_key(Seq seq) const {

@@ -56,17 +56,21 @@ private:
 class Index {
 public:
     // `origin`: the position below the first entry that this loop will read.
-    // `links_keys`: keep track of conflation keys.
-    Index(Seq origin, std::size_t memory, bool links_keys);
+    Index(Seq origin, std::size_t memory);
 
     // Takes note of a message; in order. Positions of entries from `first_retained` on are never forgotten.
     Topic& add(const journal::Entry& entry, Seq first_retained);
+    // Keeps track of a message's conflation key; in order. Asked for only while slow readers are conflated.
+    void link(const journal::Entry& entry);
+    void unlink_all();
+    // Forgets the positions of topics to which nothing is added.
+    void drop_below(Seq first_retained, Seq newest);
     Topic& topic(TargetId target);
     void release(Topic& topic);  // one reference less
     void forget(TargetId target);
     Topic* find(TargetId target);
 
-    // The next entry with the same target and key, 0 for none. Only with `links_keys`.
+    // The next linked entry with the same target and key, 0 for none.
     Seq later_of_same_key(Seq seq) const;
     // Lets go of what concerns entries below `first`.
     void forget_keys_below(Seq first);
@@ -78,7 +82,6 @@ private:
 
     Seq origin_;
     std::size_t memory_;
-    bool links_keys_;
     std::unordered_map<TargetId, std::unique_ptr<Topic>> topics_;
     std::unordered_map<Seq, Seq> later_;
     struct Keyed {

@@ -15,11 +15,19 @@ namespace {
 
 constexpr std::uint8_t kBadCommandsMax = 10;  // in a minute on one connection
 constexpr std::size_t kCommandsPerPost = 128;
-constexpr std::size_t kEntriesPerCommand = 2'048;  // room kept for the control entries of one command
+constexpr std::uint64_t kHistoryPage = 50;
+constexpr const char* kBadChannel = "a channel name has 1 to 256 bytes of text without control characters";
+// `history` and `presence` answer with much more than they were asked with: this many at once for a connection or POST.
+constexpr std::uint8_t kReadingsMax = 4;
 
 bool is_retryable(const std::string& code) {
     return code == "overloaded" || code == "too_many_outstanding" || code == "draining" || code == "rate";
 }
+
+const Error kTooManyReadings{"too_many_outstanding", "wait for the answers to your `history` and `presence` commands"};
+
+// Reading twice does no harm, so the answers are not remembered.
+bool is_reading(std::string_view type) { return type == "history" || type == "presence"; }
 
 // Refused before execution: not remembered, and the sender may try again.
 bool is_refusal(const std::string& code) { return is_retryable(code) || code == "unauthorised"; }
@@ -44,14 +52,26 @@ void LoopCore::Impl::command(ConnectionKey key, protocol::ParsedCommand parsed, 
     if (stream == nullptr) return;
     if (!parsed.command) return bad_command(*stream, parsed.command.error(), now);
     if (parsed.command->type == "ack") {
-        take_ack(*stream->client, *parsed.command, now);
-        if (!parsed.command->id.empty()) tell(key, protocol::reply_ok_json(parsed.command->id, {}));
-        return;
+        const auto& id = parsed.command->id;
+        const bool taken = take_ack(*stream->client, *parsed.command, now);
+        if (id.empty()) return;
+        if (taken) return tell(key, protocol::reply_ok_json(id, {}));
+        return tell(
+            key, protocol::reply_error_json(id, {"bad_cursor", "`cursor` must be an id that this server sent"}, false));
     }
-    operate([this, key, command = std::move(*parsed.command)](Hub& hub) {
+    const bool reads = is_reading(parsed.command->type) && !parsed.command->id.empty();
+    if (reads && (stream->readings >= kReadingsMax || delivery.is_full_of_replies(*stream))) {
+        count_command_error(kTooManyReadings.code);
+        return tell(key, protocol::reply_error_json(parsed.command->id, kTooManyReadings, true));
+    }
+    stream->readings = static_cast<std::uint8_t>(stream->readings + reads);
+    operate([this, key, reads, command = std::move(*parsed.command)](Hub& hub) {
         const CommandContext context = hub.context_of(key);
         if (context.session == nullptr) return;  // its close is on its way
-        execute(hub, context, command, [this, key](std::string reply) { tell(key, std::move(reply)); });
+        execute(hub, context, command, [this, key, reads](std::string reply) {
+            if (Stream* asking = find(key); asking != nullptr && reads) --asking->readings;
+            tell(key, std::move(reply));
+        });
     });
 }
 
@@ -72,15 +92,18 @@ void LoopCore::Impl::bad_command(Stream& stream, const Error& error, MonoTime no
     operate([key](Hub& hub) { hub.leaving(key); });
 }
 
-void LoopCore::Impl::take_ack(ClientState& client, const Command& command, MonoTime now) {
+bool LoopCore::Impl::take_ack(ClientState& client, const Command& command, MonoTime now) {
     const json data = json::parse(command.data, nullptr, false);
     const auto text = data.is_object() && data.contains("cursor") && data["cursor"].is_string()
                           ? data["cursor"].get<std::string>()
                           : std::string();
     const auto cursor = parse_cursor(text);
-    if (!cursor || cursor->epoch != node.journal.epoch() || cursor->seq > node.journal.ring().head())
-        return counters.add(Counter::dropped_ack_ignored);
+    if (!cursor || cursor->epoch != node.journal.epoch() || cursor->seq > node.journal.ring().head()) {
+        counters.add(Counter::dropped_ack_ignored);
+        return false;
+    }
     client.acknowledge(cursor->seq, now, true);
+    return true;
 }
 
 void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Command& command, ReplyTo reply) {
@@ -95,14 +118,14 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
     const bool remembered = !command.id.empty() && context.client != nullptr;
     if (remembered) {
         auto& outcomes = context.client->outcomes;
-        if (!outcomes) outcomes = std::make_unique<Outcomes>();
-        switch (outcomes->begin(command.number, command.fingerprint, settings.commands_outstanding)) {
+        switch (outcomes.begin(command.number, command.fingerprint, settings.commands_outstanding)) {
             case Verdict::execute:
                 break;
             case Verdict::repeat: {
-                const auto& told = outcomes->reply_of(command.number);
+                const auto& told = outcomes.told(command.number);
                 if (mutant(Mutant::execute_running_duplicate) && told.visible_at > delivery.position()) break;
-                return when_visible(told.visible_at, [reply, text = told.reply] { reply(text); });
+                std::string text = told.text ? *told.text : hub.reply_with_id(command.id, told.made);
+                return when_visible(told.visible_at, [reply, text = std::move(text)] { reply(text); });
             }
             case Verdict::running: {
                 const CommandNames names{context.session->session_id, context.client->client_id, context.connection};
@@ -119,22 +142,33 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
     }
     // Only what would be executed: a repeat is answered also by a server that shuts down.
     const auto refuse_unexecuted = [&](const Error& error) {
-        if (remembered) context.client->outcomes->forget(command.number);
+        if (remembered) context.client->outcomes.forget(command.number);
         refuse(error);
     };
     if (hub.draining()) return refuse_unexecuted({"draining", "the server is shutting down; send it again elsewhere"});
-    if (node.journal.ring().room(hub.appended()) < kEntriesPerCommand)
+    if (node.journal.ring().room(hub.appended()) < kEntriesPerConnect)
         return refuse_unexecuted({"overloaded", "the server cannot keep up; send it again a little later"});
     if (command.type == "history") return history(hub, context, command, std::move(reply));
-    auto result = run(hub, context, command);
+    Result<CommandResult> result = Error{"server_fault", "the server failed at this command"};
+    try {
+        result = run(hub, context, command);
+    } catch (const std::exception& fault) { note_fault(fault.what()); }
     if (!result && is_refusal(result.error().code)) return refuse_unexecuted(result.error());
     if (!result) count_command_error(result.error().code);
     if (!result && command.id.empty()) counters.add(Counter::command_error_fire_and_forget);
-    std::string text = result ? result->reply : protocol::reply_error_json(command.id, result.error(), false);
+    const Seq made = result ? result->made : 0;
+    std::string text = !result     ? protocol::reply_error_json(command.id, result.error(), false)
+                       : made != 0 ? hub.reply_with_id(command.id, made)
+                                   : result->reply;
     const Seq visible_at = result && !mutant(Mutant::answer_before_commit) ? result->visible_at : 0;
-    if (remembered)
-        context.client->outcomes->finish(command.number, command.fingerprint, text, visible_at,
-                                         settings.command_outcomes);
+    if (remembered && is_reading(command.type)) {
+        context.client->outcomes.forget(command.number);
+    } else if (remembered) {
+        context.client->outcomes.finish(
+            command.number, command.fingerprint,
+            {visible_at, made, made == 0 ? std::make_unique<const std::string>(text) : nullptr},
+            settings.command_outcomes);
+    }
     if (!command.id.empty()) when_visible(visible_at, [reply, text = std::move(text)] { reply(text); });
 }
 
@@ -162,21 +196,24 @@ Result<CommandResult> LoopCore::Impl::run(Hub& hub, const CommandContext& contex
 // finds in the history what it published before.
 void LoopCore::Impl::history(Hub& hub, const CommandContext& context, const Command& command, ReplyTo reply) {
     const json data = json::parse(command.data, nullptr, false);
-    const auto text = [&](const char* name) {
-        return data.is_object() && data.contains(name) && data[name].is_string() ? data[name].get<std::string>() : "";
-    };
-    const std::string channel = text("channel");
-    const std::string before_text = text("before");
-    const auto before = parse_cursor(before_text);
-    const auto limit = data.is_object() && data.contains("limit") && data["limit"].is_number_unsigned()
-                           ? data["limit"].get<std::uint64_t>()
-                           : std::uint64_t{50};
+    const auto member = [&](const char* name) { return data.is_object() ? data.value(name, json()) : json(); };
+    const json channel_given = member("channel"), before_given = member("before"), limit_given = member("limit");
+    const std::string channel = channel_given.is_string() ? channel_given.get<std::string>() : "";
+    const auto below = history_end(before_given.is_string() ? before_given.get<std::string>() : "");
+    const std::uint64_t limit = limit_given.is_number_unsigned() ? limit_given.get<std::uint64_t>() : kHistoryPage;
     std::optional<Error> error;
-    if (channel.empty()) error = Error{"bad_command", "`data` needs `channel`"};
-    if (!before_text.empty() && (!before || before->epoch != node.journal.epoch()))
-        error = Error{"bad_cursor", "`before` must be an id of this server's epoch"};
+    if (!channel_given.is_string())
+        error = Error{"bad_command", "`data` needs `channel`"};
+    else if (!protocol::is_valid_channel(channel))
+        error = Error{"bad_channel", kBadChannel};
+    else if (!below)
+        error = below.error();
+    else if (!before_given.is_null() && !before_given.is_string())
+        error = Error{"bad_cursor", "`before` must be an id"};
+    else if (limit == 0 || !(limit_given.is_null() || limit_given.is_number_unsigned()))
+        error = Error{"bad_command", "`limit` must be a whole number from 1"};
     const bool remembered = !command.id.empty() && context.client != nullptr;
-    if (remembered) context.client->outcomes->forget(command.number);  // reading twice does no harm
+    if (remembered) context.client->outcomes.forget(command.number);
     if (error) {
         count_command_error(error->code);
         if (command.id.empty()) counters.add(Counter::command_error_fire_and_forget);
@@ -185,8 +222,7 @@ void LoopCore::Impl::history(Hub& hub, const CommandContext& context, const Comm
         return;
     }
     const TargetId target = hub.channel_target(channel);
-    const Seq below = before ? before->seq : 0;
-    when_visible(hub.appended(), [this, reply, id = command.id, target, channel, below, limit] {
+    when_visible(hub.appended(), [this, reply, id = command.id, target, channel, below = *below, limit] {
         reply(protocol::reply_ok_json(id, history_json(target, channel, below, limit)));
     });
 }
@@ -252,14 +288,16 @@ void LoopCore::Impl::post_commands(std::string session_id, std::string client_id
         if (!context) {
             const auto& e = context.error();
             const int status = e.code == "session_replaced" ? 409 : e.code == "session_expired" ? 410 : 429;
-            after_unlock_.push_back(
-                [=, this] { answer(error_answer(status, "session_error", e.code, e.message, wall())); });
+            // Committed first: after a crash the session might not be replaced after all.
+            when_visible(hub.appended(),
+                         [=, this] { answer(error_answer(status, "session_error", e.code, e.message, wall())); });
             return;
         }
         auto posted = std::make_shared<Posted>();
         posted->replies.resize(commands->size());
         posted->open = commands->size() + 1;
         posted->answer = answer;
+        std::size_t readings = 0;
         for (std::size_t i = 0; i < commands->size(); ++i) {
             const auto& one = (*commands)[i];
             if (!one.command) {
@@ -268,6 +306,9 @@ void LoopCore::Impl::post_commands(std::string session_id, std::string client_id
             } else if (one.command->type == "ack") {
                 if (context->client != nullptr) take_ack(*context->client->state, *one.command, now);
                 --posted->open;
+            } else if (is_reading(one.command->type) && !one.command->id.empty() && ++readings > kReadingsMax) {
+                count_command_error(kTooManyReadings.code);
+                posted->settle(i, protocol::reply_error_json(one.command->id, kTooManyReadings, true));
             } else {
                 execute(hub, *context, *one.command,
                         [posted, i](std::string reply) { posted->settle(i, std::move(reply)); });

@@ -9,19 +9,18 @@ using stats::Counter;
 
 Stream* LoopCore::Impl::find(ConnectionKey key) const {
     const auto it = streams.find(key);
-    return it == streams.end() ? nullptr : it->second.get();
+    return it == streams.end() ? nullptr : const_cast<Stream*>(&it->second);
 }
 
 ConnectionKey LoopCore::Impl::open(ConnectRequest request, Outlet* outlet, MonoTime now) {
-    auto stream = std::make_unique<Stream>();
-    stream->key = node.next_key.fetch_add(1, std::memory_order_relaxed);
-    stream->outlet = outlet;
-    stream->wire = request.wire;
-    stream->heard = now;
-    stream->entrance = std::make_unique<Entrance>();
-    stream->entrance->request = std::move(request);
-    const ConnectionKey key = stream->key;
-    streams.emplace(key, std::move(stream));
+    const ConnectionKey key = node.next_key.fetch_add(1, std::memory_order_relaxed);
+    Stream& stream = streams[key];
+    stream.key = key;
+    stream.outlet = outlet;
+    stream.wire = request.wire;
+    stream.heard = now;
+    stream.entrance = std::make_unique<Entrance>();
+    stream.entrance->request = std::move(request);
     operate([this, key](Hub& hub) { decide(hub, key); });
     return key;
 }
@@ -31,7 +30,7 @@ void LoopCore::Impl::decide(Hub& hub, ConnectionKey key) {
     if (stream == nullptr) return;  // hung up before its turn came
     auto outcome = hub.connect(stream->entrance->request, key, index);
     if (auto* refusal = std::get_if<Refusal>(&outcome)) {
-        after_unlock_.push_back([this, key, refusal = *refusal] {
+        when_visible(refusal->visible_at, [this, key, refusal = *refusal] {
             if (Stream* s = find(key)) {
                 Outlet* outlet = s->outlet;
                 streams.erase(key);
@@ -43,6 +42,7 @@ void LoopCore::Impl::decide(Hub& hub, ConnectionKey key) {
     Entrance& entrance = *stream->entrance;
     entrance.admitted = std::move(std::get<Admitted>(outcome));
     entrance.decided = true;
+    stream->session = entrance.admitted.session;
     stream->view = &delivery.expect(entrance.admitted);
     stream->client = entrance.admitted.client;
     when_visible(entrance.admitted.visible_at, [this, key] { enter(key); });
@@ -75,14 +75,14 @@ void LoopCore::Impl::close(Stream& stream, CloseCode code, std::string_view reas
 void LoopCore::Impl::gone(ConnectionKey key, MonoTime) {
     const auto it = streams.find(key);
     if (it == streams.end()) return;
-    Stream& stream = *it->second;
+    Stream& stream = it->second;
     if (stream.view != nullptr) {
         if (stream.welcomed) {
             if (!stream.standby) stream.client->living[static_cast<std::size_t>(stream.wire)].fetch_sub(1);
             count_closed(stream);
             delivery.detach(stream);
         } else {
-            delivery.unexpect(*stream.view);
+            delivery.unexpect(stream.session);
         }
         operate([key](Hub& hub) { hub.disconnected(key); });
     }
@@ -200,17 +200,17 @@ void LoopCore::ping_received(ConnectionKey key, std::string_view payload, MonoTi
 void LoopCore::drain(Duration spread, std::string_view reason, MonoTime now) {
     impl_->node.draining.store(true, std::memory_order_release);
     impl_->operate([](Hub& hub) { hub.set_draining(true); });
-    std::size_t i = 0;
+    // Few need no spread to speak of, and the server waits for the last of them.
+    const Duration enough = kDrainSpreadEach * static_cast<std::int64_t>(impl_->streams.size());
     for (auto& [key, stream] : impl_->streams) {
-        const Duration delay =
-            spread * static_cast<std::int64_t>(++i) / static_cast<std::int64_t>(impl_->streams.size());
-        if (stream->entrance) {
-            impl_->close(*stream, CloseCode::going_away, reason, now);
+        const Duration delay = impl_->part_of(std::min(spread, enough), key);
+        if (stream.entrance) {
+            impl_->close(stream, CloseCode::going_away, reason, now);
             continue;
         }
-        impl_->delivery.send_control(*stream, protocol::draining_json(delay.ms(), reason));
-        stream->close_at = now + delay;
-        impl_->arm(*stream, stream->close_at);
+        impl_->delivery.send_control(stream, protocol::draining_json(delay.ms(), reason));
+        stream.close_at = now + delay;
+        impl_->arm(stream, stream.close_at);
     }
 }
 

@@ -17,7 +17,7 @@ LoopCore::Impl::Impl(Node& n, std::uint32_t i)
 
 LoopCore::Impl::~Impl() {
     for (auto& [key, stream] : streams)
-        if (stream->view != nullptr) delivery.detach(*stream);
+        if (stream.view != nullptr) delivery.detach(stream);
 }
 
 bool LoopCore::turn(const Clock& clock) { return impl_->turn(clock); }
@@ -76,7 +76,11 @@ void LoopCore::Impl::run_operations(MonoTime now, WallTime wall_now) {
     {
         const std::lock_guard lock(node.mutex);
         node.hub.begin(now, wall_now);
-        for (auto& operation : operations) operation(node.hub);
+        for (auto& operation : operations) {
+            try {
+                operation(node.hub);
+            } catch (const std::exception& fault) { note_fault(fault.what()); }
+        }
         if (tick) node.hub.tick();
         node.hub.end(effects);
         // Only loop 0 ticks; a grace that another loop starts is at least a second away.
@@ -89,8 +93,15 @@ void LoopCore::Impl::run_operations(MonoTime now, WallTime wall_now) {
 void LoopCore::Impl::run_visible() {
     while (!waiting_.empty() && waiting_.begin()->first <= delivery.position()) {
         auto act = waiting_.extract(waiting_.begin());
-        act.mapped()();
+        try {
+            act.mapped()();
+        } catch (const std::exception& fault) { note_fault(fault.what()); }
     }
+}
+
+void LoopCore::Impl::note_fault(std::string_view what) {
+    counters.add(stats::Counter::operation_faults);
+    if (node.on_fault) node.on_fault(what);
 }
 
 MonoTime LoopCore::Impl::next_deadline() const {

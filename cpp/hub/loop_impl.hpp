@@ -14,6 +14,9 @@ namespace mythos::hub {
 // For a close frame to leave; then the socket is dropped.
 inline constexpr Duration kCloseBound = seconds(5);
 
+// A reconnect is a few handshakes; 20 ms of the drain's spread for each keeps the next server from a storm.
+inline constexpr Duration kDrainSpreadEach = milliseconds(20);
+
 class LoopCore::Impl {
 public:
     Impl(Node& node, std::uint32_t index);
@@ -45,9 +48,17 @@ public:
     void pulse(Stream& stream, MonoTime now);
     void arm_pulse(Stream& stream, MonoTime now);
     void beat(Stream& stream, MonoTime now);
-    // Why, or null.
+    // When the peer last showed that it lives, and who is expected to show it.
+    struct Signs {
+        MonoTime peer, kernel, any;
+        bool peer_answers = false;  // pongs or acks are due every heartbeat
+        bool kernel_waits = false;  // bytes are on their way that its kernel has not acknowledged
+    };
+    Signs signs_of(const Stream& stream, MonoTime now) const;
     const char* silent_too_long(Stream& stream, MonoTime now);
     void close_silent(Stream& stream, protocol::CloseCode code, std::string_view reason, MonoTime now);
+    double unit(ConnectionKey key);  // in [0, 1), other each time
+    Duration part_of(Duration d, ConnectionKey key);
     Duration jittered(Duration d, ConnectionKey key);
 
     // loop_commands.cpp
@@ -59,7 +70,7 @@ public:
     void execute(Hub& hub, const CommandContext& context, const protocol::Command& command, ReplyTo reply);
     Result<CommandResult> run(Hub& hub, const CommandContext& context, const protocol::Command& command);
     void history(Hub& hub, const CommandContext& context, const protocol::Command& command, ReplyTo reply);
-    void take_ack(ClientState& client, const protocol::Command& command, MonoTime now);
+    bool take_ack(ClientState& client, const protocol::Command& command, MonoTime now);
     void count_command_error(const std::string& code);
     void tell(ConnectionKey key, std::string reply);
 
@@ -67,8 +78,12 @@ public:
 
     // loop_requests.cpp
     void ask(std::function<std::string(Hub&)> question, AnswerTo answer);
+    Result<Seq> history_end(const std::string& before) const;
     std::string history_json(TargetId target, const std::string& channel, Seq before, std::size_t limit) const;
     std::string counters_json() const;
+
+    // An operation threw: it is a fault of the server, which goes on.
+    void note_fault(std::string_view what);
 
     bool turn(const Clock& clock);
     MonoTime next_deadline() const;
@@ -78,7 +93,7 @@ public:
     Settings settings;
     stats::CounterShard& counters;
     Delivery delivery;
-    std::unordered_map<ConnectionKey, std::unique_ptr<Stream>> streams;
+    std::unordered_map<ConnectionKey, Stream> streams;
 
 private:
     friend class LoopCore;

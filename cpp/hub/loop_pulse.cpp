@@ -1,4 +1,5 @@
 // The part of a loop that keeps time: heartbeats, life signs, closing in bounded time.
+#include <algorithm>
 #include <charconv>
 
 #include "hub/loop_impl.hpp"
@@ -9,26 +10,38 @@ namespace mythos::hub {
 using protocol::CloseCode;
 using protocol::Wire;
 
-// Spread by connection and beat, so that heartbeats of many do not come at once.
-Duration LoopCore::Impl::jittered(Duration d, ConnectionKey key) {
+// By connection and beat, so that heartbeats of many do not come at once.
+double LoopCore::Impl::unit(ConnectionKey key) {
     const std::uint64_t mixed = (key * 0x9E3779B97F4A7C15ULL) ^ (++beats_ * 0xBF58476D1CE4E5B9ULL);
-    const double unit = static_cast<double>(mixed >> 11) * 0x1.0p-53;  // [0, 1)
-    const double factor = 1.0 + settings.heartbeat_jitter * (2.0 * unit - 1.0);
+    return static_cast<double>(mixed >> 11) * 0x1.0p-53;
+}
+
+Duration LoopCore::Impl::part_of(Duration d, ConnectionKey key) {
+    return {static_cast<std::int64_t>(static_cast<double>(d.ns) * unit(key))};
+}
+
+Duration LoopCore::Impl::jittered(Duration d, ConnectionKey key) {
+    const double factor = 1.0 + settings.heartbeat_jitter * (2.0 * unit(key) - 1.0);
     return {static_cast<std::int64_t>(static_cast<double>(d.ns) * factor)};
 }
 
 void LoopCore::Impl::start_pulse(Stream& stream, MonoTime now) {
     stream.heard = now;
-    stream.next_beat = now + jittered(settings.heartbeat, stream.key);
+    stream.next_beat = now + jittered(stream.heartbeat(), stream.key);
     arm_pulse(stream, now);
 }
 
 // A peer that stays silent is closed at its bound sharp, not at the next beat.
 void LoopCore::Impl::arm_pulse(Stream& stream, MonoTime now) {
     stream.pulse_at = stream.next_beat;
-    const Duration silence = stream.wire == Wire::websocket ? settings.heartbeat * 2 : settings.idle_timeout;
-    for (const MonoTime limit : {stream.heard + silence, stream.heard + settings.idle_timeout})
+    const Signs signs = signs_of(stream, now);
+    const Duration bound = stream.heartbeat() * 2;
+    const auto not_after = [&](MonoTime limit) {
         if (limit > now) stream.pulse_at = std::min(stream.pulse_at, limit);
+    };
+    not_after(signs.any + settings.idle_timeout);
+    if (signs.peer_answers) not_after(signs.peer + bound);
+    if (signs.kernel_waits) not_after(signs.kernel + bound);
     arm(stream, stream.pulse_at);
 }
 
@@ -40,23 +53,37 @@ void LoopCore::Impl::run_timers(MonoTime now) {
     }
 }
 
-// Whether the peer has been silent beyond a bound. A WebSocket answers pings. An SSE peer is
-// known to live by its client's acks, which cross proxies, and by its kernel's, which do not.
+// A WebSocket answers pings. An SSE peer is known to live by its client's acks, which cross
+// proxies, and by its kernel's, which do not. A client that has acknowledged once goes on
+// doing so; one that never does is the kernel's to judge.
+LoopCore::Impl::Signs LoopCore::Impl::signs_of(const Stream& stream, MonoTime now) const {
+    Signs signs;
+    signs.peer = stream.heard;
+    signs.peer_answers = stream.wire == Wire::websocket;
+    if (stream.wire == Wire::sse && stream.client->acknowledges()) {
+        signs.peer = std::max(signs.peer, stream.client->ack_time());
+        signs.peer_answers = true;
+    }
+    signs.any = signs.peer;
+    if (const auto kernel = stream.wire == Wire::sse ? stream.outlet->kernel_ack() : std::nullopt) {
+        signs.kernel = now - kernel->age;
+        signs.kernel_waits = !kernel->all_acknowledged;
+        signs.any = std::max(signs.any, signs.kernel);
+    }
+    return signs;
+}
+
+// Why the peer counts as gone, or null.
 const char* LoopCore::Impl::silent_too_long(Stream& stream, MonoTime now) {
-    const auto kernel = stream.wire == Wire::sse ? stream.outlet->kernel_ack() : std::nullopt;
-    MonoTime sign = stream.heard;
-    if (stream.wire == Wire::sse && stream.client->acknowledges()) sign = std::max(sign, stream.client->ack_time());
-    const MonoTime any_sign = kernel ? std::max(sign, now - kernel->age) : sign;
-    if (now - any_sign >= settings.idle_timeout) {
+    const Signs signs = signs_of(stream, now);
+    if (now - signs.any >= settings.idle_timeout) {
         stream.idle = true;
         return "no sign of life for the idle timeout";
     }
-    const Duration bound = settings.heartbeat * 2;
-    const bool by_kernel = kernel && !kernel->all_acknowledged && kernel->age >= bound;
-    // A client that has acknowledged once goes on doing so; one that never does is the kernel's to judge.
-    const bool by_peer = stream.wire == Wire::websocket || stream.client->acknowledges();
-    if (by_kernel || (by_peer && now - sign >= bound)) return "no sign of life for two heartbeats";
-    return nullptr;
+    const Duration bound = stream.heartbeat() * 2;
+    const bool by_kernel = signs.kernel_waits && now - signs.kernel >= bound;
+    const bool by_peer = signs.peer_answers && now - signs.peer >= bound;
+    return by_kernel || by_peer ? "no sign of life for two heartbeats" : nullptr;
 }
 
 void LoopCore::Impl::close_silent(Stream& stream, CloseCode code, std::string_view reason, MonoTime now) {
@@ -108,17 +135,19 @@ void LoopCore::Impl::beat(Stream& stream, MonoTime now) {
             delivery.send_raw(stream, frame);
         }
     }
-    stream.next_beat = now + jittered(settings.heartbeat, stream.key);
+    stream.next_beat = now + jittered(stream.heartbeat(), stream.key);
 }
 
 void LoopCore::pong_received(ConnectionKey key, std::string_view payload, MonoTime now) {
     Stream* stream = impl_->find(key);
-    if (stream == nullptr) return;
+    if (stream == nullptr || stream->client == nullptr) return;
     stream->heard = now;
     std::int64_t sent = 0;
     const auto [end, error] = std::from_chars(payload.data(), payload.data() + payload.size(), sent);
     if (error == std::errc{} && end == payload.data() + payload.size() && sent > 0 && sent <= now.ns)
-        stream->rtt = {now.ns - sent};
+        stream->client->rtt_us.store(
+            static_cast<std::uint32_t>(std::clamp<std::int64_t>((now.ns - sent) / 1'000, 1, 0xFFFF'FFFF)),
+            std::memory_order_relaxed);
 }
 
 }  // namespace mythos::hub

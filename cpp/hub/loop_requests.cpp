@@ -38,6 +38,15 @@ Answer error_answer(int status, std::string_view error_type, std::string_view er
     return out;
 }
 
+// The position that a page of history ends below.
+Result<Seq> LoopCore::Impl::history_end(const std::string& before) const {
+    if (before.empty()) return kStillOpen;
+    const auto cursor = parse_cursor(before);
+    if (!cursor || cursor->epoch != node.journal.epoch())
+        return Error{"bad_cursor", "`before` must be an id of this server's epoch"};
+    return cursor->seq;
+}
+
 std::string LoopCore::Impl::history_json(TargetId target, const std::string& channel, Seq before,
                                          std::size_t limit) const {
     bool more = false;
@@ -109,10 +118,16 @@ void LoopCore::post_session(std::string player_id, MonoTime, AnswerTo answer) {
     Impl& impl = *impl_;
     impl.operate([&impl, player_id = std::move(player_id), answer](Hub& hub) {
         const auto made = hub.replace_session(player_id);
+        if (!made) {
+            auto refusal = error_answer(503, "system_error", made.error().code, made.error().message, impl.wall());
+            refusal.headers.emplace_back("Retry-After", "5");
+            impl.after_unlock_.push_back([answer, refusal = std::move(refusal)] { answer(refusal); });
+            return;
+        }
         Answer out;
         out.body =
-            json{{"session_id", made.session_id}, {"previous_connections_disconnected", made.disconnected}}.dump();
-        impl.when_visible(made.visible_at, [answer, out = std::move(out)] { answer(out); });
+            json{{"session_id", made->session_id}, {"previous_connections_disconnected", made->disconnected}}.dump();
+        impl.when_visible(made->visible_at, [answer, out = std::move(out)] { answer(out); });
     });
 }
 
@@ -147,7 +162,12 @@ void LoopCore::post_disconnect(std::string body, MonoTime, AnswerTo answer) {
 void LoopCore::Impl::ask(std::function<std::string(Hub&)> question, AnswerTo answer) {
     operate([this, question = std::move(question), answer = std::move(answer)](Hub& hub) {
         Answer out;
-        out.body = question(hub);
+        try {
+            out.body = question(hub);
+        } catch (const std::exception& fault) {
+            note_fault(fault.what());
+            out = error_answer(500, "system_error", "server_fault", "the server could not answer that", wall());
+        }
         after_unlock_.push_back([answer, out = std::move(out)] { answer(out); });
     });
 }
@@ -172,11 +192,10 @@ void LoopCore::get_presence(std::string channel, MonoTime, AnswerTo answer) {
 void LoopCore::get_history(std::string channel, std::uint32_t limit, std::optional<std::string> before, MonoTime,
                            AnswerTo answer) {
     Impl& impl = *impl_;
-    const auto cursor = before ? parse_cursor(*before) : std::optional<Cursor>(Cursor{impl.node.journal.epoch(), 0});
-    if (!cursor || cursor->epoch != impl.node.journal.epoch())
-        return answer(error_answer(400, "validation_error", "bad_cursor",
-                                   "`before` must be an id of this server's epoch", impl.wall()));
-    impl.operate([&impl, channel = std::move(channel), limit, below = cursor->seq, answer](Hub& hub) {
+    const auto below = impl.history_end(before.value_or(""));
+    if (!below)
+        return answer(error_answer(400, "validation_error", below.error().code, below.error().message, impl.wall()));
+    impl.operate([&impl, channel = std::move(channel), limit, below = *below, answer](Hub& hub) {
         const TargetId target = hub.channel_target(channel);
         impl.when_visible(hub.appended(), [&impl, target, channel, below, limit, answer] {
             Answer out;

@@ -42,6 +42,8 @@ Node::~Node() = default;
 
 void Node::set_wake(std::uint32_t index, std::function<void()> wake) { shared_->inboxes[index].wake = std::move(wake); }
 
+void Node::set_on_fault(std::function<void(std::string_view)> on_fault) { shared_->on_fault = std::move(on_fault); }
+
 void Node::start() {
     Shared& s = *shared_;
     s.journal.on_commit([&s] { s.wake_all(current_loop()); });

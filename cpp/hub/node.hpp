@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -26,6 +27,9 @@ public:
 
     // How loop `index` is woken from another thread. Set before `start`.
     void set_wake(std::uint32_t index, std::function<void()> wake);
+
+    // Hears of exceptions that an operation let escape; called on the loops' threads. Set before `start`.
+    void set_on_fault(std::function<void(std::string_view what)> on_fault);
 
     // Restores what the journal recovered. Call once, before any turn.
     void start();

@@ -38,6 +38,7 @@ struct Node::Shared {
     std::atomic<std::uint64_t> settings_version{1};
     std::atomic<ConnectionKey> next_key{1};
     std::atomic<bool> draining{false};
+    std::function<void(std::string_view)> on_fault;
     std::deque<Inbox> inboxes;
     std::deque<stats::CounterShard> shards;  // one a loop, the last one the sequencer's
     Hub hub;

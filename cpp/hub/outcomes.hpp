@@ -7,8 +7,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "base/ids.hpp"
 
@@ -19,46 +20,54 @@ public:
     enum class Verdict : std::uint8_t { execute, repeat, running, stale, conflict, too_many };
 
     // Asks for leave to execute. `execute`: the command now counts as running, and must be
-    // ended by `finish` or `forget`. `repeat`: `reply_of` has the answer.
+    // ended by `finish` or `forget`. `repeat`: `told` has the answer.
     Verdict begin(std::uint64_t number, std::uint64_t fingerprint, std::size_t outstanding_max);
 
-    // Remembers the reply; `visible_at` is the position that must be committed before it
-    // may be told.
-    void finish(std::uint64_t number, std::uint64_t fingerprint, std::string reply, Seq visible_at, std::size_t kept);
+    // What a client was answered. Most commands are answered with the position that they were given: then the text
+    // is made again when it is asked for.
+    struct Told {
+        Seq visible_at = 0;  // must be committed before it may be told
+        Seq made = 0;        // the answer is `{"id": <this>}`, or where it is 0, the whole reply is `text`
+        std::unique_ptr<const std::string> text;
+    };
+    void finish(std::uint64_t number, std::uint64_t fingerprint, Told told, std::size_t kept);
 
     // Drops a running command that was refused before execution: it may be sent again.
     void forget(std::uint64_t number);
 
-    struct Told {
-        std::string reply;
-        Seq visible_at = 0;
-    };
-    const Told& reply_of(std::uint64_t number) const { return entries_.at(number).told; }
+    const Told& told(std::uint64_t number) const { return find(number)->told; }
 
     // Numbers below this one are stale.
     std::uint64_t forgotten_below() const { return forgotten_below_; }
     void restore_forgotten(std::uint64_t below) { forgotten_below_ = below; }
     // Above every number seen.
     std::uint64_t next_number() const {
-        return entries_.empty() ? forgotten_below_ : std::max(forgotten_below_, entries_.rbegin()->first + 1);
+        return first_ == entries_.size() ? forgotten_below_ : std::max(forgotten_below_, entries_.back().number + 1);
     }
-    bool empty() const { return entries_.empty() && forgotten_below_ == 0; }
 
     template <class F>
     void for_each_done(F&& f) const {
-        for (const auto& [number, e] : entries_)
-            if (e.done) f(number, e.fingerprint, e.told);
+        for (std::size_t i = first_; i < entries_.size(); ++i)
+            if (const Entry& e = entries_[i]; e.done()) f(e.number, e.fingerprint, e.told);
     }
 
 private:
     struct Entry {
+        std::uint64_t number = 0;
         std::uint64_t fingerprint = 0;
-        bool done = false;
         Told told;
+        bool done() const { return told.made != 0 || told.text != nullptr; }
     };
-    std::map<std::uint64_t, Entry> entries_;
+    using Place = std::vector<Entry>::const_iterator;
+    Place lower_bound(std::uint64_t number) const;
+    const Entry* find(std::uint64_t number) const;
+    Entry& entry_of(std::uint64_t number);
+    void drop_first();
+
+    std::vector<Entry> entries_;  // from `first_` on, in the order of their numbers; smaller than a tree
+    std::uint32_t first_ = 0;
     std::uint64_t forgotten_below_ = 0;
-    std::size_t running_ = 0;
+    std::uint32_t running_ = 0;
 };
 
 }  // namespace mythos::hub

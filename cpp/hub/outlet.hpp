@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "base/ids.hpp"
 #include "protocol/wire.hpp"
 
 namespace mythos::hub {
@@ -42,6 +43,7 @@ struct Refusal {
     std::string error_code;
     std::string message;
     int retry_after_s = 0;  // 0: no Retry-After
+    Seq visible_at = 0;     // tell it when this is committed: what it rests on may yet be undone by a crash
 };
 
 struct Admission {

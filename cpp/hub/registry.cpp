@@ -1,6 +1,29 @@
 #include "hub/registry.hpp"
 
+#include <algorithm>
+
 namespace mythos::hub {
+
+std::vector<Connection*> Session::connections_by_age() const {
+    std::vector<Connection*> out;
+    for (const auto& client : clients)
+        for (Connection* c : client->wires)
+            if (c != nullptr) out.push_back(c);
+    std::sort(out.begin(), out.end(), [](const Connection* a, const Connection* b) { return a->key < b->key; });
+    return out;
+}
+
+void Census::count(const Session& session, int sign) {
+    std::size_t n[2] = {0, 0};
+    for (const auto& client : session.clients)
+        for (std::size_t w = 0; w < 2; ++w) n[w] += client->wires[w] != nullptr;
+    const auto add = [sign](std::size_t& sum, std::size_t by) { sum = sign > 0 ? sum + by : sum - by; };
+    for (std::size_t w = 0; w < 2; ++w) {
+        add(connections[w], n[w]);
+        add(players_only[w], n[w] > 0 && n[1 - w] == 0);
+    }
+    add(players_dual, n[0] > 0 && n[1] > 0);
+}
 
 Targets::Targets() { of({journal::TargetKind::everyone, {}}); }
 
@@ -15,7 +38,7 @@ TargetInfo& Targets::of(const journal::Target& target) {
     return made;
 }
 
-TargetInfo* Targets::find(const journal::Target& target) {
+TargetInfo* Targets::find(const journal::Target& target) const {
     const auto it = by_name_.find(&target);
     return it == by_name_.end() ? nullptr : it->second;
 }

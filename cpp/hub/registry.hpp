@@ -7,7 +7,6 @@
 #include <array>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -47,13 +46,21 @@ struct Client {
     bool named = false;  // false: a connection without client_id, a client of its own
     std::shared_ptr<ClientState> state;
     std::array<Connection*, 2> wires{};  // by wire; null where none lives
-    std::unique_ptr<Outcomes> outcomes;  // made by the first command with an id
-    MonoTime left_at;                    // when its last wire went
+    Outcomes outcomes;
+    MonoTime left_at;  // when its last wire went
 
     bool connected() const { return wires[0] != nullptr || wires[1] != nullptr; }
 };
 
 struct Player;
+
+// Who has to stay away from a session or was long away from it; few sessions have any.
+struct Absent {
+    std::vector<std::pair<std::string, protocol::Wire>> displaced;  // told to stay away unless there is room
+    // Clients swept after a long absence, with the number below which their commands are
+    // stale: one that comes back must not have them executed again. Oldest out first.
+    std::vector<std::pair<std::string, std::uint64_t>> swept;
+};
 
 struct Session {
     SessionHandle handle = 0;
@@ -61,27 +68,26 @@ struct Session {
     Player* player = nullptr;
     Seq opened_seq = 0;
     WallTime opened_at;
-    Intervals intervals;  // the first two are everyone's and the player's own, open while it lives
-    std::vector<std::unique_ptr<Client>> clients;
-    std::vector<std::pair<std::string, protocol::Wire>> displaced;  // told to stay away unless there is room
-    // Clients swept after a long absence, with the number below which their commands are
-    // stale: one that comes back must not have them executed again. Oldest out first.
-    std::vector<std::pair<std::string, std::uint64_t>> swept;
-    std::uint32_t connections = 0;
-    std::optional<MonoTime> grace_until;                  // set while no connection lives
+    // Everyone's, open while it lives; the player's own, as soon as anything was ever sent to the player; channels'.
+    Intervals intervals;
     std::vector<std::pair<TargetId, WallTime>> channels;  // subscribed to, and since when
+    std::vector<std::unique_ptr<Client>> clients;
+    std::unique_ptr<Absent> absent;
+    MonoTime grace_until;  // counts while no connection lives
+    std::uint32_t connections = 0;
 
     Client* find_client(std::string_view client_id) const {
         for (const auto& c : clients)
             if (c->named && c->client_id == client_id) return c.get();
         return nullptr;
     }
+    // In order of opening.
+    std::vector<Connection*> connections_by_age() const;
 };
 
 struct Player {
     std::string player_id;
     std::unique_ptr<Session> session;
-    std::vector<Connection*> connections;  // in order of opening
 };
 
 // A player, a channel, a channel's presence, or everyone.
@@ -91,6 +97,7 @@ struct TargetInfo {
     std::uint64_t ordinal = 0;  // entries so far
     Seq last_seq = 0;
     std::uint32_t open_intervals = 0;
+    std::vector<Session*> members;  // of a channel, in order of joining
 };
 
 // Targets by number and by name.
@@ -98,7 +105,7 @@ class Targets {
 public:
     Targets();
     TargetInfo& of(const journal::Target& target);  // made if it is new
-    TargetInfo* find(const journal::Target& target);
+    TargetInfo* find(const journal::Target& target) const;
     TargetInfo& at(TargetId id) { return *by_id_.at(id); }
     const TargetInfo& at(TargetId id) const { return *by_id_.at(id); }
     const TargetInfo* find_by_id(TargetId id) const {
@@ -126,6 +133,16 @@ private:
     TargetId next_ = journal::kEveryone;
     std::unordered_map<TargetId, std::unique_ptr<TargetInfo>> by_id_;
     std::unordered_map<const journal::Target*, TargetInfo*, Hash, Equal> by_name_;
+};
+
+// How many connections there are and of whom, kept up as they come and go.
+struct Census {
+    std::size_t connections[2] = {0, 0};   // by wire
+    std::size_t players_only[2] = {0, 0};  // with this wire alone
+    std::size_t players_dual = 0;
+
+    // Counts a session's connections in (`sign` 1) or out again (-1).
+    void count(const Session& session, int sign);
 };
 
 // Ids of replaced sessions, remembered for a day at most and up to a bound, oldest out first.

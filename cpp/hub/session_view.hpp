@@ -23,17 +23,15 @@ struct Sub {
 };
 
 struct SessionView {
-    SessionHandle handle = 0;
     Seq opened_seq = 0;
     Seq applied = 0;  // control entries up to here are in `subs` already
     Seq ended = 0;    // position of the session's end; 0 while it lives
-    protocol::CloseCode end_code = protocol::CloseCode::normal;
-    const char* end_reason = "";
     std::vector<Sub> subs;
     std::uint64_t forgotten_owed = 0;
     Seq forgotten_to = 0;
-    std::vector<Stream*> streams;
-    std::uint32_t users = 0;  // connections of it on this loop, also those whose welcome waits for a commit
+    Stream* streams = nullptr;  // linked by `next_of_view`
+    std::uint32_t users = 0;    // connections of it on this loop, also those whose welcome waits for a commit
+    bool replaced = false;      // ended by a newer session
 
     // Entries owed at or below `seq`; nothing where that is no longer remembered.
     std::optional<std::uint64_t> owed_up_to(Seq seq) const;

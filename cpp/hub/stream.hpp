@@ -21,6 +21,7 @@ struct Stream {
     ConnectionKey key = 0;
     Outlet* outlet = nullptr;
     SessionView* view = nullptr;
+    SessionHandle session = 0;
     std::shared_ptr<ClientState> client;
 
     Seq base = 0;    // the stream is complete from here on
@@ -44,14 +45,17 @@ struct Stream {
     protocol::CloseCode close_code = protocol::CloseCode::normal;
     std::uint16_t echo_code = 0;  // a WebSocket peer closed first: answer with its own code
     std::uint8_t bad_commands = 0;
+    std::uint8_t readings = 0;       // `history` and `presence` commands that wait for their answer
+    std::uint32_t heartbeat_ms = 0;  // as its welcome said; a change of the option is for those that come later
 
     std::string control;                   // bytes for this wire, in front of further entries
     const journal::Entry* tail = nullptr;  // holds a reference
     const char* tail_bytes = nullptr;
     std::uint32_t tail_size = 0;
 
-    std::string close_reason;
+    std::unique_ptr<const std::string> close_reason;
     std::unique_ptr<Entrance> entrance;
+    Stream* next_of_view = nullptr;
 
     // Life signs and deadlines; 0 for none.
     MonoTime heard;
@@ -60,8 +64,8 @@ struct Stream {
     MonoTime close_at;
     MonoTime abort_at;
     MonoTime bad_since;
-    Duration rtt{-1};
 
+    Duration heartbeat() const { return milliseconds(heartbeat_ms); }
     bool wants_entries() const {
         return welcomed && (!standby || mutant(Mutant::standby_gets_entries)) &&
                (closing == Closing::no || closing == Closing::after_stream);

@@ -61,13 +61,23 @@ std::size_t sse_size(const Piece& p) {
 
 }  // namespace
 
-Entry::~Entry() {
+MessageEntry::~MessageEntry() {
     delete deflated_.load(std::memory_order_relaxed);
     if (block_ != nullptr && block_->entries.fetch_sub(1, std::memory_order_acq_rel) == 1) delete block_;
 }
 
 void Entry::release() const {
-    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (refs_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    if (kind == Kind::message) {
+        delete &message();
+    } else {
+        delete this;
+    }
+}
+
+std::size_t Entry::footprint() const {
+    if (kind != Kind::message) return sizeof(Entry);
+    return sizeof(MessageEntry) + message().ws_size_ + message().sse_size_ + message().key_size_;
 }
 
 std::vector<Entry*> make_entries(std::string_view epoch, Seq first, MonoTime appended, std::vector<Draft> drafts) {
@@ -99,28 +109,29 @@ std::vector<Entry*> make_entries(std::string_view epoch, Seq first, MonoTime app
     std::vector<Entry*> entries;
     entries.reserve(drafts.size());
     for (std::size_t i = 0; i < drafts.size(); ++i) {
-        auto* entry = new Entry;
         auto& draft = drafts[i];
+        MessageEntry* const message = draft.record.kind == Kind::message ? new MessageEntry : nullptr;
+        Entry* const entry = message != nullptr ? message : new Entry;
         entry->seq = first + i;
         entry->target = draft.target;
         entry->ordinal = draft.ordinal;
         entry->session = draft.session;
         entry->appended = appended;
         entry->kind = draft.record.kind;
-        if (draft.record.kind == Kind::message) {
+        if (message != nullptr) {
             const Piece& p = pieces[i];
-            entry->block_ = block;
-            entry->ws_ = ws;
-            entry->json_offset_ = p.ws_header.size;
+            message->block_ = block;
+            message->ws_ = ws;
+            message->json_offset_ = p.ws_header.size;
             char* const json = put(ws, p.ws_header.view());
             ws = put_json(json, p, draft.record);
-            entry->ws_size_ = static_cast<std::uint32_t>(ws - entry->ws_);
-            entry->sse_ = sse;
+            message->ws_size_ = static_cast<std::uint32_t>(ws - message->ws_);
+            message->sse_ = sse;
             sse = put(put(put(sse, kSseId), p.id), kSseData);
             sse = put(put(sse, {json, p.json_size}), kSseEnd);
-            entry->sse_size_ = static_cast<std::uint32_t>(sse - entry->sse_);
-            entry->key_ = key;
-            entry->key_size_ = static_cast<std::uint32_t>(draft.record.key.size());
+            message->sse_size_ = static_cast<std::uint32_t>(sse - message->sse_);
+            message->key_ = key;
+            message->key_size_ = static_cast<std::uint32_t>(draft.record.key.size());
             key = put(key, draft.record.key);
         }
         entry->replaced = draft.record.kind == Kind::session_ended && draft.record.head == kReplaced;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,7 +38,7 @@ struct Draft {
     Record record;
     TargetId target = 0;
     std::uint64_t ordinal = 0;
-    SessionHandle session = 0;
+    SessionHandle session = 0;  // control entries: whose; a message to a player: the player's living session
 };
 
 // One allocation that holds the frames of a whole batch. Freed with its last entry.
@@ -50,6 +51,9 @@ struct DeflatedFrame {
     std::string bytes;
 };
 
+class MessageEntry;
+
+// A control entry is this alone; a message is a MessageEntry, whose frames are read through it.
 class Entry {
 public:
     Seq seq = 0;
@@ -60,36 +64,39 @@ public:
     Kind kind = Kind::message;
     bool replaced = false;  // session_ended: by a newer session
 
-    // Conflation key; empty for none.
-    std::string_view key() const { return {key_, key_size_}; }
-    std::string_view ws() const { return {ws_, ws_size_}; }
-    std::string_view json() const { return {ws_ + json_offset_, ws_size_ - json_offset_}; }
-    std::string_view sse() const { return {sse_, sse_size_}; }
+    // Of messages only (precondition). Conflation key; empty for none.
+    std::string_view key() const;
+    std::string_view ws() const;
+    std::string_view json() const;
+    std::string_view sse() const;
 
     // The deflated frame, built by `deflate` (JSON in, whole frame out) on first use.
     // Null while another loop is building it, and where it would not be smaller.
     template <class Deflate>
-    const DeflatedFrame* deflated(Deflate&& deflate) const {
-        if (const auto* ready = deflated_.load(std::memory_order_acquire)) return ready;
-        if (deflating_.test_and_set(std::memory_order_acquire)) return nullptr;
-        std::string frame = deflate(json());
-        if (frame.empty() || frame.size() >= ws_size_) return nullptr;
-        const auto* made = new DeflatedFrame{std::move(frame)};
-        deflated_.store(made, std::memory_order_release);
-        return made;
-    }
+    const DeflatedFrame* deflated(Deflate&& deflate) const;
 
     // References beyond a turn: a half-written frame keeps its entry alive.
     void retain() const { refs_.fetch_add(1, std::memory_order_relaxed); }
     void release() const;
 
     // Bytes that count towards the journal's retention.
-    std::size_t footprint() const { return sizeof(Entry) + ws_size_ + sse_size_ + key_size_; }
+    std::size_t footprint() const;
 
-private:
+protected:
     friend std::vector<Entry*> make_entries(std::string_view, Seq, MonoTime, std::vector<Draft>);
     Entry() = default;
-    ~Entry();
+    ~Entry() = default;
+
+private:
+    const MessageEntry& message() const;
+    mutable std::atomic<std::uint32_t> refs_{1};
+};
+
+class MessageEntry final : public Entry {
+    friend class Entry;
+    friend std::vector<Entry*> make_entries(std::string_view, Seq, MonoTime, std::vector<Draft>);
+    MessageEntry() = default;
+    ~MessageEntry();
 
     Block* block_ = nullptr;
     const char* ws_ = nullptr;
@@ -99,10 +106,30 @@ private:
     std::uint32_t sse_size_ = 0;
     std::uint32_t key_size_ = 0;
     std::uint8_t json_offset_ = 0;
-    mutable std::atomic<std::uint32_t> refs_{1};
     mutable std::atomic_flag deflating_ = ATOMIC_FLAG_INIT;
     mutable std::atomic<const DeflatedFrame*> deflated_{nullptr};
 };
+
+inline const MessageEntry& Entry::message() const {
+    assert(kind == Kind::message);
+    return static_cast<const MessageEntry&>(*this);
+}
+inline std::string_view Entry::key() const { return {message().key_, message().key_size_}; }
+inline std::string_view Entry::ws() const { return {message().ws_, message().ws_size_}; }
+inline std::string_view Entry::json() const { return ws().substr(message().json_offset_); }
+inline std::string_view Entry::sse() const { return {message().sse_, message().sse_size_}; }
+
+template <class Deflate>
+const DeflatedFrame* Entry::deflated(Deflate&& deflate) const {
+    const MessageEntry& m = message();
+    if (const auto* ready = m.deflated_.load(std::memory_order_acquire)) return ready;
+    if (m.deflating_.test_and_set(std::memory_order_acquire)) return nullptr;
+    std::string frame = deflate(json());
+    if (frame.empty() || frame.size() >= m.ws_size_) return nullptr;
+    const auto* made = new DeflatedFrame{std::move(frame)};
+    m.deflated_.store(made, std::memory_order_release);
+    return made;
+}
 
 // Turns drafts into entries `first`, `first + 1`, … with their frames in one block.
 // Each entry is returned with one reference, the caller's.

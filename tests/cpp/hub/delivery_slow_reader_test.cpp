@@ -32,6 +32,21 @@ TEST_F(SlowReaderTest, WithinTheRetentionEverythingComes) {
     EXPECT_FALSE(peer.close_code.has_value());
 }
 
+TEST_F(SlowReaderTest, ConflationBegunWhileItRunsCoversWhatIsRetained) {
+    Peer& peer = fall_behind(SlowReader::gap, 4);
+    settings.slow_reader = SlowReader::conflate;
+    node_->reload(settings);
+    said.push_back(say("room", 4, "k0"));
+    drain_socket(peer);
+    EXPECT_THAT(peer.seqs(), ElementsAre(said[3], said[4])) << "the newest of each key";
+    settings.slow_reader = SlowReader::gap;
+    node_->reload(settings);
+    peer.room = 0;
+    const Seq one = say("room", 5, "k0"), two = say("room", 6, "k0");
+    drain_socket(peer);
+    EXPECT_THAT(peer.seqs(), ElementsAre(said[3], said[4], one, two));
+}
+
 TEST_F(SlowReaderTest, DisconnectClosesWith4005) {
     Peer& peer = fall_behind(SlowReader::disconnect, 20);
     drain_socket(peer);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "hub/hub_fixture.hpp"
+#include "hub/late_journal.hpp"
 
 namespace mythos::hub::test {
 namespace {
@@ -38,6 +39,53 @@ TEST_F(ConnectTest, WhoNamesAReplacedSessionIsSentAwayForGood) {
     EXPECT_EQ(count(Counter::rejected_session_replaced), 2u);
     hang_up(old);
     EXPECT_EQ(count(Counter::closed_session_replaced), 1u);
+}
+
+// After a crash the session might not have been replaced after all, and its client would stay away for good.
+TEST_F(ConnectTest, NobodyIsSentAwayForAReplacementThatIsNotCommitted) {
+    LateJournal::Disk disk;
+    auto late = std::make_unique<LateJournal>(disk);
+    LateJournal& journal = *late;
+    start_on(std::move(late));
+    Peer& old = ws({.client = "c"});
+    const std::string session = session_of(old);
+    journal.at_once = false;
+    int answered = 0, posted = 0;
+    loop().post_session("p1", now(), [&](Answer) { ++answered; });
+    turn();
+    Peer& again = sse({.client = "c", .session = session});
+    loop().post_commands(session, "c", R"({"type":"ping"})", now(), [&](Answer a) { posted = a.status; });
+    turn();
+    EXPECT_FALSE(again.refusal.has_value());
+    EXPECT_FALSE(old.close_code.has_value());
+    EXPECT_EQ(answered, 0);
+    EXPECT_EQ(posted, 0);
+    journal.commit_all();
+    turn();
+    EXPECT_EQ(again.refusal->error_code, "session_replaced");
+    EXPECT_EQ(old.close_code, 4001);
+    EXPECT_EQ(answered, 1);
+    EXPECT_EQ(posted, 409);
+}
+
+TEST_F(ConnectTest, ANewClientTakesThePlaceOfTheOneLongestAway) {
+    settings.clients_per_session = 2;
+    start();
+    Peer& a = ws({.client = "a"});
+    command(a, "c-7", "publish", {{"player", "p1"}, {"type", "t"}});
+    Peer& b = ws({.client = "b"});
+    EXPECT_EQ(ws({.client = "x"}).refusal->error_code, "limit");
+    hang_up(a);
+    clock.advance(milliseconds(1));
+    hang_up(b);
+    Peer& c = ws({.client = "c"});
+    ASSERT_FALSE(c.refusal.has_value());
+    Peer& d = ws({.client = "d"});
+    ASSERT_FALSE(d.refusal.has_value()) << "b was still away";
+    hang_up(c);
+    Peer& back = ws({.client = "a"});
+    EXPECT_EQ(command(back, "c-7", "publish", {{"player", "p1"}, {"type", "t"}})["error"]["code"], "stale_id")
+        << "its outcomes are gone, so nothing that it sent is executed again";
 }
 
 TEST_F(ConnectTest, AnotherPlayersSessionIsRefusedBeforeTheUpgrade) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "hub/hub_fixture.hpp"
+#include "hub/node_shared.hpp"
 
 namespace mythos::hub::test {
 namespace {
@@ -66,6 +67,70 @@ TEST_F(SessionTest, ASessionThatNobodyEverJoinedLivesForTheGrace) {
     const json second = new_session("p2");
     advance(settings.grace + seconds(1));
     EXPECT_NE(session_of(ws({.player = "p2"})), second["session_id"]);
+}
+
+TEST_F(SessionTest, AnOpeningByTheApiKeepsTheServersLimits) {
+    settings.sessions_max = 2;
+    start();
+    const auto status = [&](const std::string& player) {
+        return answer_of([&](LoopCore& l, AnswerTo to) { l.post_session(player, now(), std::move(to)); }).status;
+    };
+    EXPECT_EQ(status("p1"), 200);
+    EXPECT_EQ(status("p2"), 200);
+    EXPECT_EQ(status("p3"), 503);
+    EXPECT_EQ(status("p2"), 200) << "a replacement makes no more of them";
+    loop().drain(seconds(1), "", now());
+    turn();
+    EXPECT_EQ(status("p1"), 503);
+}
+
+// A player's own target is made by the first message to the player, whoever lives where at that time.
+TEST_F(SessionTest, WhatIsSentToAPlayerIsOwedFromTheOpeningOn) {
+    start(2);
+    Peer& early = ws({.client = "a", .loop = 0});
+    Peer& other = sse({.client = "b", .loop = 1});
+    const Seq first = publish({{"player", "p1"}, {"type", "t"}})[0];
+    const Seq second = publish({{"player", "p1"}, {"type", "t"}})[0];
+    EXPECT_EQ(early.seqs(), (std::vector<Seq>{first, second}));
+    EXPECT_EQ(other.seqs(), early.seqs());
+    Peer& late = ws({.client = "c", .cursor = id(first - 1), .loop = 1});
+    EXPECT_EQ(late.seqs(), early.seqs()) << "a resume finds it by position";
+    EXPECT_EQ(late.last("welcome")["replayed"], 2);
+    publish({{"player", "p2"}, {"type", "t"}});
+    Peer& after = ws({.player = "p2"});
+    EXPECT_TRUE(after.seqs().empty()) << "sent before its session opened";
+    const Seq owed = publish({{"player", "p2"}, {"type", "t"}})[0];
+    EXPECT_EQ(after.seqs(), std::vector<Seq>{owed});
+}
+
+TEST_F(SessionTest, AnOpeningAndItsFirstMessageMayShareATurn) {
+    start(2);
+    Peer& peer = open(Wire::websocket, {.client = "a", .loop = 1});
+    std::vector<Seq> sent;
+    loop(1).post_publish(R"({"player":"p1","type":"t"})", "", now(),
+                         [&](Answer a) { sent.push_back(seq_of(json::parse(a.body)["id"])); });
+    turn();
+    EXPECT_EQ(peer.seqs(), sent);
+    ASSERT_EQ(sent.size(), 1u);
+}
+
+TEST_F(SessionTest, SubscribingOverAndOverKeepsNoMoreThanTheRetentionNeeds) {
+    retention.entries = 16;
+    start();
+    Peer& peer = ws({.client = "a"});
+    for (std::size_t i = 0; i < 3 * kIntervalsCounted; ++i) {
+        command(peer, "c-" + std::to_string(2 * i), "subscribe", {{"channel", "room"}});
+        command(peer, "c-" + std::to_string(2 * i + 1), "unsubscribe", {{"channel", "room"}});
+    }
+    Peer& joined = ws({.client = "b"});
+    subscribe(peer, "room");
+    const Seq said = say("room");
+    EXPECT_EQ(peer.seqs(), std::vector<Seq>{said});
+    EXPECT_EQ(joined.seqs(), std::vector<Seq>{said});
+    ConnectRequest request;
+    request.player_id = "p1";
+    const auto admitted = std::get<Admitted>(node_->shared().hub.connect(request, 1'000'000, 0));
+    EXPECT_LE(admitted.intervals.list.size(), kIntervalsCounted + 1);
 }
 
 TEST_F(SessionTest, ReplacedIdsAreRememberedForADayInABoundedTable) {
@@ -162,6 +227,7 @@ TEST_F(SessionTest, TheServerDisconnectsByPlayerSessionOrConnection) {
 
 TEST_F(SessionTest, UnusedTargetsAreForgottenAndMayReturn) {
     settings.position_memory = 16;
+    settings.sweep_interval = seconds(5);
     retention.entries = 8;
     start();
     Peer& peer = ws();

@@ -134,6 +134,75 @@ TEST_F(CommandTest, APostWaitsForItsCommitsEvenBesideRefusedFireAndForget) {
     EXPECT_EQ(answers[0].body, answers[1].body);
 }
 
+TEST_F(CommandTest, AnAckWithAnIdThatWasNotTakenSaysSo) {
+    start();
+    Peer& peer = ws({.client = "c"});
+    EXPECT_EQ(command(peer, "c-1", "ack", {{"cursor", id(1)}})["ok"], true);
+    EXPECT_EQ(command(peer, "c-2", "ack", {{"cursor", "zzz"}})["error"]["code"], "bad_cursor");
+    EXPECT_EQ(command(peer, "c-3", "ack", {{"cursor", id(99)}})["error"]["code"], "bad_cursor");
+    EXPECT_EQ(count(Counter::dropped_ack_ignored), 2u);
+}
+
+TEST_F(CommandTest, HistoryRefusesWhatItCannotRead) {
+    start();
+    Peer& peer = ws({.client = "c"});
+    subscribe(peer, "room");
+    const Seq first = say("room");
+    say("room");
+    int n = 0;
+    const auto code = [&](json data) {
+        if (!data.contains("channel")) data["channel"] = "room";
+        return command(peer, "h-" + std::to_string(++n), "history", data)["error"]["code"];
+    };
+    EXPECT_EQ(code({{"limit", -1}}), "bad_command");
+    EXPECT_EQ(code({{"limit", 0}}), "bad_command");
+    EXPECT_EQ(code({{"limit", "abc"}}), "bad_command");
+    EXPECT_EQ(code({{"channel", "a\nb"}}), "bad_channel");
+    EXPECT_EQ(code({{"channel", 5}}), "bad_command");
+    EXPECT_EQ(code({{"before", "zzz"}}), "bad_cursor");
+    EXPECT_EQ(code({{"before", 7}}), "bad_cursor");
+    const auto page = [&](Seq before) {
+        return command(peer, "h-" + std::to_string(++n), "history",
+                       {{"channel", "room"}, {"before", id(before)}})["data"];
+    };
+    EXPECT_EQ(page(first + 1)["entries"].size(), 1u);
+    EXPECT_EQ(page(first)["entries"].size(), 0u) << "the beginning is not the end";
+    EXPECT_EQ(page(0)["entries"].size(), 0u);
+}
+
+TEST_F(CommandTest, AFewLongAnswersAtOnceAndNoMore) {
+    start();
+    Peer& peer = ws({.client = "c"});
+    std::string many = "[";
+    for (int i = 1; i <= 100; ++i)
+        many += cmd("c-" + std::to_string(i), i % 2 ? "history" : "presence", {{"channel", "room"}}).dump() + ",";
+    many.back() = ']';
+    text(peer, many);
+    turn();
+    int ok = 0, refused = 0;
+    for (int i = 1; i <= 100; ++i) {
+        const json reply = peer.reply("c-" + std::to_string(i));
+        ok += reply["ok"] == true;
+        refused += reply["ok"] == false && reply["error"]["code"] == "too_many_outstanding" &&
+                   reply["error"]["retryable"] == true;
+    }
+    EXPECT_EQ(ok, 4);
+    EXPECT_EQ(refused, 96);
+    EXPECT_EQ(command(peer, "c-200", "history", {{"channel", "room"}})["ok"], true) << "answered ones count no longer";
+    const json replies = posted(session_of(peer), json::parse(many));
+    ASSERT_EQ(replies.size(), 100u);
+    EXPECT_EQ(replies[3]["data"]["ok"], true);
+    EXPECT_EQ(replies[4]["data"]["error"]["code"], "too_many_outstanding");
+}
+
+TEST_F(CommandTest, WhatItsReadingsAnsweredIsNotKept) {
+    start();
+    Peer& peer = ws({.client = "c"});
+    EXPECT_EQ(command(peer, "c-1", "presence", {{"channel", "room"}})["data"]["members"].size(), 0u);
+    subscribe(peer, "room");
+    EXPECT_EQ(command(peer, "c-1", "presence", {{"channel", "room"}})["data"]["members"].size(), 1u) << "asked anew";
+}
+
 TEST_F(CommandTest, PostsThatCannotBeReadOrHaveNoSession) {
     start();
     Peer& peer = ws({.client = "c"});

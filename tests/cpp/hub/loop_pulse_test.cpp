@@ -144,6 +144,61 @@ TEST_F(PulseTest, AnSsePeersKernelThatStopsAcknowledgingIsDead) {
     EXPECT_EQ(peer.close_code, 4004);
 }
 
+TEST_F(PulseTest, ADeadSsePeerIsNoticedWithinTwoHeartbeatsOfItsLastSign) {
+    start();
+    Peer& acks = sse({.player = "p1", .client = "c"});
+    Peer& kernel = sse({.player = "p2"});
+    kernel.kernel = Outlet::KernelAck{milliseconds(0), true};
+    advance(seconds(9), true);
+    post_commands(session_of(acks), "c", R"({"type":"ack","data":{"cursor":")" + id(1) + R"("}})");
+    kernel.kernel = Outlet::KernelAck{milliseconds(0), true};
+    // From here on neither shows anything; what is sent at 10 s is never acknowledged.
+    advance(seconds(1), true);
+    kernel.kernel = Outlet::KernelAck{seconds(11), false};
+    advance(seconds(10), true);
+    kernel.kernel = Outlet::KernelAck{seconds(20), false};
+    advance(milliseconds(8'999), true);
+    EXPECT_FALSE(acks.close_code.has_value());
+    EXPECT_FALSE(kernel.close_code.has_value());
+    advance(milliseconds(1), true);
+    EXPECT_EQ(acks.close_code, 4004);
+    EXPECT_EQ(kernel.close_code, 4004);
+}
+
+TEST_F(PulseTest, AChangedHeartbeatIsForThoseThatComeLater) {
+    start();
+    Peer& before = ws({.player = "p1"});
+    advance(seconds(5), true);
+    settings.heartbeat = seconds(1);
+    node_->reload(settings);
+    turn();
+    Peer& after = ws({.player = "p2"});
+    EXPECT_EQ(before.last("welcome")["heartbeat_ms"], 10'000);
+    EXPECT_EQ(after.last("welcome")["heartbeat_ms"], 1'000);
+    advance(seconds(2), true);
+    EXPECT_EQ(after.close_code, 4004);
+    EXPECT_FALSE(before.close_code.has_value()) << "it was told ten seconds";
+    advance(seconds(3), true);
+    EXPECT_EQ(before.count("heartbeat"), 1u);
+    advance(seconds(10), true);
+    EXPECT_EQ(before.close_code, 4004);
+}
+
+TEST_F(PulseTest, TheRoundTripOfAPingIsShown) {
+    start();
+    Peer& peer = ws();
+    const auto shown = [&] {
+        const Answer answer =
+            answer_of([&](LoopCore& l, AnswerTo to) { l.get_connections("p1", now(), std::move(to)); });
+        return json::parse(answer.body)["connections"][0].value("rtt_ms", json());
+    };
+    EXPECT_EQ(shown(), nullptr) << "before the first pong";
+    advance(seconds(10), true);
+    clock.advance(microseconds(12'500));
+    core(peer).pong_received(peer.key, peer.pings.back(), now());
+    EXPECT_EQ(shown(), 12.5);
+}
+
 TEST_F(PulseTest, TheIdleTimeoutHoldsWhateverTheHeartbeatSays) {
     settings.idle_timeout = seconds(12);
     start();

@@ -9,16 +9,42 @@ using Verdict = Outcomes::Verdict;
 
 constexpr std::size_t kMany = 128;
 
+Outcomes::Told told(const char* text, Seq visible_at = 0) {
+    return {visible_at, 0, std::make_unique<const std::string>(text)};
+}
+
 TEST(OutcomesTest, ACommandIsExecutedOnceAndThenRepeated) {
     Outcomes outcomes;
     EXPECT_EQ(outcomes.begin(7, 1, kMany), Verdict::execute);
     EXPECT_EQ(outcomes.begin(7, 1, kMany), Verdict::running);
     EXPECT_EQ(outcomes.begin(7, 2, kMany), Verdict::conflict);
-    outcomes.finish(7, 1, "done", 42, 256);
+    outcomes.finish(7, 1, told("done", 42), 256);
     EXPECT_EQ(outcomes.begin(7, 1, kMany), Verdict::repeat);
     EXPECT_EQ(outcomes.begin(7, 2, kMany), Verdict::conflict);
-    EXPECT_EQ(outcomes.reply_of(7).reply, "done");
-    EXPECT_EQ(outcomes.reply_of(7).visible_at, 42u);
+    EXPECT_EQ(*outcomes.told(7).text, "done");
+    EXPECT_EQ(outcomes.told(7).visible_at, 42u);
+}
+
+TEST(OutcomesTest, APositionIsAnAnswerWithoutAText) {
+    Outcomes outcomes;
+    outcomes.begin(3, 1, kMany);
+    outcomes.finish(3, 1, {9, 8, nullptr}, 256);
+    EXPECT_EQ(outcomes.begin(3, 1, kMany), Verdict::repeat);
+    EXPECT_EQ(outcomes.told(3).made, 8u);
+    EXPECT_EQ(outcomes.told(3).visible_at, 9u);
+}
+
+TEST(OutcomesTest, NumbersMayComeInAnyOrder) {
+    Outcomes outcomes;
+    for (const std::uint64_t n : {9u, 3u, 7u, 1u, 5u, 8u}) EXPECT_EQ(outcomes.begin(n, n, kMany), Verdict::execute);
+    for (const std::uint64_t n : {5u, 1u, 9u, 8u, 3u, 7u}) outcomes.finish(n, n, {n, n, nullptr}, 4);
+    EXPECT_EQ(outcomes.begin(3, 3, kMany), Verdict::stale);
+    EXPECT_EQ(outcomes.forgotten_below(), 4u);
+    for (const std::uint64_t n : {5u, 7u, 8u, 9u}) {
+        ASSERT_EQ(outcomes.begin(n, n, kMany), Verdict::repeat);
+        EXPECT_EQ(outcomes.told(n).made, n);
+    }
+    EXPECT_EQ(outcomes.next_number(), 10u);
 }
 
 TEST(OutcomesTest, BeyondTheBoundOfThoseRunningNoneBegins) {
@@ -27,7 +53,7 @@ TEST(OutcomesTest, BeyondTheBoundOfThoseRunningNoneBegins) {
     EXPECT_EQ(outcomes.begin(2, 1, 2), Verdict::execute);
     EXPECT_EQ(outcomes.begin(3, 1, 2), Verdict::too_many);
     EXPECT_EQ(outcomes.begin(1, 1, 2), Verdict::running) << "a repeat of one of them is no new one";
-    outcomes.finish(1, 1, "done", 0, 256);
+    outcomes.finish(1, 1, told("done", 0), 256);
     EXPECT_EQ(outcomes.begin(3, 1, 2), Verdict::execute) << "refused before, so not remembered";
 }
 
@@ -43,7 +69,7 @@ TEST(OutcomesTest, TheLastOnesAreKeptAndOlderNumbersAreStale) {
     Outcomes outcomes;
     for (std::uint64_t n = 1; n <= 300; ++n) {
         ASSERT_EQ(outcomes.begin(n, n, kMany), Verdict::execute);
-        outcomes.finish(n, n, "done", n, 256);
+        outcomes.finish(n, n, told("done", n), 256);
     }
     EXPECT_EQ(outcomes.begin(44, 44, kMany), Verdict::stale);
     EXPECT_EQ(outcomes.begin(45, 45, kMany), Verdict::repeat);
@@ -54,7 +80,7 @@ TEST(OutcomesTest, NumbersNeverSeenAboveTheForgottenOnesAreExecuted) {
     Outcomes outcomes;
     for (const std::uint64_t n : {10u, 20u, 30u}) {
         outcomes.begin(n, 0, kMany);
-        outcomes.finish(n, 0, "", 0, 2);
+        outcomes.finish(n, 0, told("", 0), 2);
     }
     EXPECT_EQ(outcomes.begin(10, 0, kMany), Verdict::stale);
     EXPECT_EQ(outcomes.begin(5, 0, kMany), Verdict::stale);
@@ -66,21 +92,19 @@ TEST(OutcomesTest, ARunningOneIsNeverForgottenNorAnythingAboveIt) {
     outcomes.begin(1, 0, kMany);
     for (std::uint64_t n = 2; n <= 20; ++n) {
         outcomes.begin(n, 0, kMany);
-        outcomes.finish(n, 0, "", 0, 4);
+        outcomes.finish(n, 0, told("", 0), 4);
     }
     EXPECT_EQ(outcomes.begin(1, 0, kMany), Verdict::running);
     EXPECT_EQ(outcomes.begin(2, 0, kMany), Verdict::repeat);
-    outcomes.finish(1, 0, "", 0, 4);
+    outcomes.finish(1, 0, told("", 0), 4);
     EXPECT_EQ(outcomes.begin(1, 0, kMany), Verdict::stale);
     EXPECT_EQ(outcomes.begin(17, 0, kMany), Verdict::repeat);
 }
 
 TEST(OutcomesTest, WhatACheckpointHeldIsThereAgain) {
     Outcomes outcomes;
-    EXPECT_TRUE(outcomes.empty());
     outcomes.restore_forgotten(5);
-    outcomes.finish(6, 66, "six", 9, 256);
-    EXPECT_FALSE(outcomes.empty());
+    outcomes.finish(6, 66, told("six", 9), 256);
     EXPECT_EQ(outcomes.begin(4, 0, kMany), Verdict::stale);
     EXPECT_EQ(outcomes.begin(6, 66, kMany), Verdict::repeat);
     EXPECT_EQ(outcomes.begin(5, 0, kMany), Verdict::execute);
@@ -88,7 +112,7 @@ TEST(OutcomesTest, WhatACheckpointHeldIsThereAgain) {
     outcomes.for_each_done([&](std::uint64_t number, std::uint64_t fingerprint, const Outcomes::Told& told) {
         EXPECT_EQ(number, 6u);
         EXPECT_EQ(fingerprint, 66u);
-        EXPECT_EQ(told.reply, "six");
+        EXPECT_EQ(*told.text, "six");
         ++done;
     });
     EXPECT_EQ(done, 1) << "a running one has no outcome";

@@ -46,7 +46,7 @@ TEST(IntervalTest, ForgettingKeepsTheSum) {
 }
 
 TEST(SessionViewTest, OwedIsDecidedByTheIntervalAtEachPosition) {
-    Index index(0, 1'000, false);
+    Index index(0, 1'000);
     SessionView view;
     open_sub(view, index, {5, 2, kStillOpen, 1, 0});
     std::uint64_t n = 0;
@@ -67,7 +67,7 @@ TEST(SessionViewTest, OwedIsDecidedByTheIntervalAtEachPosition) {
 TEST(SessionViewTest, RangesAndCountsAgreeWithTheDefinition) {
     std::mt19937 random(7);
     for (int round = 0; round < 50; ++round) {
-        Index index(0, 100'000, false);
+        Index index(0, 100'000);
         SessionView view;
         std::vector<std::uint64_t> ordinals(12, 0);
         std::vector<Seq> expected;
@@ -109,7 +109,7 @@ TEST(SessionViewTest, RangesAndCountsAgreeWithTheDefinition) {
 }
 
 TEST(SessionViewTest, BelowAForgottenIntervalNothingIsCounted) {
-    Index index(0, 1'000, false);
+    Index index(0, 1'000);
     SessionView view;
     open_sub(view, index, {5, 1, 10, 0, 3});
     trim_view(view, index, 10);
@@ -119,7 +119,7 @@ TEST(SessionViewTest, BelowAForgottenIntervalNothingIsCounted) {
 }
 
 TEST(SessionViewTest, RoutesStayRightWhenSubscriptionsComeAndGo) {
-    Index index(0, 1'000, false);
+    Index index(0, 1'000);
     SessionView a, b;
     for (TargetId target : {2u, 3u, 4u}) {
         open_sub(a, index, {target, 1, kStillOpen, 0, 0});
