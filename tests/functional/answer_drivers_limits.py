@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 
 from answer_case import Answer, Case, drives, http_answer
 from answer_drivers_connect import open_stream
-from answer_drivers_http import GOOD, answered
+from answer_drivers_http import answered
 from mythosd import eventually
 from raw_wire import UPGRADE, RawConnection, RawWebSocket
 from wires import close_code, open_sse, open_websocket, open_wire
@@ -117,9 +117,9 @@ async def limit_displaced_returns_sse(case: Case) -> Answer:
         return http_answer(await case.api.http.get(f"/sse/{case.player}", params={"client_id": client}))
 
 
-@drives("limit-journal", {"journal.retention_entries": 16})
+@drives("limit-journal", {"journal.retention_entries": 16, "limits.batch_messages": 50_000})
 async def limit_journal(case: Case) -> Answer:
-    messages = [{**GOOD, "player": case.player}] * 1_000
+    messages = [{"type": "t", "player": "x"}] * 34_000  # the least room of a journal is for 32,767
     answer = await case.api.post("/api/publish", {"messages": messages})
     assert int(answer.headers["retry-after"]) > 0
     return http_answer(answer)

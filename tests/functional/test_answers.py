@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-import answer_drivers_connect  # noqa: F401  (registers its drivers)
-import answer_drivers_http  # noqa: F401
+import answer_drivers_connect
+import answer_drivers_http  # noqa: F401  (registers its drivers)
 import answer_drivers_limits  # noqa: F401
 import answer_drivers_websocket  # noqa: F401
 from answer_case import DRIVERS, TABLE, Case, read_rows
@@ -176,7 +176,6 @@ async def _load(server):
         await answer_drivers_connect.hang_ups(Case(server, api, f"answer{next(_players)}"))
 
         async def gone():
-            stats = await api.stats()
-            return stats["total_players"] == 0
+            return (await api.stats())["sessions"] == 0
 
         await until("the sessions have ended", gone)
