@@ -164,6 +164,14 @@ async def drain_ws(case: Case) -> Answer:
 
 @drives("drain-command", DRAIN, ends=True)
 async def drain_command(case: Case) -> Answer:
-    async with await open_websocket(case.server, case.player) as ws, draining(case):
-        reply = await ws.command("subscribe", {"channel": "room"})
-        return Answer("reply", reply["error"]["code"])
+    session = (await case.api.new_session(case.player))["session_id"]
+    body = json.dumps({"id": "c-1", "type": "subscribe", "data": {"channel": "room"}})
+    async with draining(case) as raw:
+        await raw.send(
+            f"POST /api/commands?session_id={session} HTTP/1.1\r\nHost: localhost\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+        )
+        status, headers = await raw.head()
+        [reply] = json.loads(await raw.body(headers))
+        assert status == 200 and reply["data"]["ok"] is False and reply["data"]["error"]["retryable"] is True
+        return Answer("reply", reply["data"]["error"]["code"])
