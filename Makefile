@@ -116,6 +116,22 @@ browser: build-tests
 conformance: build-tests
 	$(PYTHON) tests/conformance/run_kosoku.py build/release/mythos-echo --listen 127.0.0.1:0
 
+# Both modes of a client's second wire, $(CUTS) cuts a fault and wire: nothing may be lost, repeated or out of order. The
+# pauses are printed beside what is promised of them; only a quiet machine can be held to them (failover.py --strict).
+CUTS ?= 60
+.PHONY: failover bench-quick
+failover: build-tests $(VENV)
+	$(PYTHON) tests/functional/failover.py --mode mirror --cuts $(CUTS)
+	$(PYTHON) tests/functional/failover.py --mode standby --cuts $(CUTS)
+
+# The server that is tested beside a bare send loop, in about two minutes. Memory is held to its bound; CPU, which depends
+# on what else the machine does, is told as a ratio.
+QUICK_BENCH = $(PYTHON) bench/run.py --binaries build/release build/bench --without guide --seconds 1
+bench-quick: build-tests build/bench/build.ninja $(VENV)
+	cmake --build build/bench -j $(JOBS) --target bench_loadgen bench_baseline_send
+	$(QUICK_BENCH) --repeat 2 --set idle
+	$(QUICK_BENCH) --repeat 3 --set fanout --case "N=1,000 W=1" --bounds told
+
 CPP_FILES = $(shell find bindings cpp tests bench -name node_modules -prune -o \( -name '*.hpp' -o -name '*.cpp' \) -print)
 format: packages-clang $(VENV)
 	clang-format -i $(CPP_FILES)

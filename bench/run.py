@@ -4,7 +4,8 @@
 
 Builds nothing. Each measurement starts its server anew, pinned to one core, with the load on
 another. In each repetition all contenders of a case follow one another, in an order that
-rotates, and ratios are formed within a repetition. Exits 1 where a bound is missed, 2 where
+rotates, and ratios are formed within a repetition. Exits 1 where a bound is missed (unless
+`--bounds told`: a machine that does other work tells them, but proves nothing), 2 where
 something could not be measured.
 """
 
@@ -25,7 +26,7 @@ from typing import Any
 
 from cases import SETS, Case
 from figures import Report, as_text, machine, summarise
-from servers import Contender, Running, contenders, running
+from servers import Contender, Running, contenders, find, running
 
 MEASURE_LIMIT_S = 300
 QUIET_S = 3.0
@@ -37,8 +38,8 @@ class NotMeasured(Exception):
 
 
 class Bench:
-    def __init__(self, binaries: Path, cores: tuple[int, int], seconds: float) -> None:
-        self.loadgen = binaries / "bench_loadgen"
+    def __init__(self, binaries: list[Path], cores: tuple[int, int], seconds: float) -> None:
+        self.loadgen = find(binaries, "bench_loadgen")
         self.contenders = contenders(binaries)
         self.server_core, self.load_core = cores
         self.seconds = seconds
@@ -165,7 +166,9 @@ def run_case(bench: Bench, case: Case, repeat: int) -> dict[str, Any]:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binaries", type=Path, required=True, help="the folder of mythosd, mythos-echo, bench_*")
+    parser.add_argument(
+        "--binaries", type=Path, nargs="+", required=True, help="the folders of mythosd, mythos-echo, bench_*"
+    )
     parser.add_argument(
         "--set", dest="sets", action="append", choices=[*SETS, "all"], help="more than once; default all"
     )
@@ -173,6 +176,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--without", action="append", default=[], help="leave a contender out, as guide")
     parser.add_argument("--repeat", type=int, default=5, choices=range(1, 101), metavar="1..100")
     parser.add_argument("--seconds", type=float, default=3.0, help="of each fan-out and echo measurement")
+    parser.add_argument("--bounds", choices=["held", "told"], default="held", help="whether a missed bound fails")
     parser.add_argument("--json", type=Path, help="where everything is written, each single report included")
     return parser.parse_args()
 
@@ -203,7 +207,7 @@ def main() -> int:
 
     result: dict[str, Any] = {"machine": machine(), "repeat": arguments.repeat, "seconds": arguments.seconds}
     print(json.dumps(result["machine"]))
-    bench = Bench(arguments.binaries.resolve(), (cores[0], cores[1]), arguments.seconds)
+    bench = Bench([folder.resolve() for folder in arguments.binaries], (cores[0], cores[1]), arguments.seconds)
     result["cases"] = []
     for case in chosen(arguments):
         outcome = run_case(bench, case, arguments.repeat)
@@ -216,7 +220,7 @@ def main() -> int:
     if any(outcome["not_measured"] for outcome in result["cases"]) or not result["cases"]:
         return 2
     held = all(bound["held"] for outcome in result["cases"] for bound in outcome.get("bounds", []))
-    return 0 if held else 1
+    return 0 if held or arguments.bounds == "told" else 1
 
 
 if __name__ == "__main__":

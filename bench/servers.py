@@ -45,12 +45,19 @@ class Contender:
     ready_path: str | None = None  # None: it is ready when it accepts
 
 
-def contenders(binaries: Path) -> dict[str, Contender]:
+def find(folders: list[Path], name: str) -> Path:
+    """The program of that name in the first folder that has it; in the first of all where none has."""
+    return next((folder / name for folder in folders if (folder / name).is_file()), folders[0] / name)
+
+
+def contenders(binaries: list[Path]) -> dict[str, Contender]:
     def script(file: str) -> Callable[[int, Path], list[str]]:
         return lambda port, _config: [sys.executable, str(HERE / file), "--port", str(port)]
 
     def binary(name: str, *arguments: str) -> Callable[[int, Path], list[str]]:
-        return lambda port, config: [str(binaries / name)] + [a.format(port=port, config=config) for a in arguments]
+        return lambda port, config: [str(find(binaries, name))] + [
+            a.format(port=port, config=config) for a in arguments
+        ]
 
     every = (
         Contender(

@@ -7,6 +7,7 @@
 
 #include "base/ids.hpp"
 #include "protocol/envelope.hpp"
+#include "protocol/json_text.hpp"
 #include "transport/connect_request.hpp"
 #include "transport/uri.hpp"
 
@@ -36,6 +37,12 @@ std::optional<Error> fault_of_key(const HttpRequest& request) {
     return Error{"bad_idempotency_key", "An Idempotency-Key is 1 to 255 visible ASCII characters."};
 }
 
+// Nothing of it is used yet, but what is no JSON was not meant for this route. No body at all is taken for `{}`.
+std::optional<Error> fault_of_session(const HttpRequest& request) {
+    if (request.body.empty() || protocol::is_valid_json(request.body)) return std::nullopt;
+    return Error{"bad_json", "The body is not valid JSON."};
+}
+
 std::optional<Error> fault_of_commands(const QueryParameters& query) {
     const std::string client = query.text("client_id");
     const bool client_ok = client.empty() || is_valid_name(client, kNameBytesMax);
@@ -49,8 +56,11 @@ std::optional<Error> fault_of(Route route, std::string_view parameter, const Htt
         case Route::publish:
             return fault_of_key(request);
         case Route::connections_of_player:
-        case Route::new_session:
             return fault_of_player(parameter);
+        case Route::new_session: {
+            auto fault = fault_of_player(parameter);
+            return fault ? fault : fault_of_session(request);
+        }
         case Route::presence:
         case Route::history:
             return fault_of_channel(parameter);

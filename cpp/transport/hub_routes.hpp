@@ -13,8 +13,8 @@
 namespace mythos::transport {
 
 // Hands the request to the hub, which calls `answer` once. An error (400) says what is wrong with it; `answer` is
-// then dropped: `bad_request`, `bad_name`, `bad_channel`, `bad_cursor`, `bad_idempotency_key`. Bodies are the hub's to
-// check.
+// then dropped: `bad_request`, `bad_name`, `bad_channel`, `bad_cursor`, `bad_idempotency_key`, `bad_json`. Bodies that
+// mean something are the hub's to check.
 Result<void> ask_hub(hub::LoopCore& core, RouteMatch match, HttpRequest request, MonoTime now, hub::AnswerTo answer);
 
 }  // namespace mythos::transport

@@ -49,6 +49,11 @@ int status_of(std::string_view error_code) {
     return error_code == "overloaded" || error_code == "draining" ? 503 : 400;
 }
 
+Counter counter_of(int status) {
+    if (status < 500) return Counter::http_bad_request;
+    return status == 503 ? Counter::http_unavailable : Counter::http_server_fault;
+}
+
 Counter rejection(std::string_view error_code) {
     if (error_code == "bad_cursor") return Counter::rejected_bad_cursor;
     if (error_code == "bad_name") return Counter::rejected_bad_name;
@@ -274,7 +279,7 @@ void Site::pass_on(HttpConnection& connection, RouteMatch match, HttpRequest req
 hub::AnswerTo Site::hub_answer(HttpConnection& connection, const HttpRequest& request) {
     return [later = connection.answer_later(), cors = cors_headers(settings_.policy, request),
             &counters = streams_.counters](hub::Answer answer) mutable {
-        if (answer.status >= 400 && answer.status < 500) counters.add(Counter::http_bad_request);
+        if (answer.status >= 400) counters.add(counter_of(answer.status));
         HttpResponse response;
         response.status = answer.status;
         response.body = std::move(answer.body);

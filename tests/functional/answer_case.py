@@ -42,6 +42,7 @@ class Case:
     server: Mythosd
     api: Api
     player: str
+    counters: dict[str, float] = field(default_factory=dict)  # read by a driver that ends the server
 
     @property
     def port(self) -> int:
@@ -55,18 +56,21 @@ Drive = Callable[[Case], Awaitable[Answer]]
 class Driver:
     drive: Drive
     options: dict[str, Any] = field(default_factory=dict)
-    timeout_s: float = 60.0
+    alone: bool = False  # leaves the server in a state that no other row could begin with
+    ends: bool = False  # ends the server, having read its counters into the case
 
 
 DRIVERS: dict[str, Driver] = {}
 
 
-def drives(row_id: str, options: dict[str, Any] | None = None) -> Callable[[Drive], Drive]:
-    """Registers the driver of a row; `options` asks for a server of its own."""
+def drives(
+    row_id: str, options: dict[str, Any] | None = None, *, alone: bool = False, ends: bool = False
+) -> Callable[[Drive], Drive]:
+    """Registers the driver of a row; `options` asks for a server with these, shared by the rows that want the same."""
 
     def register(drive: Drive) -> Drive:
         assert row_id not in DRIVERS, f"two drivers for {row_id}"
-        DRIVERS[row_id] = Driver(drive, options or {})
+        DRIVERS[row_id] = Driver(drive, options or {}, alone, ends)
         return drive
 
     return register

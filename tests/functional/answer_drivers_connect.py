@@ -44,6 +44,35 @@ async def bad_name(case: Case) -> Answer:
     return http_answer(await case.api.http.get("/sse/a%20b%2F"))
 
 
+@drives("connect-bad-key")
+async def bad_key(case: Case) -> Answer:
+    headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    return http_answer(await case.api.http.get(f"/ws/{case.player}", headers={**headers, "Sec-WebSocket-Key": "short"}))
+
+
+@drives("connect-no-player")
+async def no_player(case: Case) -> Answer:
+    return http_answer(await case.api.http.get("/api/events"))
+
+
+@drives("connect-bad-mode")
+async def bad_mode(case: Case) -> Answer:
+    return await refused_upgrade(case, mode="half")
+
+
+@drives("connect-bad-attempt")
+async def bad_attempt(case: Case) -> Answer:
+    return await get_stream(case, attempt="first")
+
+
+@drives("connect-bad-query")
+async def bad_query(case: Case) -> Answer:
+    async with await RawConnection.connect(case.port) as raw:
+        await raw.send(f"GET /sse/{case.player}?cursor=%zz HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        status, headers = await raw.head()
+        return Answer(f"HTTP {status}", json.loads(await raw.body(headers))["details"]["error_code"])
+
+
 @drives("connect-foreign-origin")
 async def foreign_origin(case: Case) -> Answer:
     return await refused_upgrade(case, {"origin": EVIL})
@@ -187,9 +216,9 @@ async def hang_ups(case: Case) -> Answer:
     return Answer("hang-up", times=let_in)
 
 
-async def open_stream(case: Case) -> RawConnection:
+async def open_stream(case: Case, query: str = "") -> RawConnection:
     raw = await RawConnection.connect(case.port)
-    await raw.send(f"GET /sse/{case.player} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    await raw.send(f"GET /sse/{case.player}?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     assert (await raw.head())[0] == 200
     return raw
 

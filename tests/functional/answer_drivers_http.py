@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 from answer_case import Answer, Case, drives, http_answer
 from answer_drivers_websocket import LIMITS
@@ -139,3 +140,113 @@ async def foreign_origin(case: Case) -> Answer:
 @drives("http-wrong-host")
 async def wrong_host(case: Case) -> Answer:
     return http_answer(await case.api.http.get("/api/channels", headers={"Host": "rebound.example"}))
+
+
+async def get(case: Case, path: str, **options: Any) -> Answer:
+    return http_answer(await case.api.http.get(path, **options))
+
+
+async def raw_answer(case: Case, request: str) -> Answer:
+    async with await RawConnection.connect(case.port) as raw:
+        await raw.send(request.encode())
+        return await answered(raw)
+
+
+@drives("http-no-host")
+async def no_host(case: Case) -> Answer:
+    return await raw_answer(case, "GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n")
+
+
+@drives("http-two-hosts")
+async def two_hosts(case: Case) -> Answer:
+    return await raw_answer(
+        case, "GET /livez HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+
+
+@drives("http-coding")
+async def coding(case: Case) -> Answer:
+    return await raw_answer(case, post("Transfer-Encoding: gzip").decode() + "xx")
+
+
+@drives("http-bad-path")
+async def bad_path(case: Case) -> Answer:
+    return await raw_answer(case, "GET /api/history/%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+
+
+@drives("http-bad-query")
+async def bad_query(case: Case) -> Answer:
+    return await raw_answer(
+        case, "GET /api/history/room?limit=%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+
+
+@drives("http-bad-player")
+async def bad_player(case: Case) -> Answer:
+    return await get(case, "/api/connections/a%20b")
+
+
+@drives("http-bad-channel")
+async def bad_channel(case: Case) -> Answer:
+    return await get(case, "/api/presence/%ff")
+
+
+@drives("http-bad-channel-history")
+async def bad_channel_history(case: Case) -> Answer:
+    return await get(case, "/api/history/%ed%a0%80")
+
+
+@drives("http-history-limit")
+async def history_limit(case: Case) -> Answer:
+    return await get(case, "/api/history/room", params={"limit": "0"})
+
+
+@drives("http-history-before")
+async def history_before(case: Case) -> Answer:
+    return await get(case, "/api/history/room", params={"before": "yesterday"})
+
+
+@drives("http-history-epoch")
+async def history_epoch(case: Case) -> Answer:
+    return await get(case, "/api/history/room", params={"before": "zzzz0-5"})
+
+
+@drives("http-session-body")
+async def session_body(case: Case) -> Answer:
+    path = f"/api/connections/{case.player}/session"
+    return http_answer(await case.api.http.post(path, content=b"{bad", headers=JSON))
+
+
+@drives("http-idempotency-key")
+async def idempotency_key(case: Case) -> Answer:
+    body = {**GOOD, "player": case.player}
+    return http_answer(await case.api.post("/api/publish", body, headers={"Idempotency-Key": b"\xff"}))
+
+
+@drives("http-idempotency-conflict")
+async def idempotency_conflict(case: Case) -> Answer:
+    headers = {"Idempotency-Key": case.player}
+    assert (await case.api.post("/api/publish", {**GOOD, "player": case.player}, headers=headers)).is_success
+    return http_answer(await case.api.post("/api/publish", {**GOOD, "player": "another"}, headers=headers))
+
+
+@drives("http-batch-too-big", {"limits.batch_messages": 2})
+async def batch_too_big(case: Case) -> Answer:
+    return http_answer(await case.api.post("/api/publish", {"messages": [{**GOOD, "player": case.player}] * 3}))
+
+
+@drives("http-no-session")
+async def no_session(case: Case) -> Answer:
+    return http_answer(await case.api.post("/api/commands", {"id": "c-1", "type": "ping"}))
+
+
+@drives("http-too-many-commands")
+async def too_many_commands(case: Case) -> Answer:
+    session = (await case.api.new_session(case.player))["session_id"]
+    body = [{"id": f"c-{n}", "type": "ping"} for n in range(1, 130)]
+    return http_answer(await case.api.post("/api/commands", body, params={"session_id": session}))
+
+
+@drives("http-disconnect-nobody")
+async def disconnect_nobody(case: Case) -> Answer:
+    return http_answer(await case.api.post("/api/disconnect", {"code": 4003}))

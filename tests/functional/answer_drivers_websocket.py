@@ -53,6 +53,72 @@ async def reserved_type(case: Case) -> Answer:
     return await reply_to(case, {"id": "c-1", "type": "publish", "data": data}, "c-1")
 
 
+async def reply_to_command(case: Case, type: str, **data: Any) -> Answer:
+    return await reply_to(case, {"id": "c-1", "type": type, "data": data}, "c-1")
+
+
+@drives("ws-bad-channel")
+async def bad_channel(case: Case) -> Answer:
+    return await reply_to_command(case, "subscribe", channel="room\n")
+
+
+@drives("ws-history-channel")
+async def history_channel(case: Case) -> Answer:
+    return await reply_to_command(case, "history", channel="room\n")
+
+
+@drives("ws-history-limit")
+async def history_limit(case: Case) -> Answer:
+    return await reply_to_command(case, "history", channel="room", limit=-1)
+
+
+@drives("ws-history-before")
+async def history_before(case: Case) -> Answer:
+    return await reply_to_command(case, "history", channel="room", before="yesterday")
+
+
+@drives("ws-ack-cursor")
+async def ack_cursor(case: Case) -> Answer:
+    return await reply_to_command(case, "ack", cursor="yesterday")
+
+
+@drives("ws-promote-cursor")
+async def promote_cursor(case: Case) -> Answer:
+    return await reply_to_command(case, "promote", connection_id="k_nothing", cursor="zzzz0-5")
+
+
+@drives("ws-promote-unknown")
+async def promote_unknown(case: Case) -> Answer:
+    async with await open_websocket(case.server, case.player, client_id="tab") as ws:
+        data = {"connection_id": "k_nothing", "cursor": ws.welcome["cursor"]}
+        return Answer("reply", (await ws.command("promote", data))["error"]["code"])
+
+
+@drives("ws-refresh")
+async def refresh(case: Case) -> Answer:
+    return await reply_to_command(case, "refresh", token="x")
+
+
+@drives("ws-too-many-channels", {"limits.channels_per_session": 1})
+async def too_many_channels(case: Case) -> Answer:
+    return await reply_to_command(case, "subscribe", channels=["one", "two"])
+
+
+@drives("ws-too-many-readings")
+async def too_many_readings(case: Case) -> Answer:
+    async with await open_websocket(case.server, case.player) as ws:
+        await ws.send([{"id": f"c-{n}", "type": "history", "data": {"channel": "room"}} for n in range(1, 6)])
+        replies = [await ws.reply(f"c-{n}") for n in range(1, 6)]
+        assert [reply["ok"] for reply in replies] == [True] * 4 + [False]
+        assert replies[4]["error"]["retryable"] is True
+        return Answer("reply", replies[4]["error"]["code"])
+
+
+@drives("ws-too-many-commands")
+async def too_many_commands(case: Case) -> Answer:
+    return await reply_to(case, [{"id": f"c-{n}", "type": "ping"} for n in range(1, 130)], None)
+
+
 @drives("ws-id-conflict")
 async def id_conflict(case: Case) -> Answer:
     async with await open_websocket(case.server, case.player) as ws:

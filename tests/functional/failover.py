@@ -245,7 +245,7 @@ def run(server: Mythosd, mode: str, cuts: int, client_type: Any = MergingClient)
 
 
 def promises(outcome: Outcome, heartbeat_ms: int) -> list[tuple[str, bool]]:
-    """What issue 3 promises of the pause, and whether this run held it."""
+    """What the README promises of the pause, and whether this run held it."""
     if outcome.mode == "mirror":
         return [("p99 of all cuts under 5 ms", quantile(outcome.pauses(), 0.99) < 5)]
     bound_ms = 2 * heartbeat_ms + 100

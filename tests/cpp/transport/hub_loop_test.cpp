@@ -87,15 +87,14 @@ TEST(HubLoop, ItsLastTurnTellsEverybodyWhoIsLeft) {
 
 TEST(HubLoop, CloseAllClosesWithoutADelay) {
     ServedLoop server;
-    TestClient ws(server.port());
+    TestClient ws(server.port()), sse(server.port());
     ws.upgrade("/ws/p1");
     ws.frame();
-    server.loop().drain(seconds(3600), "test");
-    EXPECT_NE(ws.frame().find("mythos.draining"), std::string::npos);
+    sse.send("GET /sse/p1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    sse.read_until("mythos.welcome");
     server.loop().close_all();
     EXPECT_TRUE(ws.frame().starts_with("\x88\x03\xe9")) << "1001";
-    ws.hang_up_with_reset();
-    wait_until_empty(server.loop());
+    EXPECT_NE(sse.read_all().find("mythos.closed"), std::string::npos);
 }
 
 // The TCP_USER_TIMEOUT of this process's sockets on that local port: the listener and what it accepted.

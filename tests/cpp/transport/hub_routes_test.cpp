@@ -51,6 +51,9 @@ TEST_F(HubRoutesTest, EveryRouteIsAnswered) {
 TEST_F(HubRoutesTest, FaultsAreToldBeforeTheHubIsAsked) {
     EXPECT_EQ(ask("GET", "/api/connections/a%20b"), "bad_name");
     EXPECT_EQ(ask("POST", "/api/connections/a%20b/session"), "bad_name");
+    EXPECT_EQ(ask("POST", "/api/connections/p1/session", "{bad"), "bad_json");
+    EXPECT_EQ(ask("POST", "/api/connections/p1/session", "\xff"), "bad_json");
+    EXPECT_EQ(ask("POST", "/api/connections/p1/session"), "200");
     EXPECT_EQ(ask("GET", "/api/presence/%0A"), "bad_channel");
     EXPECT_EQ(ask("GET", "/api/presence/%ff"), "bad_channel");
     EXPECT_EQ(ask("GET", "/api/history/%ed%a0%80"), "bad_channel");
