@@ -204,6 +204,13 @@ async def test_what_a_handler_published_is_in_the_journal_before_its_reply(mytho
             assert [entry["id"] for entry in history["data"]["entries"]] == [said["data"]]
 
 
+async def test_integers_of_any_length_come_through(mythos_server: Server):
+    mythos_server.command("plus")(lambda command: str(command.data["n"] + 1))
+    async with RawClient(mythos_server) as ann:
+        for number, n in enumerate([7, 10**18, 2**63 - 1, 2**64 - 1, 2**64, 10**40]):
+            assert (await ann.ask(number, "plus", {"n": n, "pad": "x" * number * 7}))["data"] == str(n + 1)
+
+
 @pytest.mark.parametrize("data", ["deep", "long"])
 async def test_a_reply_that_clients_could_not_read_is_a_failure(mythos_server: Server, data: str):
     deep: Any = []
