@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import threading
@@ -258,6 +259,27 @@ async def test_what_still_runs_at_the_end_is_cancelled_and_its_sender_told():
             await ann.send(1, "forever")
             assert (await ann.ask(2, "fine"))["ok"]
     assert cancelled == [True]
+
+
+async def test_one_that_will_not_be_cancelled_is_left_to_itself(monkeypatch: pytest.MonkeyPatch, caplog):
+    monkeypatch.setattr("mythos.server.HANDLER_GRACE_S", 0.05)
+    may_end, ended = asyncio.Event(), asyncio.Event()
+    async with Server(listen="127.0.0.1:0", drain={"spread_ms": 0, "timeout_s": 0}, log={"level": "error"}) as server:
+
+        @server.command("stubborn")
+        async def stubborn(command: Command) -> None:
+            while not may_end.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await may_end.wait()
+            ended.set()
+
+        server.command("fine")(lambda command: 1)
+        async with RawClient(server) as ann:
+            await ann.send(1, "stubborn")
+            assert (await ann.ask(2, "fine"))["ok"]
+    assert "left to themselves" in caplog.text
+    may_end.set()
+    await asyncio.wait_for(ended.wait(), 15)
 
 
 @pytest.mark.parametrize("type", ["subscribe", "publish", "mythos.anything", ""])
