@@ -22,7 +22,8 @@ JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 30
 PYTHON := .venv/bin/python
 # Not the interpreter itself, which is a link to the system's.
-VENV := .venv/installed
+VENV := .venv/installed-package
+TEST_VENV := .venv/installed-tests
 export CTEST_OUTPUT_ON_FAILURE := 1
 
 .PHONY: serve server test example build build-tests package bench fuzz sanitize sanitize-asan sanitize-tsan conformance \
@@ -62,7 +63,7 @@ packages-clang:
 
 build: build/release/build.ninja
 	@cmake --build build/release -j $(JOBS) --target mythosd
-build-tests: packages-test build/release/build.ninja
+build-tests: packages-test $(TEST_VENV) build/release/build.ninja
 	@cmake --build build/release -j $(JOBS)
 
 # The Python package, mythosd included, into .venv: what is compiled for it is compiled in build/release.
@@ -74,8 +75,11 @@ build/release/build.ninja: | $(VENV)
 build/%/build.ninja: CMakePresets.json | packages-build
 	cmake --preset $* -G Ninja
 
-$(VENV): tests/requirements.txt | packages-build
+$(VENV): bindings/requirements.txt | packages-build
 	python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r bindings/requirements.txt
+	@touch $@
+$(TEST_VENV): tests/requirements.txt $(VENV)
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 
@@ -133,11 +137,11 @@ bench-quick: build-tests build/bench/build.ninja $(VENV)
 	$(QUICK_BENCH) --repeat 3 --set fanout --case "N=1,000 W=1" --bounds told
 
 CPP_FILES = $(shell find bindings cpp tests bench -name node_modules -prune -o \( -name '*.hpp' -o -name '*.cpp' \) -print)
-format: packages-clang $(VENV)
+format: packages-clang $(TEST_VENV)
 	clang-format -i $(CPP_FILES)
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
-lint: packages-clang $(VENV)
+lint: packages-clang $(TEST_VENV)
 	clang-format --dry-run --Werror $(CPP_FILES)
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
@@ -147,6 +151,7 @@ lint: packages-clang $(VENV)
 reference: package
 	build/release/mythosd --reference > docs/reference/config.md.new
 	mv docs/reference/config.md.new docs/reference/config.md
+	$(PYTHON) -m typer mythos.cli utils docs --name mythos > docs/reference/command.md
 	$(PYTHON) bindings/generate_settings.py
 
 clean:

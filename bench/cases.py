@@ -96,6 +96,19 @@ def echo(connections: int, window: int, size: int) -> Case:
     )
 
 
+def commands(connections: int, window: int, size: int, *bounds: Bound) -> Case:
+    return Case(
+        name=f"commands N={connections} W={window} {size:,} bytes",
+        arguments=(
+            *("commands", "--ws", str(connections), "--window", str(window)),
+            *("--bytes", str(size), "--seconds", "{seconds}"),
+        ),
+        contenders=("mythos-commands", "websockets-commands", "fastapi-commands"),
+        figures=ECHO_FIGURES,
+        bounds=bounds,
+    )
+
+
 def resume(others: int) -> Case:
     return Case(
         name=f"resume, one owed behind {others:,}",
@@ -149,6 +162,10 @@ SETS: dict[str, tuple[Case, ...]] = {
         idle("sse", 10_000, ("mythos", "guide")),
     ),
     "echo": (echo(100, 1, 128), echo(100, 16, 128), echo(20, 4, 65_536)),
+    "commands": (
+        commands(100, 1, 128),
+        commands(100, 16, 128, Bound("cpu_us_per_echo", 0.2, against="websockets-commands")),
+    ),
     "resume": (resume(1_000), resume(1_000_000)),
     "storm": (storm(10_000),),
 }

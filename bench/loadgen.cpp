@@ -85,6 +85,7 @@ void add_load_scenarios(CLI::App& app, Arguments& to) {
     fanout->add_option("--ack-every", to.load.ack_every, "WebSocket clients acknowledge each so many; 0: never");
     add("idle", "idle connections: memory, CPU a connect", &measure_idle);
     add("echo", "messages sent back: CPU an echo", &measure_echo);
+    add("commands", "commands that a handler answers: CPU a command", &measure_commands);
 }
 
 void add_resume_scenarios(CLI::App& app, Arguments& to) {

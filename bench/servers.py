@@ -70,6 +70,9 @@ def contenders(binaries: list[Path]) -> dict[str, Contender]:
         Contender("guide", "plain", script("guide_stack.py")),
         Contender("mythos-echo", "plain", binary("mythos-echo", "--listen", "127.0.0.1:{port}")),
         Contender("websockets", "plain", script("echo_websockets.py")),
+        Contender("mythos-commands", "mythos", script("commands_mythos.py"), ready_path="/readyz"),
+        Contender("websockets-commands", "plain", script("commands_websockets.py")),
+        Contender("fastapi-commands", "plain", script("commands_fastapi.py")),
     )
     return {contender.name: contender for contender in every}
 

@@ -12,6 +12,7 @@
 
 #include "bindings/core_error.hpp"
 #include "bindings/option_values.hpp"
+#include "bindings/unlocked.hpp"
 #include "hub/application.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/json_text.hpp"
@@ -20,8 +21,6 @@
 #include "server/settings.hpp"
 
 namespace mythos::bindings {
-
-using Unlocked = py::gil_scoped_release;
 
 namespace {
 
@@ -58,6 +57,19 @@ py::list change_list(const std::vector<server::OptionChange>& changes) {
 std::uint64_t descriptor_limit() {
     rlimit limit{};
     return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1'024;
+}
+
+// Whether an integer may be beyond 64 bits; also where the digits are a text's.
+bool has_long_number(const std::string& json) {
+    constexpr std::size_t kDigits = 19;
+    for (std::size_t at = kDigits - 1; at < json.size(); at += kDigits) {
+        if (json[at] < '0' || json[at] > '9') continue;
+        std::size_t first = at, last = at;
+        while (first > 0 && json[first - 1] >= '0' && json[first - 1] <= '9') --first;
+        while (last + 1 < json.size() && json[last + 1] >= '0' && json[last + 1] <= '9') ++last;
+        if (last - first + 1 >= kDigits) return true;
+    }
+    return false;
 }
 
 // Whether clients can read a reply with this data, which is JSON: its nesting counts from two levels down.
@@ -121,7 +133,8 @@ ServerCore::ServerCore(const py::dict& options) {
     running_ = std::move(running);
 }
 
-ServerCore::~ServerCore() { stop(); }
+// Nothing that it waits for waits for the GIL.
+ServerCore::~ServerCore() { end(take_running()); }
 
 std::shared_ptr<ServerCore::Running> ServerCore::running() const {
     const std::lock_guard lock(mutex_);
@@ -237,7 +250,9 @@ py::list ServerCore::take_calls(std::size_t max) {
     py::list list(calls.size());
     for (std::size_t i = 0; i < calls.size(); ++i) {
         const hub::HandlerCall& call = calls[i];
-        list[i] = py::make_tuple(call.ticket, call.command_id, call.type, py::bytes(call.data), call.player_id,
+        py::object data =
+            has_long_number(call.data) ? py::object(py::str(call.data)) : py::object(py::bytes(call.data));
+        list[i] = py::make_tuple(call.ticket, call.command_id, call.type, std::move(data), call.player_id,
                                  call.session_id, call.client_id);
     }
     return list;
@@ -285,16 +300,19 @@ bool ServerCore::is_drained() const {
     return unlocked([](Running& server) { return server.server->is_drained(); });
 }
 
+std::shared_ptr<ServerCore::Running> ServerCore::take_running() {
+    const std::lock_guard lock(mutex_);
+    return std::move(running_);
+}
+
+void ServerCore::end(std::shared_ptr<Running> running) {
+    if (running) running->application().handlers().on_calls([] {});
+}
+
 void ServerCore::stop() {
-    std::shared_ptr<Running> last;
-    {
-        const std::lock_guard lock(mutex_);
-        last = std::move(running_);
-    }
-    if (!last) return;
+    auto running = take_running();
     const Unlocked released;
-    last->application().handlers().on_calls([] {});
-    last.reset();
+    end(std::move(running));
 }
 
 void ServerCore::abandon() {

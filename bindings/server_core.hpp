@@ -54,7 +54,8 @@ public:
     // Readable while calls wait, until `take_calls`.
     int calls_descriptor() const { return calls_ready_.descriptor(); }
     void set_types(std::vector<std::string> types);
-    // A list of (ticket, command_id, type, data, player_id, session_id, client_id).
+    // A list of (ticket, command_id, type, data, player_id, session_id, client_id). `data` is JSON: bytes, or a str
+    // where it may have integers beyond 64 bits, which not every reader of JSON takes.
     py::list take_calls(std::size_t max);
     // A list of (ticket, data) or, for errors, (ticket, b"", code, message, retryable); retryable: it was not executed.
     void answer_calls(const py::list& answers);
@@ -72,6 +73,8 @@ private:
     // What lives as long as somebody uses it; the last user ends it.
     struct Running;
     std::shared_ptr<Running> running() const;
+    std::shared_ptr<Running> take_running();
+    static void end(std::shared_ptr<Running> running);
     // f(Running&) without the GIL.
     template <class F>
     auto unlocked(F&& f) const;

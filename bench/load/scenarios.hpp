@@ -38,6 +38,9 @@ Report measure_idle(EventLoop& loop, const Target& target, const FleetOptions& f
 // Each client sends its next message when the echo of one is back, `window` outstanding.
 Report measure_echo(EventLoop& loop, const Target& target, const FleetOptions& fleet, const Load& load);
 
+// The same with commands of type `echo`, each answered by a reply that carries its data.
+Report measure_commands(EventLoop& loop, const Target& target, const FleetOptions& fleet, const Load& load);
+
 struct Resume {
     std::size_t players = 100;       // each is owed one message and resumes alone
     std::size_t others = 1'000'000;  // messages to another channel, published behind it

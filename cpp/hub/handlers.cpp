@@ -27,7 +27,8 @@ std::size_t Handlers::size_of(const HandlerCall& call) { return kCallBytes + cal
 void Handlers::on_calls(std::function<void()> notify) {
     const std::lock_guard lock(mutex_);
     notify_ = std::move(notify);
-    if (!waiting_.empty()) notify_();
+    announced_ = false;
+    announce_locked();
 }
 
 void Handlers::set_types(std::vector<std::string> types) {
@@ -55,8 +56,20 @@ std::vector<HandlerCall> Handlers::take(std::size_t max) {
     const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(max, waiting_.size()));
     std::vector<HandlerCall> taken(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
     waiting_.erase(waiting_.begin(), end);
-    if (!waiting_.empty()) notify_();
+    announced_ = false;
+    announce_locked();
     return taken;
+}
+
+void Handlers::announce() {
+    const std::lock_guard lock(mutex_);
+    announce_locked();
+}
+
+void Handlers::announce_locked() {
+    if (announced_ || waiting_.empty()) return;
+    announced_ = true;
+    notify_();
 }
 
 void Handlers::answer(std::vector<HandlerAnswer> answers) {
@@ -93,7 +106,6 @@ bool Handlers::offer(HandlerCall call, std::size_t calls_max) {
     unanswered_.emplace(call.ticket, bytes);
     unanswered_bytes_ += bytes;
     waiting_.push_back(std::move(call));
-    if (waiting_.size() == 1) notify_();
     return true;
 }
 

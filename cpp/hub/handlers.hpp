@@ -66,8 +66,8 @@ public:
     // At most 256 loops.
     explicit Handlers(std::uint32_t loops) : loops_(loops) {}
 
-    // How the application hears that calls wait: once until it takes them. Called on any thread, under the lock: it
-    // must neither block nor call back, and is not called any more once another has been set.
+    // How the application hears that calls wait, after `announce`: once until it takes them. Called on any thread,
+    // under the lock: it must neither block nor call back, and is not called any more once another has been set.
     void on_calls(std::function<void()> notify);
     // The types that the application has handlers for; replaces what was said before. None of them is built in.
     void set_types(std::vector<std::string> types);
@@ -83,6 +83,9 @@ public:
     bool knows(std::string_view type) const;
     // False: full. `calls_max` bounds what is unanswered.
     bool offer(HandlerCall call, std::size_t calls_max);
+    // Tells the application of what was offered. Apart, because waking it for each call of a turn would have it run
+    // between them, a call at a time.
+    void announce();
     // A ticket for a call of this loop.
     Ticket next_ticket(std::uint32_t loop);
     std::vector<HandlerAnswer> take_answers(std::uint32_t loop);
@@ -116,7 +119,10 @@ private:
     std::atomic<std::uint64_t> serial_{0};
 
     mutable std::mutex mutex_;  // guards what follows
+    void announce_locked();
+
     std::function<void()> notify_ = [] {};
+    bool announced_ = false;
     std::unordered_set<std::string, Hash, std::equal_to<>> types_;
     std::deque<HandlerCall> waiting_;
     std::unordered_map<Ticket, std::size_t> unanswered_;  // with their bytes

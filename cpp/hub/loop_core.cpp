@@ -56,6 +56,7 @@ bool LoopCore::Impl::turn(const Clock& clock) {
     const MonoTime limit = clock.mono() + settings.turn_budget;
     const bool more = delivery.flush([&] { return clock.mono() >= limit; });
     delivery.end_turn();
+    if (std::exchange(offered_, false)) node.handlers.announce();
     current_loop() = kEveryLoop;  // what this thread does between turns wakes this loop too
 
     if (now >= trim_at_) {

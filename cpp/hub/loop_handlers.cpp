@@ -32,6 +32,7 @@ bool LoopCore::Impl::ask(std::string question, std::string data, std::function<v
     const Ticket ticket = call.ticket;
     if (!node.handlers.offer(std::move(call), settings.handler_calls_max)) return false;
     asked_.emplace(ticket, std::move(answer));
+    offered_ = true;
     return true;
 }
 
@@ -50,6 +51,7 @@ bool LoopCore::Impl::hand_over(const CommandContext& context, const Command& com
     const Ticket ticket = call.ticket;
     if (!node.handlers.offer(std::move(call), settings.handler_calls_max)) return false;
     handed_over_.emplace(ticket, std::move(handed));
+    offered_ = true;
     return true;
 }
 
@@ -107,7 +109,12 @@ void LoopCore::Impl::settle(Hub& hub, const HandlerAnswer& answer) {
         }
         node.handlers.settle({key_of(handed.names, handed.number), text, visible_at});
     }
-    if (!handed.id.empty()) when_visible(visible_at, [reply = handed.reply, text = std::move(text)] { reply(text); });
+    if (handed.id.empty()) return;
+    auto tell = [reply = handed.reply, text = std::move(text)] { reply(text); };
+    if (visible_at <= delivery.position())
+        after_unlock_.push_back(std::move(tell));
+    else
+        when_visible(visible_at, std::move(tell));
 }
 
 }  // namespace mythos::hub

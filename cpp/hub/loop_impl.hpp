@@ -123,6 +123,7 @@ private:
     std::unordered_map<Ticket, HandedOver> handed_over_;
     std::unordered_map<Ticket, std::function<void(const HandlerAnswer&)>> asked_;
     std::unordered_multimap<std::string, ReplyTo> repeats_;
+    bool offered_ = false;  // something, to the application, since it was last told
     struct Timer {
         MonoTime at;
         ConnectionKey key;

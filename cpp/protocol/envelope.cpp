@@ -55,21 +55,93 @@ constexpr std::size_t kKeyBytesMax = 256;
 
 Error bad(std::string message) { return {"bad_command", std::move(message)}; }
 
-Result<Command> read_command(std::string_view text, const json& parsed, std::optional<std::string>* id_out) {
-    if (!parsed.is_object()) return bad("a command is a JSON object with `type`");
+// What a command says of itself, without its data.
+struct CommandHead {
+    enum class Kind : std::uint8_t { absent, text, other };
+    struct Member {
+        Kind kind = Kind::absent;
+        std::string text;
+    };
+    bool is_object = false;
+    Member id;  // null counts as absent
+    Member type;
+};
+
+// Checks JSON and reads a command's head in one pass, because no more is needed of its data than that it is JSON.
+// Throws nothing; false: not JSON, or nested too deep.
+class HeadReader {
+public:
+    explicit HeadReader(CommandHead& head) : head_(head) {}
+
+    bool start_object(std::size_t) {
+        if (depth_ == 0) head_.is_object = true;
+        return enter();
+    }
+    bool start_array(std::size_t) { return enter(); }
+    bool end_object() { return leave(); }
+    bool end_array() { return leave(); }
+    bool key(std::string& name) {
+        // The last of several counts, as with other parsers.
+        if (depth_ == 1) member_ = name == "id" ? &head_.id : name == "type" ? &head_.type : nullptr;
+        if (depth_ == 1 && member_ != nullptr) *member_ = {};
+        return true;
+    }
+    bool string(std::string& text) {
+        if (depth_ == 1 && member_ != nullptr) *member_ = {CommandHead::Kind::text, std::move(text)};
+        return true;
+    }
+    bool null() {
+        if (depth_ == 1 && member_ == &head_.type) other();
+        return true;
+    }
+    bool boolean(bool) { return other(); }
+    bool number_integer(std::int64_t) { return other(); }
+    bool number_unsigned(std::uint64_t) { return other(); }
+    bool number_float(double, const std::string&) { return other(); }
+    bool binary(json::binary_t&) { return other(); }
+    bool parse_error(std::size_t, const std::string&, const json::exception&) { return false; }
+
+private:
+    bool other() {
+        if (depth_ == 1 && member_ != nullptr) member_->kind = CommandHead::Kind::other;
+        return true;
+    }
+    bool enter() {
+        other();
+        return ++depth_ <= kMaxJsonDepth;
+    }
+    bool leave() {
+        --depth_;
+        return true;
+    }
+
+    CommandHead& head_;
+    CommandHead::Member* member_ = nullptr;
+    int depth_ = 0;
+};
+
+// The parser would skip a byte order mark, and take a NUL for the end of the text.
+bool read_head(std::string_view text, CommandHead& head) {
+    if (text.starts_with("\xEF\xBB\xBF") || text.find('\0') != std::string_view::npos) return false;
+    HeadReader reader(head);
+    return json::sax_parse(text, &reader);
+}
+
+Result<Command> read_command(std::string_view text, CommandHead head, std::optional<std::string>* id_out) {
+    using Kind = CommandHead::Kind;
+    if (!head.is_object) return bad("a command is a JSON object with `type`");
     Command command;
-    if (const auto id = parsed.find("id"); id != parsed.end() && !id->is_null()) {
-        if (!id->is_string()) return bad("`id` must be text that ends in a number, such as \"c-17\"");
-        command.id = id->get<std::string>();
+    if (head.id.kind != Kind::absent) {
+        if (head.id.kind != Kind::text) return bad("`id` must be text that ends in a number, such as \"c-17\"");
+        command.id = std::move(head.id.text);
         if (command.id.size() > kIdBytesMax) return bad("`id` may have 64 bytes at most");
         if (id_out != nullptr) *id_out = command.id;
         const auto number = trailing_number(command.id);
         if (!number) return bad("`id` must end in a number that grows with each new command, such as \"c-17\"");
         command.number = *number;
     }
-    const auto type = parsed.find("type");
-    if (type == parsed.end() || !type->is_string()) return bad("a command needs `type`, as text");
-    command.type = type->get<std::string>();
+    if (head.type.kind != Kind::text) return bad("a command needs `type`, as text");
+    command.type = std::move(head.type.text);
     if (command.type.empty() || command.type.size() > kTypeBytesMax) return bad("`type` must have 1 to 128 bytes");
     const auto data = member_text(text, "data");
     command.data = data ? compact_json(*data) : "{}";
@@ -219,27 +291,32 @@ std::string reply_error_json(const std::optional<std::string>& command_id, const
 }
 
 Result<Command> parse_command(std::string_view text, std::optional<std::string>* id_of_bad) {
-    const auto parsed = parse(text);
-    if (!parsed) return kBadJson;
-    return read_command(text, *parsed, id_of_bad);
+    CommandHead head;
+    if (!read_head(text, head)) return kBadJson;
+    return read_command(text, std::move(head), id_of_bad);
 }
 
 Result<std::vector<ParsedCommand>> parse_commands(std::string_view body, std::size_t limit) {
-    const auto parsed = parse(body);
-    if (!parsed) return kBadJson;
     std::vector<ParsedCommand> out;
-    const auto add = [&out](std::string_view text, const json& value) {
+    const auto add = [&out](std::string_view text, CommandHead head) {
         std::optional<std::string> id;
-        auto command = read_command(text, value, &id);
+        auto command = read_command(text, std::move(head), &id);
         out.push_back({std::move(id), std::move(command)});
     };
-    if (!parsed->is_array()) {
-        add(body, *parsed);
+    CommandHead whole;
+    if (!read_head(body, whole)) return kBadJson;
+    const std::size_t begin = body.find_first_not_of(" \t\r\n");
+    if (body[begin] != '[') {
+        add(body, std::move(whole));
         return out;
     }
-    if (parsed->size() > limit) return Error{"too_big", "at most " + std::to_string(limit) + " commands at once"};
     const auto texts = element_texts(body);
-    for (std::size_t i = 0; i < texts.size(); ++i) add(texts[i], (*parsed)[i]);
+    if (texts.size() > limit) return Error{"too_big", "at most " + std::to_string(limit) + " commands at once"};
+    for (const auto& text : texts) {
+        CommandHead head;
+        read_head(text, head);
+        add(text, std::move(head));
+    }
     return out;
 }
 

@@ -12,11 +12,16 @@ std::size_t skip_space(std::string_view t, std::size_t i) {
     return i;
 }
 
-// `i` stands on the opening quote; returns the position behind the closing one.
+// `i` stands on the opening quote; returns the position behind the closing one, or beyond the end where there is none.
 std::size_t skip_string(std::string_view t, std::size_t i) {
-    for (++i; i < t.size() && t[i] != '"'; ++i)
-        if (t[i] == '\\') ++i;
-    return i + 1;
+    for (std::size_t begin = i + 1;;) {
+        const std::size_t quote = t.find('"', begin);
+        if (quote == std::string_view::npos) return t.size() + 1;
+        std::size_t backslashes = 0;
+        while (quote - backslashes > begin && t[quote - backslashes - 1] == '\\') ++backslashes;
+        if (backslashes % 2 == 0) return quote + 1;
+        begin = quote + 1;
+    }
 }
 
 std::size_t skip_value(std::string_view t, std::size_t i) {
@@ -92,14 +97,14 @@ std::string compact_json(std::string_view json) {
     std::string out;
     out.reserve(json.size());
     for (std::size_t i = 0; i < json.size();) {
+        std::size_t end = i;
         if (json[i] == '"') {
-            const std::size_t end = skip_string(json, i);
-            out.append(json.substr(i, end - i));
-            i = end;
+            end = skip_string(json, i);
         } else {
-            if (!is_space(json[i])) out.push_back(json[i]);
-            ++i;
+            while (end < json.size() && json[end] != '"' && !is_space(json[end])) ++end;
         }
+        out.append(json.substr(i, end - i));
+        i = skip_space(json, end);
     }
     return out;
 }

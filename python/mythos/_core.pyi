@@ -23,7 +23,7 @@ def check_options(options: dict[str, Any]) -> tuple[dict[str, _OptionValue], lis
 
 # The server (bindings/bind_server.cpp).
 
-_Call: TypeAlias = tuple[int, str, str, bytes, str, str, str]
+_Call: TypeAlias = tuple[int, str, str, bytes | str, str, str, str]
 _Answer: TypeAlias = tuple[int, bytes] | tuple[int, bytes, str, str, bool]
 
 def is_built_in(type: str) -> bool:

@@ -181,6 +181,17 @@ class SyncClient:
     def both_live(self, timeout_s: float = 10.0) -> None:
         self._wait(self._client.both_live(timeout_s), None)
 
+    def credentials_renewed(self) -> None:
+        self._wait(self._credentials_renewed(), self.timeout_s)
+
+    async def _credentials_renewed(self) -> None:
+        self._client.credentials_renewed()
+
+    @property
+    def unread(self) -> int:
+        """Items that wait to be taken."""
+        return len(self._taken) + self._client.unread
+
     @property
     def session_id(self) -> str | None:
         return self._client.session_id

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,27 +54,20 @@ class Command:
 
     __slots__ = ("_data", "_text", "client_id", "id", "player_id", "session_id", "type")
 
-    def __init__(self, id: str, type: str, text: bytes, player_id: str, session_id: str, client_id: str) -> None:
+    def __init__(self, id: str, type: str, text: bytes | str, player_id: str, session_id: str, client_id: str) -> None:
         self.id, self.type = id, type
         self.player_id, self.session_id, self.client_id = player_id, session_id, client_id
-        self._text: bytes | None = text
+        self._text: bytes | str | None = text
         self._data: Any = None
 
     @property
     def data(self) -> Any:
         """What the client sent as `data`: a dict, mostly; `{}` where it sent none."""
         if self._text is not None:
-            self._data = _loads(self._text)
+            # A str has integers beyond 64 bits, of which orjson would make floats.
+            self._data = orjson.loads(self._text) if isinstance(self._text, bytes) else json.loads(self._text)
             self._text = None
         return self._data
 
     def __repr__(self) -> str:
         return f"Command({self.type!r}, player_id={self.player_id!r}, id={self.id!r})"
-
-
-# The core lets integers of any length through, and orjson would make floats of those beyond 64 bits.
-_LONG_NUMBER = re.compile(rb"\d{19}")
-
-
-def _loads(text: bytes) -> Any:
-    return json.loads(text) if _LONG_NUMBER.search(text) else orjson.loads(text)

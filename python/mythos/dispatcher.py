@@ -70,8 +70,8 @@ class Dispatcher:
         self._loop = loop
         loop.add_reader(self._core.calls_descriptor(), self._take)
 
-    async def detach(self) -> None:
-        """Takes no more, and cancels what still runs."""
+    async def detach(self, grace_s: float) -> None:
+        """Takes no more, and cancels what still runs; what has not ended after `grace_s` is left to itself."""
         assert self._loop is not None
         self._loop.remove_reader(self._core.calls_descriptor())
         with suppress(_core.CoreError):  # stopped already: this loop was busy for too long
@@ -79,7 +79,10 @@ class Dispatcher:
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            _, stuck = await asyncio.wait(tasks, timeout=grace_s)
+            if stuck:
+                log.error("%d handlers would not be cancelled; they are left to themselves", len(stuck))
         self._tell()
 
     def _take(self) -> None:
@@ -164,15 +167,15 @@ class HandlerThread:
     def is_current(self) -> bool:
         return threading.current_thread() is self._thread
 
-    def stop(self, timeout_s: float) -> bool:
+    def stop(self, grace_s: float) -> bool:
         """False: a handler did not come back in time; it is left to itself."""
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(lambda: self._loop.create_task(self._end()))
-        self._thread.join(timeout_s)
+            asyncio.run_coroutine_threadsafe(self._end(grace_s), self._loop)
+        self._thread.join(2 * grace_s)
         return not self._thread.is_alive()
 
-    async def _end(self) -> None:
+    async def _end(self, grace_s: float) -> None:
         try:
-            await self._dispatcher.detach()
+            await self._dispatcher.detach(grace_s)
         finally:
             self._loop.stop()

@@ -121,7 +121,7 @@ class Server:
                 await asyncio.sleep(DRAIN_POLL_S)
         finally:
             if self._dispatcher is not None:
-                await self._dispatcher.detach()
+                await self._dispatcher.detach(HANDLER_GRACE_S)
             self._end()
 
     @property
@@ -146,8 +146,8 @@ class Server:
 
         It is given a Command, and what it returns, as JSON, is the reply's `data`. A coroutine function runs as a task;
         a plain one at once, and commands wait for it, so let one that may take long be `blocking`: it gets a thread of
-        a pool. What a handler publishes is in the journal before its reply is told. To say no, raise CommandError; any
-        other exception is logged, and the caller told `handler_failed`.
+        a pool, which the interpreter's exit waits for. What a handler publishes is in the journal before its reply is
+        told. To say no, raise CommandError; any other exception is logged, and the caller told `handler_failed`.
         """
         if not type or _core.is_built_in(type):
             raise ValueError(f"{type!r} is a command of the core's own" if type else "a command needs a type")

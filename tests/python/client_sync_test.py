@@ -21,7 +21,8 @@ def test_it_reads_and_talks(mythos_server, mythos_sync_client):
         id = bob.publish("chat.said", {"text": "hi"}, channel="room:1")
         said = ann.next(WITHIN_S)
         assert isinstance(said, Entry) and (said.id, said.data) == (id, {"text": "hi"})
-        assert ann.cursor == id
+        assert ann.cursor == id and ann.unread == 0
+        ann.credentials_renewed()
         assert [m.player_id for m in ann.presence("room:1")] == ["ann"]
         assert [e.id for e in ann.history("room:1").entries] == [id]
         assert ann.ping() > 1_700_000_000

@@ -24,10 +24,6 @@ def test_any_json_may_be_data(text: bytes):
     assert not command(text).data
 
 
-def test_integers_of_any_length_come_through():
-    assert command(b'{"n":12345678901234567890123}').data == {"n": 12345678901234567890123}
-
-
 def test_errors_have_a_code_and_words():
     error = CommandError("no_exit", "There is no way north.", retryable=True)
     assert (error.code, error.message, error.retryable) == ("no_exit", "There is no way north.", True)

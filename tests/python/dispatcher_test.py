@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import threading
@@ -204,6 +205,13 @@ async def test_what_a_handler_published_is_in_the_journal_before_its_reply(mytho
             assert [entry["id"] for entry in history["data"]["entries"]] == [said["data"]]
 
 
+async def test_integers_of_any_length_come_through(mythos_server: Server):
+    mythos_server.command("plus")(lambda command: str(command.data["n"] + 1))
+    async with RawClient(mythos_server) as ann:
+        for number, n in enumerate([7, 10**18, 2**63 - 1, 2**64 - 1, 2**64, 10**40]):
+            assert (await ann.ask(number, "plus", {"n": n, "pad": "x" * number * 7}))["data"] == str(n + 1)
+
+
 @pytest.mark.parametrize("data", ["deep", "long"])
 async def test_a_reply_that_clients_could_not_read_is_a_failure(mythos_server: Server, data: str):
     deep: Any = []
@@ -251,6 +259,27 @@ async def test_what_still_runs_at_the_end_is_cancelled_and_its_sender_told():
             await ann.send(1, "forever")
             assert (await ann.ask(2, "fine"))["ok"]
     assert cancelled == [True]
+
+
+async def test_one_that_will_not_be_cancelled_is_left_to_itself(monkeypatch: pytest.MonkeyPatch, caplog):
+    monkeypatch.setattr("mythos.server.HANDLER_GRACE_S", 0.05)
+    may_end, ended = asyncio.Event(), asyncio.Event()
+    async with Server(listen="127.0.0.1:0", drain={"spread_ms": 0, "timeout_s": 0}, log={"level": "error"}) as server:
+
+        @server.command("stubborn")
+        async def stubborn(command: Command) -> None:
+            while not may_end.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await may_end.wait()
+            ended.set()
+
+        server.command("fine")(lambda command: 1)
+        async with RawClient(server) as ann:
+            await ann.send(1, "stubborn")
+            assert (await ann.ask(2, "fine"))["ok"]
+    assert "left to themselves" in caplog.text
+    may_end.set()
+    await asyncio.wait_for(ended.wait(), 15)
 
 
 @pytest.mark.parametrize("type", ["subscribe", "publish", "mythos.anything", ""])

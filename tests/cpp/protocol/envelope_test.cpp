@@ -99,6 +99,27 @@ TEST(EnvelopeTest, WhatIsNoCommandSaysWhyAndItsIdAsFarAsItCouldBeRead) {
     EXPECT_FALSE(parse_command(R"({"type":")" + std::string(129, 'a') + R"("})").ok());
 }
 
+TEST(EnvelopeTest, ACommandsHeadIsItsOwnMembersTheLastOfSeveral) {
+    const auto nested = parse_command(R"({"data":{"id":"d-9","type":"x"},"list":[{"id":"e-8"},"id"],"type":"t"})");
+    EXPECT_EQ(nested->id, "");
+    EXPECT_EQ(nested->type, "t");
+    const auto twice = parse_command(R"({"type":"a","id":"c-1","\u0069d":"c-2","type":"b","data":1,"data":{"x":[2]}})");
+    EXPECT_EQ(twice->id, "c-2");
+    EXPECT_EQ(twice->type, "b");
+    EXPECT_EQ(twice->data, R"({"x":[2]})");
+    for (const char* bad : {R"({"type":"t","type":null})", R"({"type":"t","type":{}})", R"({"type":["t"]})",
+                            R"({"type":true})", R"({"id":{},"type":"t"})", R"({"id":"c-1","id":1.5,"type":"t"})"})
+        EXPECT_EQ(parse_command(bad).error().code, "bad_command") << bad;
+    const auto deep = [](int levels) {
+        return R"({"type":"t","data":)" + std::string(levels, '[') + std::string(levels, ']') + "}";
+    };
+    EXPECT_TRUE(parse_command(deep(63)).ok());
+    EXPECT_EQ(parse_command(deep(64)).error().code, "bad_json");
+    for (const char* bad :
+         {"", " ", "\xEF\xBB\xBF{\"type\":\"t\"}", R"({"type":"t"} x)", R"({"type":"t","data":1e999})"})
+        EXPECT_EQ(parse_command(bad).error().code, "bad_json") << bad;
+}
+
 TEST(EnvelopeTest, SeveralCommandsAreReadEachByItself) {
     const auto one = parse_commands(R"({"type":"t"})", 10);
     ASSERT_EQ(one->size(), 1u);
