@@ -290,7 +290,7 @@ def main() -> int:
     parser.add_argument("--mode", choices=["mirror", "standby"], default="mirror")
     parser.add_argument("--client", choices=["merging", "package"], default="merging", help="package: mythos.Client")
     parser.add_argument("--cuts", type=int, default=200, help="cuts a fault and wire")
-    parser.add_argument("--heartbeat-ms", type=int, default=1_000)
+    parser.add_argument("--heartbeat-ms", type=int, default=500)
     parser.add_argument("--strict", action="store_true", help="end with 1 if a pause is longer than promised")
     parser.add_argument("--realtime", action="store_true", help="run server and clients before all else on the machine")
     parser.add_argument("--json", type=Path, help="write every cut to this file")

@@ -247,14 +247,9 @@ class MergingClient:
                     self._lost(wire)
 
     async def _acknowledge(self) -> None:
-        """Every 200 ms while entries come; at once by the other way when the WebSocket that carried them has died."""
         acked = -1
         while True:
-            living = self.wires["websocket"].alive
-            for _ in range(10):
-                await asyncio.sleep(0.02)
-                if living and not self.wires["websocket"].alive:
-                    break
+            await asyncio.sleep(0.2)
             if self.cursor is not None and self.cursor != acked:
                 acked = self.cursor
                 await self._send({"type": "ack", "data": {"cursor": f"{self.epoch}-{acked}"}}, None)
