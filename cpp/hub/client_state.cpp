@@ -26,9 +26,7 @@ ClientState::Share ClientState::claim(Seq after, Seq upto) {
 void ClientState::acknowledge(Seq seq, MonoTime now, bool explicit_ack) {
     Seq seen = acked_.load(std::memory_order_relaxed);
     while (seen < seq && !acked_.compare_exchange_weak(seen, seq, std::memory_order_relaxed)) {}
-    if (!explicit_ack) return;
-    ack_ns_.store(now.ns, std::memory_order_relaxed);
-    acknowledges_.store(true, std::memory_order_relaxed);
+    if (explicit_ack) ack_ns_.store(now.ns, std::memory_order_relaxed);
 }
 
 void ClientState::settle() {

@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <limits>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
@@ -53,13 +54,17 @@ public:
     // for a cursor given at connect.
     void acknowledge(Seq seq, MonoTime now, bool explicit_ack);
     Seq acked() const { return acked_.load(std::memory_order_relaxed); }
-    // When the client last acknowledged by command; nothing before its first one.
+    // When the client last acknowledged by command. Only where it `acknowledges`.
     MonoTime ack_time() const { return {ack_ns_.load(std::memory_order_relaxed)}; }
-    bool acknowledges() const { return acknowledges_.load(std::memory_order_relaxed); }
+    bool acknowledges() const { return ack_ns_.load(std::memory_order_relaxed) != kNever; }
 
     // How many streams of each wire carry entries, welcomed and not gone: two while a newcomer replaces its
     // predecessor.
     std::array<std::atomic<std::uint16_t>, 2> living{};
+    // Acks go by the client's WebSocket while it has one, and say nothing of its SSE stream then. Since when it has
+    // none; `kHasWebsocket` while it has one. Written under the sequencer's mutex.
+    static constexpr std::int64_t kHasWebsocket = std::numeric_limits<std::int64_t>::max();
+    std::atomic<std::int64_t> websocket_gone_ns{0};
     // Round trip of the last answered WebSocket ping, in microseconds; 0 before the first.
     std::atomic<std::uint32_t> rtt_us{0};
     // Position up to which each wire's stream was handed to its socket.
@@ -75,8 +80,8 @@ private:
     std::atomic<std::uint64_t> owed_at_end_{kUnset};
     std::atomic<std::uint64_t> accounted_{0};
     std::atomic<Seq> acked_{0};
-    std::atomic<std::int64_t> ack_ns_{0};
-    std::atomic<bool> acknowledges_{false};
+    static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
+    std::atomic<std::int64_t> ack_ns_{kNever};
 };
 
 }  // namespace mythos::hub

@@ -309,6 +309,7 @@ void Delivery::request_close(Stream& stream, CloseCode code, std::string_view re
 }
 
 void Delivery::queue_close_frame(Stream& stream) {
+    stream.outlet->closing(stream.close_code, *stream.close_reason);
     if (stream.wire == Wire::websocket) {
         const std::uint16_t code = stream.echo_code != 0 ? stream.echo_code : protocol::number(stream.close_code);
         protocol::append_ws_close_frame(stream.control, code, *stream.close_reason);

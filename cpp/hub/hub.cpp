@@ -66,7 +66,7 @@ Seq Hub::append_control(Kind kind, Session& session, TargetInfo* target, std::st
     journal::Draft draft;
     draft.record.kind = kind;
     draft.record.head = std::move(reason);
-    draft.record.data = session.player->player_id;
+    draft.record.data = session.player->player_id();
     draft.record.session_id = session.session_id;
     draft.session = session.handle;
     if (target != nullptr) {
@@ -91,8 +91,8 @@ void Hub::add_interval(Session& session, TargetInfo& target, Seq from) {
 // then their living session, if there is one, was owed it from its opening on.
 SessionHandle Hub::begin_own_interval(TargetInfo& own) {
     const auto it = players_.find(own.target.name);
-    if (it == players_.end() || !it->second->session) return 0;
-    Session& session = *it->second->session;
+    if (it == players_.end() || !it->second.session) return 0;
+    Session& session = *it->second.session;
     if (session.intervals.find_open(own.id) == nullptr) add_interval(session, own, session.opened_seq);
     return session.handle;
 }
@@ -113,16 +113,13 @@ std::uint64_t Hub::owed_total(const Session& session) const {
 }
 
 Player& Hub::player_of(const std::string& player_id) {
-    if (const auto it = players_.find(player_id); it != players_.end()) return *it->second;
-    auto player = std::make_unique<Player>();
-    player->player_id = player_id;
-    Player& made = *player;
-    players_.emplace(made.player_id, std::move(player));
-    return made;
+    const auto [at, made] = players_.try_emplace(player_id);
+    at->second.name = &at->first;
+    return at->second;
 }
 
 void Hub::drop_player_if_idle(Player& player) {
-    if (!player.session) players_.erase(player.player_id);
+    if (!player.session) players_.erase(std::string(player.player_id()));
 }
 
 Session& Hub::open_session(Player& player) {
@@ -133,7 +130,7 @@ Session& Hub::open_session(Player& player) {
     session.player = &player;
     session.opened_at = wall_;
     session.intervals.list.reserve(2);
-    TargetInfo* own = targets_.find({TargetKind::player, player.player_id});
+    TargetInfo* own = targets_.find({TargetKind::player, player.player_id()});
     session.opened_seq = append_control(Kind::session_opened, session, own, "opened");
     add_interval(session, targets_.at(journal::kEveryone), session.opened_seq);
     if (own != nullptr) add_interval(session, *own, session.opened_seq);
@@ -158,7 +155,7 @@ void Hub::note_presence(const char* type, Session& session, const std::string& c
     head.append(type).append(R"(","channel":)");
     protocol::append_json_string(head, channel);
     std::string data = R"({"player_id":)";
-    protocol::append_json_string(data, session.player->player_id);
+    protocol::append_json_string(data, session.player->player_id());
     data += R"(,"session_id":)";
     protocol::append_json_string(data, session.session_id);
     data += '}';
@@ -179,7 +176,7 @@ void Hub::end_session(Session& session, const char* reason) {
     Player& player = *session.player;
     sessions_.erase(session.session_id);
     for (Connection* connection : session.connections_by_age()) detach(*connection);
-    for (auto& client : session.clients) client->state->end_account(owed_total(session));
+    for (Client& client : session.clients) client.state->end_account(owed_total(session));
     player.session.reset();
 }
 
@@ -188,7 +185,7 @@ Result<Hub::NewSession> Hub::replace_session(const std::string& player_id) {
     if (journal_.ring().room(appended()) < kEntriesPerConnect)
         return Error{"overloaded", "the server cannot keep up; try again a little later"};
     if (const auto it = players_.find(player_id);
-        sessions_.size() >= settings_.sessions_max && (it == players_.end() || !it->second->session))
+        sessions_.size() >= settings_.sessions_max && (it == players_.end() || !it->second.session))
         return Error{"session_limit", "the server has all the sessions it may"};
     Player& player = player_of(player_id);
     NewSession out;
@@ -214,7 +211,7 @@ std::size_t Hub::disconnect(const DisconnectWho& who) {
     std::vector<Connection*> found;
     for (auto& [key, c] : connections_) {
         if (c.leaving) continue;
-        if ((!who.player_id.empty() && c.session->player->player_id == who.player_id) ||
+        if ((!who.player_id.empty() && c.session->player->player_id() == who.player_id) ||
             (!who.session_id.empty() && c.session->session_id == who.session_id) ||
             (!who.connection_id.empty() && c.connection_id == who.connection_id))
             found.push_back(&c);
@@ -271,9 +268,9 @@ void Hub::sweep() {
 
 void Hub::sweep_session(Session& session, Seq floor) {
     session.intervals.forget_below(session.intervals.list.size() > kIntervalsCounted ? journal_.ring().first() : floor);
-    std::erase_if(session.clients, [&](const std::unique_ptr<Client>& client) {
-        if (client->connected() || now_ - client->left_at <= settings_.grace) return false;
-        settle_client(session, *client);
+    std::erase_if(session.clients, [&](Client& client) {
+        if (client.connected() || now_ - client.left_at <= settings_.grace) return false;
+        settle_client(session, client);
         return true;
     });
 }

@@ -213,9 +213,8 @@ private:
     WallTime wall_;
 
     Targets targets_;
-    // Keyed by the names that the records themselves hold.
-    std::unordered_map<std::string_view, std::unique_ptr<Player>> players_;
-    std::unordered_map<std::string_view, Session*> sessions_;
+    std::unordered_map<std::string, Player> players_;
+    std::unordered_map<std::string_view, Session*> sessions_;  // keyed by the names that the sessions hold
     std::unordered_map<ConnectionKey, Connection> connections_;
     ReplacedSessions replaced_;
     Census census_;

@@ -53,7 +53,7 @@ std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& na
     }
     const auto it = sessions_.find(request.session_id);
     names_unknown = it == sessions_.end();
-    if (!names_unknown && it->second->player->player_id != request.player_id) {
+    if (!names_unknown && it->second->player->player_id() != request.player_id) {
         counters_.add(Counter::rejected_foreign_session);
         Refusal r = refuse(CloseCode::policy, 403, "foreign_session", "this session belongs to another player");
         r.before_upgrade = true;
@@ -65,8 +65,8 @@ std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& na
 // The living connection of the same client and wire: whatever the limits, the newcomer takes its place.
 Connection* Hub::predecessor_of(const ConnectRequest& request) const {
     const auto it = players_.find(request.player_id);
-    if (it == players_.end() || !it->second->session) return nullptr;
-    const Client* client = it->second->session->find_client(request.client_id);
+    if (it == players_.end() || !it->second.session) return nullptr;
+    const Client* client = it->second.session->find_client(request.client_id);
     return client == nullptr ? nullptr : client->wires[index_of(request.wire)];
 }
 
@@ -153,7 +153,7 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     made.client = &client;
     made.opened_at = wall_;
     out.names = {made.connection_id, session.session_id, client.client_id};
-    out.player_id = player.player_id;
+    out.player_id = player.player_id();
     out.session = session.handle;
     out.opened_seq = session.opened_seq;
     out.intervals = session.intervals;
@@ -165,6 +165,7 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     client.state->sent[index_of(request.wire)].store(out.after, std::memory_order_relaxed);
     census_.count(session, -1);
     client.wires[index_of(request.wire)] = &made;
+    if (request.wire == Wire::websocket) client.state->websocket_gone_ns.store(ClientState::kHasWebsocket);
     census_.count(session, 1);
     ++session.connections;
     return out;
@@ -172,14 +173,17 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
 
 // Where a session has all the clients it may, a newcomer takes the place of the one that has been away longest.
 bool Hub::has_place_for(Session& session, const std::string& client_id) {
-    auto& clients = session.clients;
-    if (clients.size() < settings_.clients_per_session || session.find_client(client_id) != nullptr) return true;
-    const auto longest = std::min_element(clients.begin(), clients.end(), [](const auto& a, const auto& b) {
-        return std::pair(a->connected(), a->left_at) < std::pair(b->connected(), b->left_at);
-    });
-    if ((*longest)->connected()) return false;
-    settle_client(session, **longest);
-    clients.erase(longest);
+    if (session.find_client(client_id) != nullptr) return true;
+    std::size_t clients = 0;
+    Client* longest_away = nullptr;
+    for (Client& c : session.clients) {
+        ++clients;
+        if (!c.connected() && (longest_away == nullptr || c.left_at < longest_away->left_at)) longest_away = &c;
+    }
+    if (clients < settings_.clients_per_session) return true;
+    if (longest_away == nullptr) return false;
+    settle_client(session, *longest_away);
+    session.clients.remove_if([&](const Client& c) { return &c == longest_away; });
     return true;
 }
 
@@ -187,21 +191,20 @@ Client& Hub::client_for(Session& session, const std::string& client_id) {
     if (!client_id.empty()) {
         if (Client* known = session.find_client(client_id)) return *known;
     }
-    auto client = std::make_unique<Client>();
-    client->named = !client_id.empty();
-    client->client_id = client->named ? client_id : random_name("a_", kIdBits);
-    client->state = std::make_shared<ClientState>(totals_);
+    Client& client = session.clients.emplace_front();
+    client.named = !client_id.empty();
+    client.client_id = client.named ? client_id : random_name("a_", kIdBits);
+    client.state = std::make_shared<ClientState>(totals_);
     if (session.absent) {
         auto& swept = session.absent->swept;
         const auto was =
-            std::find_if(swept.begin(), swept.end(), [&](const auto& s) { return s.first == client->client_id; });
+            std::find_if(swept.begin(), swept.end(), [&](const auto& s) { return s.first == client.client_id; });
         if (was != swept.end()) {
-            client->outcomes.restore_forgotten(was->second);
+            client.outcomes.restore_forgotten(was->second);
             swept.erase(was);
         }
     }
-    session.clients.push_back(std::move(client));
-    return *session.clients.back();
+    return client;
 }
 
 void Hub::decide_start(const ConnectRequest& request, bool names_unknown, const Session& session, const Client& client,
@@ -255,6 +258,7 @@ void Hub::detach(Connection& connection) {
     Client& client = *connection.client;
     census_.count(session, -1);
     client.wires[index_of(connection.wire)] = nullptr;
+    if (connection.wire == Wire::websocket) client.state->websocket_gone_ns.store(now_.ns);
     census_.count(session, 1);
     if (!client.connected()) client.left_at = now_;
     if (--session.connections == 0) {
@@ -267,7 +271,7 @@ void Hub::detach(Connection& connection) {
     if (was_active && sessions_.contains(session.session_id)) promote_standby(client);
     if (!client.named && !client.connected()) {
         client.state->end_account(owed_total(session));
-        std::erase_if(session.clients, [&](const auto& c) { return c.get() == &client; });
+        session.clients.remove_if([&](const Client& c) { return &c == &client; });
     }
 }
 
@@ -316,7 +320,7 @@ CommandContext Hub::same_context(const CommandNames& names) {
 
 CommandContext Hub::context_of_player(const std::string& player_id) {
     const auto it = players_.find(player_id);
-    return it == players_.end() ? CommandContext{} : CommandContext{it->second->session.get(), nullptr, 0};
+    return it == players_.end() ? CommandContext{} : CommandContext{it->second.session.get(), nullptr, 0};
 }
 
 Result<CommandContext> Hub::context_for_post(const std::string& session_id, const std::string& client_id) {

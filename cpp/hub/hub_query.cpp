@@ -19,8 +19,8 @@ std::string text_of(const json& value) { return value.dump(-1, ' ', false, json:
 std::string Hub::connections_json(const std::string& player_id) const {
     json out{{"player_id", player_id}, {"session_id", nullptr}, {"connections", json::array()}};
     const auto it = players_.find(player_id);
-    if (it == players_.end() || !it->second->session) return text_of(out);
-    const Player& player = *it->second;
+    if (it == players_.end() || !it->second.session) return text_of(out);
+    const Player& player = it->second;
     out["session_id"] = player.session->session_id;
     for (const Connection* c : player.session->connections_by_age()) {
         const auto& sent = c->client->state->sent[static_cast<std::size_t>(c->wire)];
@@ -41,7 +41,7 @@ std::string Hub::connections_json(const std::string& player_id) const {
 std::string Hub::all_connections_json() const {
     std::string list = "[";
     for (const auto& [player_id, player] : players_) {
-        if (!player->session) continue;
+        if (!player.session) continue;
         if (list.size() > 1) list += ',';
         list += connections_json(std::string(player_id));
     }
@@ -87,7 +87,7 @@ std::string Hub::presence_json(const std::string& channel) const {
         for (const Session* session : target->members) {
             if (out.back() != '[') out += ',';
             out += R"({"player_id":)";
-            protocol::append_json_string(out, session->player->player_id);
+            protocol::append_json_string(out, session->player->player_id());
             out += R"(,"session_id":)";
             protocol::append_json_string(out, session->session_id);
             out += R"(,"since":")";

@@ -43,12 +43,12 @@ std::string Hub::checkpoint_json() const {
         }
         json clients = json::array();
         for (const auto& c : session->clients)
-            if (c->named) clients.push_back(client_json(*c));
+            if (c.named) clients.push_back(client_json(c));
         json channels = json::array();
         for (const auto& [target, since] : session->channels)
             channels.push_back({targets_.at(target).target.name, since.ns});
         sessions.push_back({{"id", session_id},
-                            {"player", session->player->player_id},
+                            {"player", session->player->player_id()},
                             {"opened_seq", session->opened_seq},
                             {"opened_at", session->opened_at.ns},
                             {"intervals", std::move(intervals)},
@@ -151,7 +151,7 @@ void Hub::restore_control(Seq seq, const journal::Record& record) {
 
 // Records to the player may be among those found, so that the next message to the player need not be the first.
 void Hub::restore_own_interval(Session& session) {
-    auto& own = targets_.of({TargetKind::player, session.player->player_id});
+    auto& own = targets_.of({TargetKind::player, session.player->player_id()});
     for (const Interval& i : session.intervals.list)
         if (i.target == own.id) return;
     session.intervals.list.push_back({own.id, session.opened_seq, kStillOpen, 0, 0});

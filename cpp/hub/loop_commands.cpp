@@ -82,8 +82,9 @@ void LoopCore::Impl::tell(ConnectionKey key, std::string reply) {
 void LoopCore::Impl::bad_command(Stream& stream, const Error& error, MonoTime now) {
     count_command_error(error.code);
     delivery.send_control(stream, protocol::reply_error_json(std::nullopt, error, false));
-    if (stream.bad_commands == 0 || now - stream.bad_since > seconds(60)) {
-        stream.bad_since = now;
+    const auto now_s = static_cast<std::uint32_t>(now.ns / 1'000'000'000);
+    if (stream.bad_commands == 0 || now_s - stream.bad_since_s > 60) {
+        stream.bad_since_s = now_s;
         stream.bad_commands = 0;
     }
     if (++stream.bad_commands < kBadCommandsMax) return;

@@ -59,6 +59,13 @@ void LoopCore::Impl::enter(ConnectionKey key) {
     if (entrance->close) close(*stream, *entrance->close, entrance->close_reason, now);
 }
 
+// Its last bytes are on their way, or stuck: not for ever.
+void LoopCore::Impl::drop_in_time(Stream& stream, MonoTime now) {
+    if (std::exchange(stream.dropping, true)) return;
+    stream.end_at = now + kCloseBound;
+    arm(stream, stream.end_at);
+}
+
 void LoopCore::Impl::close(Stream& stream, CloseCode code, std::string_view reason, MonoTime now) {
     if (stream.entrance) {
         stream.entrance->close = code;
@@ -66,10 +73,7 @@ void LoopCore::Impl::close(Stream& stream, CloseCode code, std::string_view reas
         return;
     }
     delivery.request_close(stream, code, reason, false);
-    if (stream.abort_at == MonoTime{}) {
-        stream.abort_at = now + kCloseBound;
-        arm(stream, stream.abort_at);
-    }
+    drop_in_time(stream, now);
 }
 
 void LoopCore::Impl::gone(ConnectionKey key, MonoTime) {
@@ -209,8 +213,9 @@ void LoopCore::drain(Duration spread, std::string_view reason, MonoTime now) {
             continue;
         }
         impl_->delivery.send_control(stream, protocol::draining_json(delay.ms(), reason));
-        stream.close_at = now + delay;
-        impl_->arm(stream, stream.close_at);
+        if (stream.dropping) continue;
+        stream.end_at = now + delay;
+        impl_->arm(stream, stream.end_at);
     }
 }
 

@@ -42,7 +42,7 @@ bool LoopCore::Impl::hand_over(const CommandContext& context, const Command& com
     call.command_id = command.id;
     call.type = command.type;
     call.data = command.data;
-    call.player_id = context.session->player->player_id;
+    call.player_id = context.session->player->player_id();
     call.session_id = context.session->session_id;
     if (context.client != nullptr) call.client_id = context.client->client_id;
     HandedOver handed{

@@ -36,6 +36,7 @@ public:
     ConnectionKey open(ConnectRequest request, Outlet* outlet, MonoTime now);
     void decide(Hub& hub, ConnectionKey key);
     void enter(ConnectionKey key);
+    void drop_in_time(Stream& stream, MonoTime now);
     void gone(ConnectionKey key, MonoTime now);
     void close(Stream& stream, protocol::CloseCode code, std::string_view reason, MonoTime now);
     void apply(Effect& effect, MonoTime now);

@@ -55,13 +55,15 @@ void LoopCore::Impl::run_timers(MonoTime now) {
 
 // A WebSocket answers pings. An SSE peer is known to live by its client's acks, which cross
 // proxies, and by its kernel's, which do not. A client that has acknowledged once goes on
-// doing so; one that never does is the kernel's to judge.
+// doing so; one that never does is the kernel's to judge. Acks that go by the client's
+// WebSocket die with it: from then on the client has the whole time again.
 LoopCore::Impl::Signs LoopCore::Impl::signs_of(const Stream& stream, MonoTime now) const {
     Signs signs;
     signs.peer = stream.heard;
     signs.peer_answers = stream.wire == Wire::websocket;
-    if (stream.wire == Wire::sse && stream.client->acknowledges()) {
-        signs.peer = std::max(signs.peer, stream.client->ack_time());
+    const std::int64_t websocket_gone = stream.client->websocket_gone_ns.load();
+    if (stream.wire == Wire::sse && stream.client->acknowledges() && websocket_gone != ClientState::kHasWebsocket) {
+        signs.peer = std::max({signs.peer, stream.client->ack_time(), MonoTime{websocket_gone}});
         signs.peer_answers = true;
     }
     signs.any = signs.peer;
@@ -93,24 +95,20 @@ void LoopCore::Impl::close_silent(Stream& stream, CloseCode code, std::string_vi
 
 void LoopCore::Impl::pulse(Stream& stream, MonoTime now) {
     const auto due = [&](MonoTime at) { return at != MonoTime{} && at <= now; };
-    if (due(stream.abort_at)) {
+    if (stream.dropping && due(stream.end_at)) {
         stream.finished = true;
-        stream.abort_at = {};
+        stream.end_at = {};
         stream.outlet->abort();
         return;
     }
     if (stream.finished || stream.entrance) return;
-    if (due(stream.close_at)) {
-        stream.close_at = {};
+    if (due(stream.end_at)) {
+        stream.end_at = {};
         close(stream, CloseCode::going_away, "the server is shutting down", now);
         return;
     }
     if (!due(stream.pulse_at)) return;
-    if (stream.closing != Stream::Closing::no) {
-        // Its last bytes are on their way, or stuck: not for ever.
-        if (stream.abort_at == MonoTime{}) arm(stream, stream.abort_at = now + kCloseBound);
-        return;
-    }
+    if (stream.closing != Stream::Closing::no) { return drop_in_time(stream, now); }
     if (const char* silence = silent_too_long(stream, now))
         return close_silent(stream, CloseCode::heartbeat_missed, silence, now);
     if (stream.blocked && settings.slow_reader == SlowReader::disconnect && delivery.has_lost(stream)) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
@@ -70,6 +71,9 @@ public:
 
     // Back-pressure on what the peer sends: while paused, read nothing.
     virtual void pause_reading(bool paused) = 0;
+
+    // Why this side closes it, just before the last bytes are written.
+    virtual void closing(protocol::CloseCode, std::string_view) {}
 
     // The last bytes (close frame, `mythos.closed`) were written: close politely,
     // bounded in time, then call LoopCore::gone.

@@ -6,8 +6,8 @@ namespace mythos::hub {
 
 std::vector<Connection*> Session::connections_by_age() const {
     std::vector<Connection*> out;
-    for (const auto& client : clients)
-        for (Connection* c : client->wires)
+    for (const Client& client : clients)
+        for (Connection* c : client.wires)
             if (c != nullptr) out.push_back(c);
     std::sort(out.begin(), out.end(), [](const Connection* a, const Connection* b) { return a->key < b->key; });
     return out;
@@ -15,8 +15,8 @@ std::vector<Connection*> Session::connections_by_age() const {
 
 void Census::count(const Session& session, int sign) {
     std::size_t n[2] = {0, 0};
-    for (const auto& client : session.clients)
-        for (std::size_t w = 0; w < 2; ++w) n[w] += client->wires[w] != nullptr;
+    for (const Client& client : session.clients)
+        for (std::size_t w = 0; w < 2; ++w) n[w] += client.wires[w] != nullptr;
     const auto add = [sign](std::size_t& sum, std::size_t by) { sum = sign > 0 ? sum + by : sum - by; };
     for (std::size_t w = 0; w < 2; ++w) {
         add(connections[w], n[w]);

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <deque>
+#include <forward_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -71,14 +72,14 @@ struct Session {
     // Everyone's, open while it lives; the player's own, as soon as anything was ever sent to the player; channels'.
     Intervals intervals;
     std::vector<std::pair<TargetId, WallTime>> channels;  // subscribed to, and since when
-    std::vector<std::unique_ptr<Client>> clients;
+    std::forward_list<Client> clients;
     std::unique_ptr<Absent> absent;
     MonoTime grace_until;  // counts while no connection lives
     std::uint32_t connections = 0;
 
     Client* find_client(std::string_view client_id) const {
-        for (const auto& c : clients)
-            if (c->named && c->client_id == client_id) return c.get();
+        for (const Client& c : clients)
+            if (c.named && c.client_id == client_id) return const_cast<Client*>(&c);
         return nullptr;
     }
     // In order of opening.
@@ -86,8 +87,10 @@ struct Session {
 };
 
 struct Player {
-    std::string player_id;
+    const std::string* name = nullptr;  // the key that it is found by
     std::unique_ptr<Session> session;
+
+    const std::string& player_id() const { return *name; }
 };
 
 // A player, a channel, a channel's presence, or everyone.

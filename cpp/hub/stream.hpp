@@ -40,6 +40,7 @@ struct Stream {
     bool owed_known = false;   // `owed_at_cursor` is exact
     bool repositioned = true;  // the cursor was just set: a hole is told, not punished
     bool idle = false;         // closed for the idle timeout
+    bool dropping = false;     // it is dropped at `end_at`
     bool finished = false;     // the outlet was told to finish or abort
     enum class Closing : std::uint8_t { no, after_stream, now, queued } closing = Closing::no;
     protocol::CloseCode close_code = protocol::CloseCode::normal;
@@ -52,6 +53,7 @@ struct Stream {
     const journal::Entry* tail = nullptr;  // holds a reference
     const char* tail_bytes = nullptr;
     std::uint32_t tail_size = 0;
+    std::uint32_t bad_since_s = 0;
 
     std::unique_ptr<const std::string> close_reason;
     std::unique_ptr<Entrance> entrance;
@@ -61,9 +63,7 @@ struct Stream {
     MonoTime heard;
     MonoTime next_beat;
     MonoTime pulse_at;
-    MonoTime close_at;
-    MonoTime abort_at;
-    MonoTime bad_since;
+    MonoTime end_at;  // closed then, or dropped if that is under way
 
     Duration heartbeat() const { return milliseconds(heartbeat_ms); }
     bool wants_entries() const {

@@ -32,6 +32,7 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     journal_ = std::make_unique<journal::MemoryJournal>(random_name("", kEpochBits), settings.retention);
     node_ = std::make_unique<hub::Node>(*journal_, clock, settings.hub, count);
     observe::Log& log = logging.named("server.realtime.connection_manager");
+    node_->set_on_fault([&log](std::string_view what) { log.error("Operation failed", {{"fault", what}}); });
     for (std::uint32_t index = 0; index < count; ++index) {
         loops_.push_back(std::make_unique<transport::HubLoop>(*node_, index, clock, settings.loop,
                                                               transport::authenticate_none(), log));

@@ -55,7 +55,7 @@ public:
     void abort() final;
     std::optional<KernelAck> kernel_ack() const final;
     // Why the connection ends, for the log; the first to say so is right.
-    void closing(protocol::CloseCode code, std::string_view reason);
+    void closing(protocol::CloseCode code, std::string_view reason) override;
 
 protected:
     StreamConnection(StreamContext& context, HttpConnection::Taken taken, Opening opening);

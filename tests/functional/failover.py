@@ -91,7 +91,7 @@ async def _proxy(server_port: int, control: Connection) -> None:
         while (order := await asyncio.to_thread(control.recv)) is not None:
             fault, wire = order
             # On a loaded machine the wire may just have been lost without any fault: it comes back.
-            while not proxy.living(wire):
+            while not proxy.living(wire):  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
             link = proxy.living(wire)[-1]
             began = time.monotonic()

@@ -83,6 +83,7 @@ CODES = [
 # Not answers to a request: what is told at the start, and by the conformance echo.
 ELSEWHERE = ("transport/socket.cpp", "transport/hub_loop.cpp", "transport/echo.cpp")
 NOT_BY_INPUT = {
+    "handler_failed": "only an application's handler can break off; tests/python has one",
     "server_fault": "no input is known that provokes it",
     "bad_key": "the handshake's own name for what is answered as bad_upgrade",
 }

@@ -165,6 +165,23 @@ TEST_F(PulseTest, ADeadSsePeerIsNoticedWithinTwoHeartbeatsOfItsLastSign) {
     EXPECT_EQ(kernel.close_code, 4004);
 }
 
+// Its acks go into the black hole of its WebSocket, and the stream must not be lost with it.
+TEST_F(PulseTest, AnSseStreamIsNotJudgedByAcksThatDieWithTheWebsocket) {
+    start();
+    Peer& w = ws({.client = "c"});
+    Peer& s = sse({.client = "c"});
+    advance(seconds(9), true);
+    core(w).heard(w.key, now());
+    ack(w, 1);
+    advance(seconds(20), true);
+    EXPECT_EQ(w.close_code, 4004);
+    EXPECT_FALSE(s.close_code.has_value());
+    advance(milliseconds(19'999), true);
+    EXPECT_FALSE(s.close_code.has_value()) << "the client has two heartbeats to notice, and to post";
+    advance(milliseconds(1), true);
+    EXPECT_EQ(s.close_code, 4004);
+}
+
 TEST_F(PulseTest, AChangedHeartbeatIsForThoseThatComeLater) {
     start();
     Peer& before = ws({.player = "p1"});
