@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import time
+from contextlib import AsyncExitStack
 
 import httpx
 import pytest
@@ -109,7 +110,12 @@ async def test_requests_during_a_drain(start_server, player):
     # One loop accepts in the order of coming: whoever came before the WebSocket is in.
     server = start_server({"server.loops": 1, "drain.spread_ms": 20_000, "drain.timeout_s": 20})
     ready, stream = [await RawConnection.connect(server.port) for _ in range(2)]
-    async with ready, stream, await open_websocket(server, player) as ws:
+    async with ready, stream, AsyncExitStack() as crowd, await open_websocket(server, player) as ws:
+        # Few connections drain at once; these keep the server up for some seconds.
+        for i in range(200):
+            raw = await crowd.enter_async_context(await RawConnection.connect(server.port))
+            await raw.send(f"GET /sse/crowd{i} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            assert (await raw.head())[0] == 200
         server.signal(signal.SIGTERM)
         await ws.control("mythos.draining")
         await ready.send(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
