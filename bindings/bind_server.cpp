@@ -4,6 +4,7 @@
 #include "bindings/register.hpp"
 #include "bindings/server_core.hpp"
 #include "hub/handlers.hpp"
+#include "server/greeting.hpp"
 
 namespace mythos::bindings {
 
@@ -34,6 +35,8 @@ void bind_server(py::module_& module) {
         .def("is_drained", &ServerCore::is_drained)
         .def("stop", &ServerCore::stop)
         .def("abandon", &ServerCore::abandon);
+    module.def("greeting", &server::greeting, py::arg("host"), py::arg("port"),
+               "The addresses of a server, and three commands to try, for a person.");
     module.def("is_built_in", &hub::is_built_in, py::arg("type"), "Whether the core executes this command itself.");
 }
 

@@ -26,6 +26,9 @@ def check_options(options: dict[str, Any]) -> tuple[dict[str, _OptionValue], lis
 _Call: TypeAlias = tuple[int, str, str, bytes | str, str, str, str]
 _Answer: TypeAlias = tuple[int, bytes] | tuple[int, bytes, str, str, bool]
 
+def greeting(host: str, port: int) -> str:
+    """The addresses of a server, and three commands to try, for a person."""
+
 def is_built_in(type: str) -> bool:
     """Whether the core executes this command itself."""
 

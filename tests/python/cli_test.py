@@ -174,8 +174,10 @@ def test_serve_ends_cleanly_when_it_is_told_to(tmp_path: Path, words: list[str],
         with mythos.SyncClient(f"http://127.0.0.1:{port}", "ann") as ann:
             assert ann.ping()
         running.terminate()
-        _, err = running.communicate(timeout=30)
+        out, err = running.communicate(timeout=30)
         assert "Traceback" not in err, err
+    assert f"ws://127.0.0.1:{port}/ws/{{player_id}}" in out
+    assert out.count("  curl ") == 3
     assert running.returncode == exits.DONE
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import shutil
 import signal
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
-from mythos import errors, game
+from mythos import _core, errors, game
 from mythos.cli import exits
 from mythos.cli.options import AsJson
 from mythos.server import Server
@@ -112,18 +116,29 @@ async def _serve(server: Server, bots: int | None, bot_rate: float, port_file: P
             await stack.enter_async_context(game.running(server, bots, bot_rate))
         if port_file is not None:
             port_file.write_text(f"{server.port}\n")
-        typer.echo(greeting(server.url, bots))
+        typer.echo(greeting(server, bots))
         await ended.wait()
         typer.echo("stopping; once more, and nobody is waited for")
         for number in SIGNALS:
             loop.remove_signal_handler(number)
 
 
-def greeting(url: str, bots: int | None) -> str:
-    elsewhere = "" if url == "http://127.0.0.1:8000" else f" --url {url}"
+def greeting(server: Server, bots: int | None) -> str:
+    url = urlsplit(server.url)
+    plain = _core.greeting(url.hostname or "", server.port).strip("\n")
     if bots is None:
-        return f"Mythos listens on {url}. See what a player gets: mythos tail ann{elsewhere}"
+        return plain
+    elsewhere = "" if server.url == "http://127.0.0.1:8000" else f" --url {server.url}"
     return (
-        f"The game is on {url}, with {bots} bots. Play it in another terminal: mythos play ann{elsewhere}\n"
-        "In there, cut a wire with `/cut ws` or `/cut sse`, and bring it back with `/restore`."
+        f"The game is on {server.url}, with {bots} bots. "
+        f"Play it in another terminal: {_program()} play ann{elsewhere}\n"
+        f"In there, cut a wire with `/cut ws` or `/cut sse`, and bring it back with `/restore`.\n\n{plain}"
     )
+
+
+def _program() -> str:
+    """As it has to be typed: the path, where it is not found by its name."""
+    started = Path(sys.argv[0])
+    if started.name != "mythos" or shutil.which("mythos") == str(started.resolve()):
+        return "mythos"
+    return os.path.relpath(started)
