@@ -169,15 +169,19 @@ def test_serve_ends_cleanly_when_it_is_told_to(tmp_path: Path, words: list[str],
         [*command, "--port-file", str(port_file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
         assert running.stdout is not None
-        assert "127.0.0.1" in running.stdout.readline()
+        said = ""
+        while "/api/connections/ann" not in said:
+            line = running.stdout.readline()
+            assert line, said
+            said += line
         port = port_file.read_text().strip()
         with mythos.SyncClient(f"http://127.0.0.1:{port}", "ann") as ann:
             assert ann.ping()
         running.terminate()
-        out, err = running.communicate(timeout=30)
+        _, err = running.communicate(timeout=30)
         assert "Traceback" not in err, err
-    assert f"ws://127.0.0.1:{port}/ws/{{player_id}}" in out
-    assert out.count("  curl ") == 3
+    assert f"ws://127.0.0.1:{port}/ws/{{player_id}}" in said
+    assert said.count("  curl ") == 3
     assert running.returncode == exits.DONE
 
 
