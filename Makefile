@@ -26,8 +26,8 @@ VENV := .venv/installed-package
 TEST_VENV := .venv/installed-tests
 export CTEST_OUTPUT_ON_FAILURE := 1
 
-.PHONY: serve server test example build build-tests package bench fuzz sanitize sanitize-asan sanitize-tsan conformance \
-    browser format lint reference clean packages-build packages-test packages-clang npm
+.PHONY: serve server test example build build-tests package bench fuzz sanitize sanitize-asan sanitize-tsan \
+    sanitize-python conformance browser format lint reference clean packages-build packages-test packages-clang npm
 
 # The game that the package comes with, and its population.
 serve: package
@@ -71,9 +71,10 @@ package: build/release/build.ninja
 	@cmake --build build/release -j $(JOBS) --target mythosd _core
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation -C build-dir=build/release .
 
-build/release/build.ninja: | $(VENV)
+build/release/build.ninja build/asan-python/build.ninja build/tsan-python/build.ninja: | $(VENV)
 build/%/build.ninja: CMakePresets.json | packages-build
 	cmake --preset $* -G Ninja
+	@touch $@
 
 $(VENV): bindings/requirements.txt | packages-build
 	python3 -m venv .venv
@@ -111,6 +112,13 @@ sanitize: sanitize-asan sanitize-tsan
 sanitize-asan sanitize-tsan: sanitize-%: build/%/build.ninja
 	cmake --build build/$* -j $(JOBS)
 	tests/sanitized.sh build/$*
+
+# What Python and the core do to each other, on both sanitized cores.
+sanitize-python: build/asan-python/build.ninja build/tsan-python/build.ninja $(TEST_VENV)
+	cmake --build build/asan-python -j $(JOBS) --target _core
+	tests/sanitized_python.sh build/asan-python libasan
+	cmake --build build/tsan-python -j $(JOBS) --target _core
+	tests/sanitized_python.sh build/tsan-python libtsan
 
 # A real Chromium with nothing of ours on the page.
 browser: build-tests

@@ -41,16 +41,18 @@ def test_a_thousand_lives_leave_nothing_behind():
         live()
     gc.collect()
     after = process_size()
-    assert after[:2] == before[:2]
+    # What an earlier test left may end meanwhile.
+    assert after[0] <= before[0] and after[1] <= before[1]
     assert after[2] - before[2] < 1_024, "a megabyte"
 
 
 async def test_the_same_on_a_running_loop():
-    before = process_size()[:2]
+    before = process_size()
     for _ in range(100):
         async with Server(**QUIET) as server:
             server.publish("said", {}, everyone=True)
-    assert process_size()[:2] == before
+    after = process_size()
+    assert after[0] <= before[0] and after[1] <= before[1]
 
 
 async def test_one_server_may_live_twice():
