@@ -38,6 +38,7 @@ void Delivery::unexpect(SessionHandle session) {
 
 void Delivery::detach(Stream& stream) {
     clear_tail(stream);
+    close_account(stream);
     if (stream.queued) {
         std::erase(queue_, &stream);
         std::replace(flushing_.begin(), flushing_.end(), &stream, static_cast<Stream*>(nullptr));
