@@ -10,6 +10,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "bindings/core_error.hpp"
 #include "bindings/option_values.hpp"
 #include "bindings/unlocked.hpp"
@@ -75,7 +76,7 @@ bool has_long_number(const std::string& json) {
 // Whether clients can read a reply with this data, which is JSON: its nesting counts from two levels down.
 bool is_readable(const std::string& data) {
     const auto brackets = std::ranges::count(data, '{') + std::ranges::count(data, '[');
-    return brackets + 2 <= protocol::kMaxJsonDepth || protocol::is_valid_json("[[" + data + "]]");
+    return brackets + 2 <= kJsonDepthMax || protocol::is_valid_json("[[" + data + "]]");
 }
 
 std::vector<std::string> ids_of(const std::string& epoch, const std::vector<Seq>& seqs) {

@@ -10,9 +10,13 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "hub/open_gaps.hpp"
 
 namespace mythos::hub {
 
@@ -20,19 +24,8 @@ namespace mythos::hub {
 struct DeliveryTotals {
     std::atomic<std::uint64_t> owed{0};
     std::atomic<std::uint64_t> unsent{0};
-    // Of gaps that were open to the end.
-    std::atomic<std::uint64_t> written{0};
-    std::atomic<std::uint64_t> gap{0};
-    std::atomic<std::uint64_t> conflated{0};
-};
-
-// A gap that one wire told while the other may yet bring what is missing, and what the one wire was handed behind it,
-// up to `end`. Counted when it is known whether the other brings it. Positions, and entries owed up to them.
-struct OpenGap {
-    Seq after = 0, upto = 0, end = 0;
-    std::uint64_t owed_after = 0, owed_upto = 0, owed_end = 0;
-    std::uint64_t conflated = 0;  // of those behind it
-    OpenGap* next = nullptr;
+    std::atomic<std::uint64_t> gap{0};  // of gaps that the client's other wire might have filled
+    std::mutex open_gaps;               // guards those of all clients: there are few, and seldom
 };
 
 class ClientState {
@@ -51,16 +44,25 @@ public:
 
     // Takes the range (after, upto] into the account unless another wire did; gives the
     // position above which this call is the one to count, or nothing when none is.
-    // Ranges that begin above what is accounted for are left to the wire that lags.
+    // `contested`: a gap is open, ask `take` instead.
     struct Share {
         Seq above = 0;
         bool any = false;
+        bool contested = false;
     };
     Share claim(Seq after, Seq upto);
     // Up to here everything was claimed, or is left unsent.
-    Seq claimed_to() const { return frontier_.load(std::memory_order_acquire); }
-    // A wire that goes leaves what could not be counted yet; it is when the account is closed.
-    void leave(std::unique_ptr<OpenGap> gap);
+    Seq claimed_to() const { return frontier_.load(std::memory_order_acquire) & ~kContested; }
+
+    // A wire told this gap while the other may yet fill it. From here on each entry is accounted for by itself,
+    // until that is decided.
+    void open_gap(const OpenGaps::Range& gap);
+    // Of the positions handed to a wire, which is complete up to `upto` now, how many no wire was handed before.
+    // Nothing where no gap is open any more.
+    std::optional<std::size_t> take(std::span<const Seq> positions, Seq upto);
+    // Counts the gaps that no living wire will fill.
+    void settle_gaps() { settle_gaps(0); }
+
     // Entries of a claimed range that were written, told as a gap, or conflated away.
     void count(std::uint64_t entries) { accounted_.fetch_add(entries, std::memory_order_relaxed); }
 
@@ -89,8 +91,10 @@ public:
     std::array<std::atomic<Seq>, 2> sent{};
 
 private:
-    static constexpr std::uint64_t kUnset = ~std::uint64_t{0};
-    void settle_left();
+    static constexpr std::uint64_t kUnset = ~std::uint64_t{0} >> 1;
+    // As it is while a gap is open.
+    static constexpr std::uint64_t kContested = std::uint64_t{1} << 63;
+    void settle_gaps(Seq given_up);
     void settle();
 
     DeliveryTotals& totals_;
@@ -98,7 +102,7 @@ private:
     std::atomic<std::uint64_t> owed_base_{0};
     std::atomic<std::uint64_t> owed_at_end_{kUnset};
     std::atomic<std::uint64_t> accounted_{0};
-    std::atomic<OpenGap*> left_{nullptr};
+    std::unique_ptr<OpenGaps> gaps_;
     std::atomic<Seq> acked_{0};
     static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
     std::atomic<std::int64_t> ack_ns_{kNever};

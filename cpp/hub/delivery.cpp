@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/limits.hpp"
+
 namespace mythos::hub {
 
 using journal::Kind;
@@ -38,7 +40,7 @@ void Delivery::unexpect(SessionHandle session) {
 
 void Delivery::detach(Stream& stream) {
     clear_tail(stream);
-    close_account(stream);
+    if (stream.client) stream.client->settle_gaps();
     if (stream.queued) {
         std::erase(queue_, &stream);
         std::replace(flushing_.begin(), flushing_.end(), &stream, static_cast<Stream*>(nullptr));
@@ -197,8 +199,7 @@ void Delivery::trim() {
     const Seq remembered = position_ > settings_.position_memory ? position_ - settings_.position_memory : 0;
     const Seq floor = std::min(first, remembered);
     index_.drop_below(floor);
-    for (auto& [handle, view] : views_)
-        trim_view(view, index_, view.subs.size() > kIntervalsCounted ? first : floor);
+    for (auto& [handle, view] : views_) trim_view(view, index_, view.subs.size() > kIntervalsCounted ? first : floor);
 }
 
 }  // namespace mythos::hub

@@ -97,8 +97,7 @@ private:
     void open_account(Stream& stream, const Admitted& admitted, Seq given, std::uint64_t lost);
     void account_gap(Stream& stream, Seq after, std::uint64_t owed_after, std::uint64_t owed_upto);
     void account_written(Stream& stream, const Batch& batch);
-    void settle_gap(Stream& stream);
-    void close_account(Stream& stream);
+    bool account_each(Stream& stream, const Batch& batch);
     void count(Stream& stream, stats::Counter outcome, std::uint64_t entries);
 
     journal::Ring& ring_;

@@ -3,13 +3,13 @@
 
 #include <vector>
 
+#include "base/limits.hpp"
 #include "hub/delivery.hpp"
 
 namespace mythos::hub {
 
 // The pieces of one write: the tail, the control bytes, then entries.
 struct Delivery::Batch {
-    static constexpr int kPiecesMax = 128;  // of one gather write; the kernel takes 1024
     struct Item {
         const journal::Entry* entry;  // null for one that was conflated away
         Seq seq;

@@ -2,6 +2,7 @@
 // handed to the socket in one write, and accounted for.
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "hub/delivery_batch.hpp"
 #include "hub/mutants.hpp"
 #include "protocol/envelope.hpp"
@@ -17,8 +18,6 @@ using protocol::Wire;
 using stats::Counter;
 
 namespace {
-
-constexpr std::size_t kReplyQueueMax = 65'536;  // beyond it nothing is read from that peer
 
 std::size_t index_of(Wire wire) { return static_cast<std::size_t>(wire); }
 
@@ -178,7 +177,7 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
             stream.control.erase(0, n);
         }
     }
-    if (stream.paused && stream.control.size() < kReplyQueueMax / 2) {
+    if (stream.paused && stream.control.size() < kReplyQueueBytesMax / 2) {
         stream.paused = false;
         stream.outlet->pause_reading(false);
     }
@@ -214,6 +213,7 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
         account_written(stream, batch);
     }
     stream.client->sent[index_of(stream.wire)].store(stream.cursor, std::memory_order_relaxed);
+    stream.client->settle_gaps();
     if (all) return true;
     stream.blocked = true;
     stream.outlet->await_writable();
@@ -238,14 +238,14 @@ void Delivery::send_control(Stream& stream, std::string_view json) {
 void Delivery::send_raw(Stream& stream, std::string_view bytes) {
     if (stream.finished || stream.closing == Stream::Closing::queued) return;
     stream.control.append(bytes);
-    if (!stream.paused && stream.control.size() > kReplyQueueMax) {
+    if (!stream.paused && stream.control.size() > kReplyQueueBytesMax) {
         stream.paused = true;
         stream.outlet->pause_reading(true);
     }
     queue(stream);
 }
 
-bool Delivery::is_full_of_replies(const Stream& stream) const { return stream.control.size() > kReplyQueueMax; }
+bool Delivery::is_full_of_replies(const Stream& stream) const { return stream.control.size() > kReplyQueueBytesMax; }
 
 void Delivery::send_heartbeat(Stream& stream, WallTime wall) {
     const Seq complete = mutant(Mutant::heartbeat_says_head) ? position_ : complete_up_to(stream);
@@ -281,7 +281,6 @@ void Delivery::promote(Stream& stream, Seq cursor) {
     stream.standby = false;
     stream.live = false;
     stream.repositioned = true;
-    close_account(stream);
     stream.base = stream.cursor = stream.accounted = cursor;
     stream.client->skip_to(cursor);
     const auto owed = stream.view->owed_up_to(cursor);
@@ -299,7 +298,10 @@ void Delivery::promote(Stream& stream, Seq cursor) {
 }
 
 void Delivery::demote(Stream& stream) {
-    if (stream.welcomed && !stream.standby) stream.client->living[index_of(stream.wire)].fetch_sub(1);
+    if (stream.welcomed && !stream.standby) {
+        stream.client->living[index_of(stream.wire)].fetch_sub(1);
+        stream.client->settle_gaps();
+    }
     stream.standby = true;
     stream.live = false;
 }

@@ -2,6 +2,7 @@
 // displacement, where a stream begins, who is active and who stands by.
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "hub/hub.hpp"
 #include "hub/mutants.hpp"
 
@@ -12,8 +13,6 @@ using protocol::Mode;
 using protocol::Wire;
 
 namespace {
-
-constexpr std::size_t kDisplacedMax = 64;  // remembered a session; the oldest is let in again
 
 std::size_t index_of(Wire wire) { return static_cast<std::size_t>(wire); }
 

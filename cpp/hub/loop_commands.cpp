@@ -1,6 +1,7 @@
 // The part of a loop that carries out clients' commands and answers them once.
 #include <nlohmann/json.hpp>
 
+#include "base/limits.hpp"
 #include "hub/loop_impl.hpp"
 #include "hub/mutants.hpp"
 
@@ -13,11 +14,7 @@ using stats::Counter;
 
 namespace {
 
-constexpr std::uint8_t kBadCommandsMax = 10;  // in a minute on one connection
-constexpr std::size_t kCommandsPerPost = 128;
 constexpr std::uint64_t kHistoryPage = 50;
-// `history` and `presence` answer with much more than they were asked with: this many at once for a connection or POST.
-constexpr std::uint8_t kReadingsMax = 4;
 
 bool is_retryable(const std::string& code) {
     return code == "overloaded" || code == "too_many_outstanding" || code == "draining" || code == "rate";
@@ -38,7 +35,7 @@ void LoopCore::received(ConnectionKey key, std::string_view text, MonoTime now) 
     if (stream == nullptr || !stream->welcomed) return;
     stream->heard = now;
     impl_->counters.add(Counter::received_websocket);
-    auto parsed = protocol::parse_commands(text, kCommandsPerPost);
+    auto parsed = protocol::parse_commands(text, kCommandsPerMessage);
     if (!parsed) {
         impl_->bad_command(*stream, parsed.error(), now);
         return;
@@ -273,7 +270,7 @@ struct Posted {
 
 void LoopCore::Impl::post_commands(std::string session_id, std::string client_id, std::string body, MonoTime now,
                                    AnswerTo answer) {
-    auto parsed = protocol::parse_commands(body, kCommandsPerPost);
+    auto parsed = protocol::parse_commands(body, kCommandsPerMessage);
     counters.add(Counter::received_http);
     if (!parsed) {
         count_command_error(parsed.error().code);

@@ -1,4 +1,5 @@
 // The part of a loop that lets connections in and out.
+#include "base/limits.hpp"
 #include "hub/loop_impl.hpp"
 #include "protocol/ws_frame.hpp"
 

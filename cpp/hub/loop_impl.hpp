@@ -11,9 +11,6 @@
 
 namespace mythos::hub {
 
-// For a close frame to leave; then the socket is dropped.
-inline constexpr Duration kCloseBound = seconds(5);
-
 // A reconnect is a few handshakes; 20 ms of the drain's spread for each keeps the next server from a storm.
 inline constexpr Duration kDrainSpreadEach = milliseconds(20);
 

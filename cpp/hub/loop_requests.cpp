@@ -1,6 +1,7 @@
 // The part of a loop that answers the server's HTTP API.
 #include <nlohmann/json.hpp>
 
+#include "base/limits.hpp"
 #include "hub/loop_impl.hpp"
 #include "protocol/json_text.hpp"
 #include "protocol/ws_close.hpp"
@@ -11,9 +12,6 @@ using nlohmann::json;
 using stats::Counter;
 
 namespace {
-
-constexpr std::size_t kHistoryMax = 1'000;
-constexpr std::size_t kHistoryBytesMax = 256 * 1024;
 
 std::uint64_t hash_of(std::string_view text) {
     std::uint64_t h = 14695981039346656037ULL;
@@ -174,7 +172,7 @@ void LoopCore::get_connections(std::string player_id, MonoTime, AnswerTo answer)
 
 void LoopCore::get_statistics(MonoTime, AnswerTo answer) {
     impl_->ask_hub([impl = impl_.get()](Hub& hub) { return hub.statistics_json(impl->counters_json()); },
-               std::move(answer));
+                   std::move(answer));
 }
 
 void LoopCore::get_channels(MonoTime, AnswerTo answer) {

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/limits.hpp"
+
 namespace mythos::protocol {
 namespace {
 
@@ -52,7 +54,7 @@ bool too_deep(std::string_view t) {
             continue;
         }
         if (t[i] == '{' || t[i] == '[') {
-            if (++depth > kMaxJsonDepth) return true;
+            if (++depth > kJsonDepthMax) return true;
         } else if (t[i] == '}' || t[i] == ']') {
             --depth;
         }

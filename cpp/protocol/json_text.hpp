@@ -8,12 +8,11 @@
 #include <string>
 #include <string_view>
 
+#include "base/limits.hpp"
+
 namespace mythos::protocol {
 
-// Nesting that is accepted; deeper input is refused as bad JSON.
-inline constexpr int kMaxJsonDepth = 64;
-
-// Whether `text` is one JSON value in UTF-8, nested at most kMaxJsonDepth deep.
+// Whether `text` is one JSON value in UTF-8, nested at most kJsonDepthMax deep.
 bool is_valid_json(std::string_view text);
 
 // The raw text of member `name` of the JSON object `object`, if there is one; of

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/ids.hpp"
+#include "base/limits.hpp"
 #include "protocol/json_text.hpp"
 #include "transport/connect_request.hpp"
 #include "transport/http_message.hpp"

@@ -34,36 +34,40 @@ TEST(ClientStateTest, TheFirstWireBeginsTheAccountForBoth) {
     EXPECT_EQ(totals.unsent.load(), 2u);
 }
 
-TEST(ClientStateTest, AGapLeftOpenCountsWhatNobodyBrought) {
+TEST(ClientStateTest, WhileAGapIsOpenEachEntryCountsOnce) {
     DeliveryTotals totals;
-    {
-        ClientState client(totals);
-        client.begin_account(0, 0);
-        // Ten positions are owed; a wire told (2, 6] as a gap, brought the rest, of which one was conflated, and went.
-        client.claim(0, 2);
-        client.count(2);
-        client.leave(std::make_unique<OpenGap>(OpenGap{2, 6, 10, 2, 6, 10, 1}));
-        client.end_account(10);
-    }
-    EXPECT_EQ(totals.gap.load(), 4u);
-    EXPECT_EQ(totals.written.load(), 3u);
-    EXPECT_EQ(totals.conflated.load(), 1u);
-    EXPECT_EQ(totals.unsent.load(), 0u);
+    ClientState client(totals);
+    client.begin_account(0, 0);
+    EXPECT_TRUE(client.claim(0, 2).any);
+    client.living[0] = client.living[1] = 1;
+    client.sent[0] = 2;
+    client.sent[1] = 10;
+    client.open_gap({2, 6, 2, 6});
+    EXPECT_TRUE(client.claim(6, 10).contested);
+    const std::vector<Seq> behind{7, 8, 9, 10}, again{2, 3, 7};
+    EXPECT_EQ(client.take(behind, 11), 4u);
+    EXPECT_EQ(client.take(again, 7), 1u) << "2 was claimed before, 7 by the other wire";
+    client.settle_gaps();
+    EXPECT_EQ(totals.gap.load(), 0u) << "wire 0 may yet bring it";
+    client.living[0] = 0;
+    client.settle_gaps();
+    EXPECT_EQ(totals.gap.load(), 3u);
+    EXPECT_EQ(client.take(again, 7), std::nullopt);
+    EXPECT_TRUE(client.claim(11, 12).any) << "where the wire had come to";
 }
 
-TEST(ClientStateTest, AGapLeftOpenIsNoneWhereTheOtherWireBroughtIt) {
+TEST(ClientStateTest, AClientThatNamesAPlaceBehindAGapGivesItUp) {
     DeliveryTotals totals;
-    {
-        ClientState client(totals);
-        client.begin_account(0, 0);
-        client.leave(std::make_unique<OpenGap>(OpenGap{2, 6, 10, 2, 6, 10}));
-        client.claim(0, 8);
-        client.count(8);
-        client.end_account(10);
-    }
+    ClientState client(totals);
+    client.begin_account(0, 0);
+    client.living[0] = client.living[1] = 1;
+    client.sent[1] = 10;
+    client.open_gap({2, 6, 2, 6});
+    client.skip_to(5);
     EXPECT_EQ(totals.gap.load(), 0u);
-    EXPECT_EQ(totals.written.load(), 0u) << "a part of what is behind the gap was counted: which is not known";
-    EXPECT_EQ(totals.unsent.load(), 2u);
+    client.skip_to(8);
+    EXPECT_EQ(totals.gap.load(), 4u);
+    EXPECT_EQ(client.claimed_to(), 8u);
 }
 
 TEST(ClientStateTest, AClientThatNeverHadAWireOwesNoAccount) {
