@@ -28,20 +28,14 @@ constexpr std::size_t kLogQueueLines = 1'024;  // a server in a program is one o
 
 server::Config checked_config(const py::dict& options) {
     server::Config config;
-    OptionComplaints complaints = assign_options(options, config);
-    if (complaints.empty()) {
-        if (const auto fits = server::check_together(config); !fits) complaints.emplace_back("", fits.error().message);
-    }
+    const OptionComplaints complaints = assign_options(options, config);
     if (!complaints.empty()) raise_complaints(complaints);
     return config;
 }
 
 // Standard output is the program's own; lines go to standard error.
-observe::LogSettings log_settings(const server::Config& config) {
-    observe::LogSettings settings;
-    settings.level = observe::parse_level(config.log.level).value_or(observe::Level::info);
-    settings.format = config.log.format == "console" ? observe::LogFormat::console : observe::LogFormat::json;
-    settings.file = config.log.file;
+observe::LogSettings embedded_log_settings(const server::Config& config) {
+    observe::LogSettings settings = server::log_settings(config);
     settings.output = STDERR_FILENO;
     settings.queue_lines = kLogQueueLines;
     return settings;
@@ -92,7 +86,7 @@ struct ServerCore::Running {
         descriptors = descriptor_limit();
         note_limits();
         if (auto exposure = server::check_exposure(config); !exposure) return exposure;
-        auto opened = observe::Logging::open(log_settings(config), clock);
+        auto opened = observe::Logging::open(embedded_log_settings(config), clock);
         if (!opened) return opened.error();
         logging = std::move(*opened);
         auto started = server::Server::start(server::settings_from(config, descriptors), clock, *logging);
@@ -166,7 +160,7 @@ py::tuple ServerCore::reload(const py::dict& options) {
         server.config = planned.effective;
         server.note_limits();
         server.server->reload(server::settings_from(server.config, server.descriptors));
-        server.logging->set_level(log_settings(server.config).level);
+        server.logging->set_level(server::log_settings(server.config).level);
         return planned;
     });
     return py::make_tuple(change_list(plan.live), change_list(plan.waits_for_restart));
