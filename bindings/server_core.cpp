@@ -122,7 +122,7 @@ ServerCore::ServerCore(const py::dict& options) {
             running->application().handlers().on_calls([descriptor] { eventfd_write(descriptor, 1); });
         }
     }
-    if (!started) raise_core_error(started.error());
+    raise_if_failed(started);
     port_ = running->server->port();
     running_ = std::move(running);
 }
@@ -188,20 +188,18 @@ std::size_t ServerCore::disconnect(const std::string& player_id, const std::stri
 }
 
 std::pair<std::string, std::size_t> ServerCore::replace_session(const std::string& player_id) {
-    const auto made = unlocked([&](Running& server) { return server.application().replace_session(player_id); });
-    if (!made) raise_core_error(made.error());
-    return {made->session_id, made->disconnected};
+    auto made =
+        value_or_raise(unlocked([&](Running& server) { return server.application().replace_session(player_id); }));
+    return {std::move(made.session_id), made.disconnected};
 }
 
 void ServerCore::subscribe(const std::string& player_id, const std::vector<std::string>& channels, bool presence) {
-    const auto done =
-        unlocked([&](Running& server) { return server.application().subscribe(player_id, channels, presence); });
-    if (!done) raise_core_error(done.error());
+    raise_if_failed(
+        unlocked([&](Running& server) { return server.application().subscribe(player_id, channels, presence); }));
 }
 
 void ServerCore::unsubscribe(const std::string& player_id, const std::vector<std::string>& channels) {
-    const auto done = unlocked([&](Running& server) { return server.application().unsubscribe(player_id, channels); });
-    if (!done) raise_core_error(done.error());
+    raise_if_failed(unlocked([&](Running& server) { return server.application().unsubscribe(player_id, channels); }));
 }
 
 py::bytes ServerCore::connections(const std::string& player_id) const {
