@@ -74,6 +74,8 @@ public:
 
     // loop_handlers.cpp
     bool ask(std::string question, std::string data, std::function<void(const HandlerAnswer&)> answer);
+    // The call's ticket; none: the queue is full.
+    std::optional<Ticket> offer(HandlerCall call);
     // False: the queue is full.
     bool hand_over(const CommandContext& context, const protocol::Command& command, ReplyTo reply);
     // A repeat of a running command; false: too many of them wait already.
