@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import contextlib
 
-from websockets.asyncio.server import ServerConnection, serve
+from python_peers import serve_websockets
+from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
-
-MESSAGE_BYTES_MAX = 16 << 20
 
 
 async def echo(connection: ServerConnection) -> None:
@@ -19,17 +16,5 @@ async def echo(connection: ServerConnection) -> None:
             await connection.send(message)
 
 
-async def run(port: int) -> None:
-    async with serve(echo, "127.0.0.1", port, compression=None, max_size=MESSAGE_BYTES_MAX) as server:
-        await server.serve_forever()
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
-    arguments = parser.parse_args()
-    asyncio.run(run(arguments.port))
-
-
 if __name__ == "__main__":
-    main()
+    serve_websockets(echo, __doc__)

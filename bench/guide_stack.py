@@ -7,16 +7,15 @@ routing, no resume and no acknowledgement. Speaks the load generator's plain dia
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
+from python_peers import serve_uvicorn
 
 # A stream that falls further behind than this is dropped rather than buffered for ever.
 SSE_QUEUE_MESSAGES_MAX = 4096
@@ -91,19 +90,5 @@ async def publish(request: Request) -> dict[str, Any]:
     return {"id": await broadcaster.publish(body)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
-    arguments = parser.parse_args()
-    uvicorn.run(
-        app,
-        host="127.0.0.1",
-        port=arguments.port,
-        log_level="warning",
-        access_log=False,
-        ws_per_message_deflate=False,
-    )
-
-
 if __name__ == "__main__":
-    main()
+    serve_uvicorn(app, __doc__)

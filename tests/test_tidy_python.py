@@ -33,7 +33,7 @@ KNOWS = {
     "settings": {"settings", "errors"},
     "authenticator": {"command"},
     "dispatcher": {"authenticator", "command", "errors"},
-    "server": {"server", "authenticator", "dispatcher", "settings", "command", "errors"},
+    "server": {"server", "authenticator", "dispatcher", "settings", "command", "entries", "errors"},
     "testing": {"testing", "client", "server", "settings", "entries", "errors"},
 }
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mythos import _core, errors
-from mythos.entries import Entry, entry_of
+from mythos.entries import Entry, entry_of, message_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +93,11 @@ class Commands(ABC):
         everyone: bool = False,
         key: str | None = None,
     ) -> str:
-        """Publishes one message to a channel, a player or everyone, as far as players may; its id."""
-        message = {"type": type, "data": {} if data is None else data}
-        target = {"channel": channel, "player": player, "everyone": everyone or None, "key": key}
-        message |= {name: value for name, value in target.items() if value is not None}
+        """Publishes one message to exactly one of a channel, a player and everyone; its id.
+
+        Raises `CommandFailed`: `bad_command`, `reserved_type`, `unauthorised` where players may not.
+        """
+        message = message_of(type, data, channel, player, everyone, key)
         return str((await self.command("publish", message))["id"])
 
     async def presence(self, channel: str) -> list[Member]:

@@ -42,9 +42,6 @@ class Inbox:
         self._ended, self._error = True, error
         self._news.set()
 
-    def reopen(self) -> None:
-        self._ended, self._error = False, None
-
     async def take(self) -> Item | None:
         """The next item; None at the end. Raises the end's error."""
         if not await self._wait():

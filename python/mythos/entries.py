@@ -1,4 +1,4 @@
-"""What a client's stream is made of: entries, and gaps where entries will not come.
+"""What a client's stream is made of: entries, and gaps where entries will not come; and what becomes an entry.
 
 Ids are `<epoch>-<seq>`: they grow within an epoch, with holes, and compare only there.
 """
@@ -58,6 +58,15 @@ def entry_of(message: dict[str, Any], wire: WireName | None = None) -> Entry:
 def read_entry(text: str, wire: WireName) -> Entry:
     """The same, from the message as it came."""
     return entry_of(json.loads(text), wire)
+
+
+def message_of(
+    type: str, data: Any, channel: str | None, player: str | None, everyone: bool, key: str | None
+) -> dict[str, Any]:
+    """A message to publish, as the protocol has it: without what is not given, and `{}` for no data."""
+    where = {"channel": channel, "player": player, "everyone": everyone or None, "key": key}
+    given = {name: value for name, value in where.items() if value is not None}
+    return {"type": type, "data": {} if data is None else data, **given}
 
 
 def split_id(id: str) -> tuple[str, int]:

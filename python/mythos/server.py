@@ -29,6 +29,7 @@ import orjson
 from mythos import _core
 from mythos.authenticator import AUTHENTICATE, Authenticate, authenticator
 from mythos.dispatcher import Dispatcher, Handler, HandlerThread, Registered, log
+from mythos.entries import message_of
 from mythos.errors import ConfigError, Refused, ServerStopped, StartFailed
 from mythos.server_views import Connections, Sessions
 from mythos.settings import Settings
@@ -192,11 +193,7 @@ class Server:
         Of messages with the same target and `key`, a reader that is behind may get only the newest
         (`session.slow_reader`).
         """
-        message: dict[str, Any] = {"type": type, "data": {} if data is None else data}
-        for name, value in (("channel", channel), ("player", player), ("everyone", everyone or None), ("key", key)):
-            if value is not None:
-                message[name] = value
-        return self._publish(message)[0]
+        return self._publish(message_of(type, data, channel, player, everyone, key))[0]
 
     def publish_many(self, messages: Iterable[Message]) -> list[str]:
         """The same for several, all or none of them; far cheaper than one by one. Their ids, in order."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -18,13 +17,6 @@ from mythosd import Mythosd, tool
 HERE = Path(__file__).parent
 NODE = HERE / "node"
 _names = itertools.count(1)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pycollect_makeitem(name: str, obj: Any) -> None:
-    """Every coroutine test here runs under asyncio, whatever mode the whole run is in."""
-    if name.startswith("test_") and inspect.iscoroutinefunction(obj):
-        pytest.mark.asyncio(obj)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

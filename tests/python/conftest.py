@@ -1,8 +1,7 @@
-"""What the tests of the Python package share: its own pytest plugin, and asyncio for every coroutine test."""
+"""What the tests of the Python package share: its own pytest plugin."""
 
 from __future__ import annotations
 
-import inspect
 import signal
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,6 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pycollect_makeitem(name: str, obj: Any) -> None:
-    if name.startswith("test_") and inspect.iscoroutinefunction(obj):
-        pytest.mark.asyncio(obj)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -97,6 +97,14 @@ def test_a_cut_that_stays_refuses_newcomers_until_restored(proxy: LinkProxy):
         assert passes(back)
 
 
+def test_what_stays_is_not_undone_by_a_later_fault(proxy: LinkProxy):
+    proxy.sse.close(stay=True)
+    proxy.sse.cut()
+    with socket.create_connection(("127.0.0.1", proxy.port), WITHIN_S) as new:
+        new.sendall(SSE)
+        assert new.recv(1) == b"", "as politely as was said"
+
+
 def test_a_polite_close_is_an_end_of_file(proxy: LinkProxy):
     with dial(proxy, SSE) as sse:
         proxy.sse.close()

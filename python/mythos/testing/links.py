@@ -35,7 +35,7 @@ class Lane:
         self.opened_total = 0
         self.delay_s = 0.0
         self.bytes_per_s: float | None = None
-        self.refused = False
+        self.end_newcomer: Callable[[Link], None] | None = None
         self.holed = False
         self._call = call
         self._links: set[Link] = set()
@@ -57,7 +57,7 @@ class Lane:
         """Nothing passes any more, both sockets stay open, and nobody is told."""
 
         def act() -> int:
-            self.holed = stay
+            self.holed |= stay
             for link in self._links:
                 link.hole()
             return len(self._links)
@@ -76,7 +76,7 @@ class Lane:
         """Newcomers pass, at once and at full speed; what a black hole held goes on."""
 
         def act() -> None:
-            self.refused = self.holed = False
+            self.end_newcomer, self.holed = None, False
             self.delay_s, self.bytes_per_s = 0.0, None
             for link in self._links:
                 link.fill()
@@ -85,7 +85,8 @@ class Lane:
 
     def _end_all(self, end: Callable[[Link], None], stay: bool) -> int:
         def act() -> int:
-            self.refused = stay
+            if stay:
+                self.end_newcomer = end
             ended = len(self._links)
             for link in tuple(self._links):
                 end(link)
@@ -144,8 +145,8 @@ class Link:
         self._passable.set()
 
     async def run(self, first: bytes) -> None:
-        if self.lane.refused:
-            self.reset()
+        if end := self.lane.end_newcomer:
+            end(self)
             return
         self.lane.join(self)
         try:
