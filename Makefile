@@ -73,7 +73,7 @@ build-tests: packages-test $(TEST_VENV) build/release/build.ninja
 # The Python package, mythosd included, into .venv: what is compiled for it is compiled in build/release.
 package: build/release/build.ninja
 	@cmake --build build/release -j $(JOBS) --target mythosd _core
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation -C build-dir=build/release .
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation --config-settings build-dir=build/release .
 
 build/release/build.ninja build/asan-python/build.ninja build/tsan-python/build.ninja: | $(VENV)
 build/bench/build.ninja: | packages-bench

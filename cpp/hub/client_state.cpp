@@ -1,6 +1,7 @@
 #include "hub/client_state.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace mythos::hub {
 
@@ -27,6 +28,36 @@ void ClientState::acknowledge(Seq seq, MonoTime now, bool explicit_ack) {
     Seq seen = acked_.load(std::memory_order_relaxed);
     while (seen < seq && !acked_.compare_exchange_weak(seen, seq, std::memory_order_relaxed)) {}
     if (explicit_ack) ack_ns_.store(now.ns, std::memory_order_relaxed);
+}
+
+ClientState::~ClientState() {
+    settle_left();
+    settle();
+}
+
+void ClientState::leave(std::unique_ptr<OpenGap> gap) {
+    OpenGap* const made = gap.release();
+    made->next = left_.load(std::memory_order_relaxed);
+    while (!left_.compare_exchange_weak(made->next, made, std::memory_order_acq_rel)) {}
+}
+
+// Nobody brings anything any more. A range of which a part was claimed meanwhile cannot be told apart: it stays unsent.
+void ClientState::settle_left() {
+    std::vector<std::unique_ptr<OpenGap>> left;
+    for (OpenGap* gap = left_.load(std::memory_order_acquire); gap != nullptr; gap = gap->next) left.emplace_back(gap);
+    std::sort(left.begin(), left.end(), [](const auto& a, const auto& b) { return a->after < b->after; });
+    const auto counted = [&](std::atomic<std::uint64_t>& total, std::uint64_t entries) {
+        count(entries);
+        total.fetch_add(entries, std::memory_order_relaxed);
+    };
+    for (const auto& gap : left) {
+        if (const Share share = claim(gap->after, gap->upto); share.any && share.above == gap->after)
+            counted(totals_.gap, gap->owed_upto - gap->owed_after);
+        if (const Share share = claim(gap->upto, gap->end); share.any && share.above == gap->upto) {
+            counted(totals_.conflated, gap->conflated);
+            counted(totals_.written, gap->owed_end - gap->owed_upto - gap->conflated);
+        }
+    }
 }
 
 void ClientState::settle() {

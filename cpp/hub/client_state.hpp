@@ -9,22 +9,36 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <memory>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 
 namespace mythos::hub {
 
-// Sums over all clients; owned by the node, outlives every ClientState.
+// What is counted when accounts are closed, over all clients; owned by the node, outlives every ClientState.
 struct DeliveryTotals {
-    std::atomic<std::uint64_t> owed{0};  // of clients whose account is closed
+    std::atomic<std::uint64_t> owed{0};
     std::atomic<std::uint64_t> unsent{0};
+    // Of gaps that were open to the end.
+    std::atomic<std::uint64_t> written{0};
+    std::atomic<std::uint64_t> gap{0};
+    std::atomic<std::uint64_t> conflated{0};
+};
+
+// A gap that one wire told while the other may yet bring what is missing, and what the one wire was handed behind it,
+// up to `end`. Counted when it is known whether the other brings it. Positions, and entries owed up to them.
+struct OpenGap {
+    Seq after = 0, upto = 0, end = 0;
+    std::uint64_t owed_after = 0, owed_upto = 0, owed_end = 0;
+    std::uint64_t conflated = 0;  // of those behind it
+    OpenGap* next = nullptr;
 };
 
 class ClientState {
 public:
     explicit ClientState(DeliveryTotals& totals) : totals_(totals) {}
-    ~ClientState() { settle(); }
+    ~ClientState();
     ClientState(const ClientState&) = delete;
     ClientState& operator=(const ClientState&) = delete;
 
@@ -43,6 +57,10 @@ public:
         bool any = false;
     };
     Share claim(Seq after, Seq upto);
+    // Up to here everything was claimed, or is left unsent.
+    Seq claimed_to() const { return frontier_.load(std::memory_order_acquire); }
+    // A wire that goes leaves what could not be counted yet; it is when the account is closed.
+    void leave(std::unique_ptr<OpenGap> gap);
     // Entries of a claimed range that were written, told as a gap, or conflated away.
     void count(std::uint64_t entries) { accounted_.fetch_add(entries, std::memory_order_relaxed); }
 
@@ -72,6 +90,7 @@ public:
 
 private:
     static constexpr std::uint64_t kUnset = ~std::uint64_t{0};
+    void settle_left();
     void settle();
 
     DeliveryTotals& totals_;
@@ -79,6 +98,7 @@ private:
     std::atomic<std::uint64_t> owed_base_{0};
     std::atomic<std::uint64_t> owed_at_end_{kUnset};
     std::atomic<std::uint64_t> accounted_{0};
+    std::atomic<OpenGap*> left_{nullptr};
     std::atomic<Seq> acked_{0};
     static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
     std::atomic<std::int64_t> ack_ns_{kNever};

@@ -38,6 +38,7 @@ void Delivery::unexpect(SessionHandle session) {
 
 void Delivery::detach(Stream& stream) {
     clear_tail(stream);
+    close_account(stream);
     if (stream.queued) {
         std::erase(queue_, &stream);
         std::replace(flushing_.begin(), flushing_.end(), &stream, static_cast<Stream*>(nullptr));
@@ -165,7 +166,7 @@ Seq Delivery::complete_up_to(const Stream& stream) const {
 std::vector<std::string_view> Delivery::history(TargetId channel, Seq before, std::size_t limit, bool& more) const {
     std::vector<std::string_view> out;
     more = false;
-    const Topic* topic = const_cast<Index&>(index_).find(channel);
+    const Topic* topic = index_.find(channel);
     if (topic == nullptr) return out;
     const Seq* at = std::lower_bound(topic->begin(), topic->end(), before);
     while (at != topic->begin() && *(at - 1) >= pinned_) {
@@ -193,10 +194,11 @@ void Delivery::forget_targets(const std::vector<TargetId>& targets) {
 void Delivery::trim() {
     const Seq first = ring_.first();
     index_.forget_keys_below(first);
-    index_.drop_below(first, position_);
     const Seq remembered = position_ > settings_.position_memory ? position_ - settings_.position_memory : 0;
+    const Seq floor = std::min(first, remembered);
+    index_.drop_below(floor);
     for (auto& [handle, view] : views_)
-        trim_view(view, index_, view.subs.size() > kIntervalsCounted ? first : std::min(first, remembered));
+        trim_view(view, index_, view.subs.size() > kIntervalsCounted ? first : floor);
 }
 
 }  // namespace mythos::hub

@@ -76,7 +76,6 @@ private:
     struct Batch;
     std::optional<protocol::Gap> place(Stream& stream, const Admitted& admitted, const ConnectRequest& request,
                                        protocol::Welcome& welcome);
-    void open_account(Stream& stream, const Admitted& admitted, Seq given, std::uint64_t lost);
     void link_keys(bool wanted);
     void open_own(const journal::Entry& entry);
     void apply_control(const journal::Entry& entry);
@@ -93,6 +92,13 @@ private:
     bool hand_over(Stream& stream, const Batch& batch, std::int64_t taken);
     void queue_close_frame(Stream& stream);
     void clear_tail(Stream& stream);
+
+    // delivery_account.cpp
+    void open_account(Stream& stream, const Admitted& admitted, Seq given, std::uint64_t lost);
+    void account_gap(Stream& stream, Seq after, std::uint64_t owed_after, std::uint64_t owed_upto);
+    void account_written(Stream& stream, const Batch& batch);
+    void settle_gap(Stream& stream);
+    void close_account(Stream& stream);
     void count(Stream& stream, stats::Counter outcome, std::uint64_t entries);
 
     journal::Ring& ring_;

@@ -12,6 +12,7 @@ using journal::TargetKind;
 
 namespace {
 
+constexpr std::size_t kEntriesPerAct = 2'048;  // the most that a connection, a command or a new session appends
 constexpr std::size_t kSweptMax = 256;  // clients a session that came, sent commands, and stayed away
 
 }  // namespace
@@ -35,6 +36,8 @@ bool Hub::end(std::vector<Effect>& effects) {
     effects_.clear();
     return any;
 }
+
+bool Hub::has_room() const { return journal_.ring().room(appended()) >= kEntriesPerAct; }
 
 void Hub::write_checkpoint() {
     journal_.checkpoint(checkpoint_json());
@@ -182,7 +185,7 @@ void Hub::end_session(Session& session, const char* reason) {
 
 Result<Hub::NewSession> Hub::replace_session(const std::string& player_id) {
     if (draining_) return Error{"draining", "the server is shutting down; come back later"};
-    if (journal_.ring().room(appended()) < kEntriesPerConnect)
+    if (!has_room())
         return Error{"overloaded", "the server cannot keep up; try again a little later"};
     if (const auto it = players_.find(player_id);
         sessions_.size() >= settings_.sessions_max && (it == players_.end() || !it->second.session))

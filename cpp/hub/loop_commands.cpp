@@ -16,7 +16,6 @@ namespace {
 constexpr std::uint8_t kBadCommandsMax = 10;  // in a minute on one connection
 constexpr std::size_t kCommandsPerPost = 128;
 constexpr std::uint64_t kHistoryPage = 50;
-constexpr const char* kBadChannel = "a channel name has 1 to 256 bytes of text without control characters";
 // `history` and `presence` answer with much more than they were asked with: this many at once for a connection or POST.
 constexpr std::uint8_t kReadingsMax = 4;
 
@@ -147,7 +146,7 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
         refuse(error);
     };
     if (hub.draining()) return refuse_unexecuted({"draining", "the server is shutting down; send it again elsewhere"});
-    if (node.journal.ring().room(hub.appended()) < kEntriesPerConnect)
+    if (!hub.has_room())
         return refuse_unexecuted({"overloaded", "the server cannot keep up; send it again a little later"});
     if (command.type == "history") return history(hub, context, command, std::move(reply));
     if (node.handlers.knows(command.type)) {
@@ -204,7 +203,7 @@ void LoopCore::Impl::history(Hub& hub, const CommandContext& context, const Comm
     if (!channel_given.is_string())
         error = Error{"bad_command", "`data` needs `channel`"};
     else if (!protocol::is_valid_channel(channel))
-        error = Error{"bad_channel", kBadChannel};
+        error = protocol::bad_channel();
     else if (!below)
         error = below.error();
     else if (!before_given.is_null() && !before_given.is_string())

@@ -7,9 +7,9 @@ namespace mythos::hub {
 using protocol::CloseCode;
 using stats::Counter;
 
-Stream* LoopCore::Impl::find(ConnectionKey key) const {
+Stream* LoopCore::Impl::find(ConnectionKey key) {
     const auto it = streams.find(key);
-    return it == streams.end() ? nullptr : const_cast<Stream*>(&it->second);
+    return it == streams.end() ? nullptr : &it->second;
 }
 
 ConnectionKey LoopCore::Impl::open(ConnectRequest request, Outlet* outlet, MonoTime now) {

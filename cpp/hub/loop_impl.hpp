@@ -29,7 +29,7 @@ public:
     // Runs once this position is visible, in this turn or a later one.
     void when_visible(Seq seq, std::function<void()> act) { waiting_.emplace(seq, std::move(act)); }
 
-    Stream* find(ConnectionKey key) const;
+    Stream* find(ConnectionKey key);
     WallTime wall() const { return node.clock.wall(); }
 
     // loop_connections.cpp
@@ -85,7 +85,7 @@ public:
     void settle(Hub& hub, const HandlerAnswer& answer);
 
     // loop_requests.cpp
-    void ask(std::function<std::string(Hub&)> question, AnswerTo answer);
+    void ask_hub(std::function<std::string(Hub&)> question, AnswerTo answer);
     Result<Seq> history_end(const std::string& before) const;
     std::string history_json(TargetId target, const std::string& channel, Seq before, std::size_t limit) const;
     std::string counters_json() const;

@@ -57,6 +57,7 @@ struct Stream {
 
     std::unique_ptr<const std::string> close_reason;
     std::unique_ptr<Entrance> entrance;
+    std::unique_ptr<OpenGap> open_gap;  // told on this wire; nothing behind it is counted before it is
     Stream* next_of_view = nullptr;
 
     // Life signs and deadlines; 0 for none.

@@ -19,7 +19,7 @@ std::string control(std::string_view type, const json& data) {
     std::string out = R"({"type":"mythos.)";
     out += type;
     out += R"(","data":)";
-    out += data.dump(-1, ' ', false, json::error_handler_t::replace);
+    out += print_json(data);
     out += '}';
     return out;
 }
@@ -357,6 +357,10 @@ bool is_valid_channel(std::string_view name) {
     for (unsigned char c : name)
         if (c < 0x20 || c == 0x7f) return false;
     return true;
+}
+
+Error bad_channel() {
+    return {"bad_channel", "a channel name has 1 to 256 bytes of text without control characters"};
 }
 
 }  // namespace mythos::protocol

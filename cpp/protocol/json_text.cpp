@@ -109,6 +109,10 @@ std::string compact_json(std::string_view json) {
     return out;
 }
 
+std::string print_json(const nlohmann::json& value) {
+    return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 void append_json_string(std::string& out, std::string_view text) {
     const bool plain = std::all_of(text.begin(), text.end(),
                                    [](unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
@@ -117,7 +121,7 @@ void append_json_string(std::string& out, std::string_view text) {
         out.append(text);
         out.push_back('"');
     } else {
-        out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        out += print_json(text);
     }
 }
 

@@ -3,6 +3,7 @@
 // RFC 8259. Pure functions; any thread.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ std::optional<std::string_view> member_text(std::string_view object, std::string
 // `json` without white space outside strings, hence without line breaks.
 // Precondition: is_valid_json(json).
 std::string compact_json(std::string_view json);
+
+// `value` printed on one line; text that is not UTF-8, which must not stop the server, gets U+FFFD.
+std::string print_json(const nlohmann::json& value);
 
 // Appends `text` as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
