@@ -171,7 +171,13 @@ class Server:
         return register
 
     def authenticate(self, function: A, *, blocking: bool = False) -> A:
-        """Makes a function the one that says who a newcomer is: a decorator. Before the start.
+        """Makes a function the one that says who sends a request: a decorator. Before the start.
+
+        It is given Credentials and gives the player's id, or raises Unauthorised, which None and "" stand for. It is
+        asked about each connection, and about each POST of commands, whose session must be that player's (403). The
+        application's own routes (`/api/publish`, `/api/connections/…` and so on) are for callers of whom it says
+        `mythos.APPLICATION`, and closed to players (403). Only the probes and the index stay open. Players' own
+        `publish` commands are refused unless `players.may_publish` is set; who is let in may subscribe to any channel.
 
         It is given Credentials and gives the player's id, or raises Unauthorised, which None and "" stand for. It may
         be a coroutine function, or `blocking`, and has `limits.request_timeout_s` to answer; no loop waits meanwhile.
