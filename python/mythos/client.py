@@ -84,6 +84,10 @@ class Client(Commands):
         self._config.first_attempt = now_ms
         self._config.jitter_seed = uuid.uuid4().int & (2**63 - 1)
 
+    def __repr__(self) -> str:
+        wires = ", ".join(f"{s.wire} {s.status}" for s in self.wires.values())
+        return f"<mythos.Client {self.player} at {self.url}: {wires}>"
+
     # Opening and closing.
 
     async def open(self) -> Self:

@@ -63,8 +63,12 @@ class Changed(TypedDict):
 class Server:
     """A server; it listens from `start` to `stop`, or within `with` or `async with`.
 
-    `settings`, or options as Settings takes them. The core's log goes to standard error, what handlers raise to the
-    logger `mythos.server`. May be started again after it was stopped, as a new one.
+    `settings`, or options as Settings takes them: `Server(listen="127.0.0.1:0", session={"grace_s": 60})`. Raises
+    ConfigError. With `with` handlers run on a thread of their own, with `async with` on the running asyncio loop. The
+    core's log goes to standard error, what handlers raise to the logger `mythos.server`.
+
+    Every method may be called from any thread, in handlers too (but for `stop`), and lets the GIL go while the core
+    works. A server may be started again after it was stopped, as a new one; in the child of a fork it is not running.
     """
 
     def __init__(self, settings: Settings | None = None, **options: Any) -> None:
@@ -73,6 +77,9 @@ class Server:
         self._core: _core.ServerCore | None = None
         self._dispatcher: Dispatcher | None = None
         self._thread: HandlerThread | None = None
+
+    def __repr__(self) -> str:
+        return f"<mythos.Server on {self.url}>" if self.is_running else "<mythos.Server, not running>"
 
     # Life
 
@@ -179,9 +186,8 @@ class Server:
         `mythos.APPLICATION`, and closed to players (403). Only the probes and the index stay open. Players' own
         `publish` commands are refused unless `players.may_publish` is set; who is let in may subscribe to any channel.
 
-        It is given Credentials and gives the player's id, or raises Unauthorised, which None and "" stand for. It may
-        be a coroutine function, or `blocking`, and has `limits.request_timeout_s` to answer; no loop waits meanwhile.
-        Sets `auth.mode` to `application`. Connections are asked about; the routes for applications are not.
+        It may be a coroutine function, or `blocking`, and has `limits.request_timeout_s` to answer; no loop waits
+        meanwhile. Sets `auth.mode` to `application`. Raises RuntimeError while the server runs.
         """
         if self._core is not None:
             raise RuntimeError("the server is running: say before the start who may come in")

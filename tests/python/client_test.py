@@ -49,6 +49,7 @@ async def test_a_message_comes_once_though_both_wires_carry_it(mythos_server, my
         publish(mythos_server, 1, 5)
         assert await numbers(ann, 5) == [1, 2, 3, 4, 5]
         assert ann.unread == 0 and ann.live_wires == ["websocket", "sse"]
+        assert repr(ann) == f"<mythos.Client ann at {mythos_server.url}: websocket live, sse live>"
 
 
 @pytest.mark.parametrize("wire", ["websocket", "sse"])

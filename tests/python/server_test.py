@@ -188,10 +188,10 @@ def test_a_stopped_server_says_so():
             ask()
     server.stop()
     with server:
-        assert server.is_running and server.url == f"http://127.0.0.1:{server.port}"
+        assert server.is_running and server.url == f"http://127.0.0.1:{server.port}" and server.url in repr(server)
         with pytest.raises(RuntimeError):
             server.start()
-    assert not server.is_running
+    assert not server.is_running and "not running" in repr(server)
     for ask in (
         lambda: server.reload(heartbeat_ms=500),
         lambda: server.replace_session("ann"),
