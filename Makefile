@@ -7,14 +7,15 @@ MAKEFLAGS += --no-builtin-rules
 .NOTPARALLEL:
 
 HAS_HEADERS := import os, sysconfig; print("yes" * os.path.exists(sysconfig.get_path("include") + "/Python.h"))
-# The one list of system packages: what the server is built from, what its tests need, what only `make fuzz`,
-# `make lint` and CI need. A tool that is there by other means is not installed a second time.
+# The one list of system packages: what the server is built from, what its tests need, what only `make bench`,
+# `make fuzz`, `make lint` and CI need. A tool that is there by other means is not installed a second time.
 BUILD_PACKAGES := cmake ninja-build libboost1.81-dev libssl-dev zlib1g-dev nlohmann-json3-dev libspdlog-dev \
     libcli11-dev libtomlplusplus-dev libgtest-dev libgmock-dev
 PYTHON_PACKAGES := $(if $(shell python3 -c 'import ensurepip, venv; print("yes")' 2>/dev/null),,python3-venv) \
     $(if $(shell python3 -c '$(HAS_HEADERS)' 2>/dev/null),,python3-dev)
 TEST_PACKAGES := curl \
     $(if $(and $(shell command -v node),$(shell command -v npm)),,nodejs npm)
+BENCH_PACKAGES := libbenchmark-dev prometheus-cpp-dev
 CLANG_PACKAGES := clang clang-format libclang-rt-14-dev
 BROWSER_PACKAGES := chromium
 
@@ -27,7 +28,8 @@ TEST_VENV := .venv/installed-tests
 export CTEST_OUTPUT_ON_FAILURE := 1
 
 .PHONY: serve server test example build build-tests package bench fuzz sanitize sanitize-asan sanitize-tsan \
-    sanitize-python conformance browser format lint reference clean packages-build packages-test packages-clang npm
+    sanitize-python conformance browser format lint reference clean packages-build packages-test packages-bench \
+    packages-clang npm
 
 # The game that the package comes with, and its population.
 serve: package
@@ -58,6 +60,8 @@ packages-build:
 	$(call install,$(BUILD_PACKAGES) $(PYTHON_PACKAGES))
 packages-test:
 	$(call install,$(BUILD_PACKAGES) $(TEST_PACKAGES))
+packages-bench:
+	$(call install,$(BENCH_PACKAGES))
 packages-clang:
 	$(call install,$(BUILD_PACKAGES) $(CLANG_PACKAGES))
 
@@ -69,9 +73,10 @@ build-tests: packages-test $(TEST_VENV) build/release/build.ninja
 # The Python package, mythosd included, into .venv: what is compiled for it is compiled in build/release.
 package: build/release/build.ninja
 	@cmake --build build/release -j $(JOBS) --target mythosd _core
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation -C build-dir=build/release .
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation --config-settings build-dir=build/release .
 
 build/release/build.ninja build/asan-python/build.ninja build/tsan-python/build.ninja: | $(VENV)
+build/bench/build.ninja: | packages-bench
 build/%/build.ninja: CMakePresets.json | packages-build
 	cmake --preset $* -G Ninja
 	@touch $@
@@ -104,6 +109,11 @@ example:
 bench: build/bench/build.ninja
 	cmake --build build/bench -j $(JOBS)
 
+# One record of a latency, beside prometheus-cpp's histogram: a few seconds.
+bench-record: build/bench/build.ninja
+	cmake --build build/bench -j $(JOBS) --target bench_stats_record
+	build/bench/bench_stats_record
+
 fuzz: packages-clang build/fuzz/build.ninja
 	cmake --build build/fuzz -j $(JOBS) --target fuzz_targets
 	tests/fuzz.sh build/fuzz $(FUZZ_SECONDS)
@@ -131,7 +141,7 @@ conformance: build-tests
 # Both modes of a client's second wire, $(CUTS) cuts a fault and wire: nothing may be lost, repeated or out of order. The
 # pauses are printed beside what is promised of them; only a quiet machine can be held to them (failover.py --strict).
 CUTS ?= 60
-.PHONY: failover bench-quick
+.PHONY: failover bench-quick bench-record
 failover: build-tests $(VENV)
 	$(PYTHON) tests/functional/failover.py --mode mirror --cuts $(CUTS)
 	$(PYTHON) tests/functional/failover.py --mode standby --cuts $(CUTS)

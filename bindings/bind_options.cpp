@@ -51,17 +51,12 @@ py::tuple read_sources(const std::string& config_file, const std::map<std::strin
     std::string file_read;
     server::Places places;
     const auto complaints = server::apply_sources(config_file, variables, config, places, file_read);
-    auto warnings = server::unknown_variables(variables);
-    for (std::string& warning : server::unused_options(places)) warnings.push_back(std::move(warning));
-    return py::make_tuple(said(config), complaints, warnings, file_read);
+    return py::make_tuple(said(config), complaints, server::warnings_of(variables, places), file_read);
 }
 
 py::tuple check_options(const py::dict& options) {
     server::Config config;
-    OptionComplaints complaints = assign_options(options, config);
-    if (complaints.empty()) {
-        if (const auto fits = server::check_together(config); !fits) complaints.emplace_back("", fits.error().message);
-    }
+    const OptionComplaints complaints = assign_options(options, config);
     return py::make_tuple(option_values(config), complaints);
 }
 

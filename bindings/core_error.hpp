@@ -12,6 +12,10 @@ namespace mythos::bindings {
 
 [[noreturn]] void raise_core_error(const Error& error);
 
+inline void raise_if_failed(const Result<void>& result) {
+    if (!result) raise_core_error(result.error());
+}
+
 template <class T>
 T value_or_raise(Result<T> result) {
     if (!result) raise_core_error(result.error());

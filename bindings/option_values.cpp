@@ -6,6 +6,7 @@
 
 #include "bindings/core_error.hpp"
 #include "server/config_file.hpp"
+#include "server/load_config.hpp"
 #include "server/options.hpp"
 
 namespace mythos::bindings {
@@ -61,6 +62,8 @@ OptionComplaints assign_options(const py::dict& options, server::Config& config)
         if (const auto assigned = server::assign(*option, config, *value); !assigned)
             complaints.emplace_back(name, assigned.error().message);
     }
+    if (!complaints.empty()) return complaints;
+    if (const auto fits = server::check_together(config); !fits) complaints.emplace_back("", fits.error().message);
     return complaints;
 }
 

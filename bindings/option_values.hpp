@@ -16,7 +16,8 @@ namespace mythos::bindings {
 // (option, what is wrong); the option is empty where more than one are at fault.
 using OptionComplaints = std::vector<std::pair<std::string, std::string>>;
 
-// Puts {"session.grace_s": 5, …} into `config`, each of its values that is right.
+// Puts {"session.grace_s": 5, …} into `config`, each of its values that is right; where all are, says whether they fit
+// together.
 OptionComplaints assign_options(const pybind11::dict& options, server::Config& config);
 
 pybind11::object option_value(const server::Option& option, const server::Config& config);

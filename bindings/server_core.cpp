@@ -10,6 +10,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "bindings/core_error.hpp"
 #include "bindings/option_values.hpp"
 #include "bindings/unlocked.hpp"
@@ -28,20 +29,14 @@ constexpr std::size_t kLogQueueLines = 1'024;  // a server in a program is one o
 
 server::Config checked_config(const py::dict& options) {
     server::Config config;
-    OptionComplaints complaints = assign_options(options, config);
-    if (complaints.empty()) {
-        if (const auto fits = server::check_together(config); !fits) complaints.emplace_back("", fits.error().message);
-    }
+    const OptionComplaints complaints = assign_options(options, config);
     if (!complaints.empty()) raise_complaints(complaints);
     return config;
 }
 
 // Standard output is the program's own; lines go to standard error.
-observe::LogSettings log_settings(const server::Config& config) {
-    observe::LogSettings settings;
-    settings.level = observe::parse_level(config.log.level).value_or(observe::Level::info);
-    settings.format = config.log.format == "console" ? observe::LogFormat::console : observe::LogFormat::json;
-    settings.file = config.log.file;
+observe::LogSettings embedded_log_settings(const server::Config& config) {
+    observe::LogSettings settings = server::log_settings(config);
     settings.output = STDERR_FILENO;
     settings.queue_lines = kLogQueueLines;
     return settings;
@@ -75,7 +70,7 @@ bool has_long_number(const std::string& json) {
 // Whether clients can read a reply with this data, which is JSON: its nesting counts from two levels down.
 bool is_readable(const std::string& data) {
     const auto brackets = std::ranges::count(data, '{') + std::ranges::count(data, '[');
-    return brackets + 2 <= protocol::kMaxJsonDepth || protocol::is_valid_json("[[" + data + "]]");
+    return brackets + 2 <= kJsonDepthMax || protocol::is_valid_json("[[" + data + "]]");
 }
 
 std::vector<std::string> ids_of(const std::string& epoch, const std::vector<Seq>& seqs) {
@@ -92,7 +87,7 @@ struct ServerCore::Running {
         descriptors = descriptor_limit();
         note_limits();
         if (auto exposure = server::check_exposure(config); !exposure) return exposure;
-        auto opened = observe::Logging::open(log_settings(config), clock);
+        auto opened = observe::Logging::open(embedded_log_settings(config), clock);
         if (!opened) return opened.error();
         logging = std::move(*opened);
         auto started = server::Server::start(server::settings_from(config, descriptors), clock, *logging);
@@ -128,7 +123,7 @@ ServerCore::ServerCore(const py::dict& options) {
             running->application().handlers().on_calls([descriptor] { eventfd_write(descriptor, 1); });
         }
     }
-    if (!started) raise_core_error(started.error());
+    raise_if_failed(started);
     port_ = running->server->port();
     running_ = std::move(running);
 }
@@ -166,7 +161,7 @@ py::tuple ServerCore::reload(const py::dict& options) {
         server.config = planned.effective;
         server.note_limits();
         server.server->reload(server::settings_from(server.config, server.descriptors));
-        server.logging->set_level(log_settings(server.config).level);
+        server.logging->set_level(server::log_settings(server.config).level);
         return planned;
     });
     return py::make_tuple(change_list(plan.live), change_list(plan.waits_for_restart));
@@ -194,20 +189,18 @@ std::size_t ServerCore::disconnect(const std::string& player_id, const std::stri
 }
 
 std::pair<std::string, std::size_t> ServerCore::replace_session(const std::string& player_id) {
-    const auto made = unlocked([&](Running& server) { return server.application().replace_session(player_id); });
-    if (!made) raise_core_error(made.error());
-    return {made->session_id, made->disconnected};
+    auto made =
+        value_or_raise(unlocked([&](Running& server) { return server.application().replace_session(player_id); }));
+    return {std::move(made.session_id), made.disconnected};
 }
 
 void ServerCore::subscribe(const std::string& player_id, const std::vector<std::string>& channels, bool presence) {
-    const auto done =
-        unlocked([&](Running& server) { return server.application().subscribe(player_id, channels, presence); });
-    if (!done) raise_core_error(done.error());
+    raise_if_failed(
+        unlocked([&](Running& server) { return server.application().subscribe(player_id, channels, presence); }));
 }
 
 void ServerCore::unsubscribe(const std::string& player_id, const std::vector<std::string>& channels) {
-    const auto done = unlocked([&](Running& server) { return server.application().unsubscribe(player_id, channels); });
-    if (!done) raise_core_error(done.error());
+    raise_if_failed(unlocked([&](Running& server) { return server.application().unsubscribe(player_id, channels); }));
 }
 
 py::bytes ServerCore::connections(const std::string& player_id) const {

@@ -3,18 +3,16 @@
 #include <nlohmann/json.hpp>
 
 #include "hub/node_shared.hpp"
+#include "protocol/json_text.hpp"
 
 namespace mythos::hub {
-
-using nlohmann::json;
 
 namespace {
 
 protocol::Command command_for(const char* type, const std::vector<std::string>& channels, bool presence) {
     protocol::Command command;
     command.type = type;
-    command.data =
-        json{{"channels", channels}, {"presence", presence}}.dump(-1, ' ', false, json::error_handler_t::replace);
+    command.data = protocol::print_json({{"channels", channels}, {"presence", presence}});
     return command;
 }
 
@@ -47,8 +45,6 @@ Result<std::vector<Seq>> Application::publish(std::vector<protocol::Publish> mes
     return decide([&](Hub& hub) -> Result<std::vector<Seq>> {
         if (messages.size() > node_.settings.batch_max)
             return Error{"too_big", "at most " + std::to_string(node_.settings.batch_max) + " messages in a batch"};
-        if (node_.journal.ring().room(hub.appended()) < messages.size())
-            return Error{"overloaded", "the server cannot keep up; publish it again a little later"};
         auto made = hub.publish(std::move(messages), {}, 0);
         if (!made) return made.error();
         return std::move(made->seqs);

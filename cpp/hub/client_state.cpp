@@ -11,6 +11,7 @@ void ClientState::begin_account(Seq base, std::uint64_t owed) {
 }
 
 void ClientState::skip_to(Seq base) {
+    settle_gaps(base);
     Seq seen = frontier_.load(std::memory_order_acquire);
     while (seen != kUnset && seen < base && !frontier_.compare_exchange_weak(seen, base, std::memory_order_acq_rel)) {}
 }
@@ -20,7 +21,7 @@ ClientState::Share ClientState::claim(Seq after, Seq upto) {
     while (after <= seen && seen < upto) {
         if (frontier_.compare_exchange_weak(seen, upto, std::memory_order_acq_rel)) return {seen, true};
     }
-    return {};
+    return {.contested = (seen & kContested) != 0};
 }
 
 void ClientState::acknowledge(Seq seq, MonoTime now, bool explicit_ack) {
@@ -29,9 +30,45 @@ void ClientState::acknowledge(Seq seq, MonoTime now, bool explicit_ack) {
     if (explicit_ack) ack_ns_.store(now.ns, std::memory_order_relaxed);
 }
 
+ClientState::~ClientState() {
+    settle_gaps(kUnset);
+    settle();
+}
+
+void ClientState::open_gap(const OpenGaps::Range& gap) {
+    const std::lock_guard lock(totals_.open_gaps);
+    const Seq from = frontier_.fetch_or(kContested, std::memory_order_acq_rel) & ~kContested;
+    if (!gaps_) gaps_ = std::make_unique<OpenGaps>(from);
+    gaps_->tell(gap);
+}
+
+std::optional<std::size_t> ClientState::take(std::span<const Seq> positions, Seq upto) {
+    const std::lock_guard lock(totals_.open_gaps);
+    if (!gaps_) return std::nullopt;
+    const std::size_t made = gaps_->take(positions, upto);
+    count(made);
+    return made;
+}
+
+// `given_up`: the client asks for nothing up to there, whoever may bring it.
+void ClientState::settle_gaps(Seq given_up) {
+    if ((frontier_.load(std::memory_order_acquire) & kContested) == 0) return;
+    const std::lock_guard lock(totals_.open_gaps);
+    if (!gaps_) return;
+    Seq brought = kUnset;
+    for (std::size_t wire = 0; wire < 2; ++wire)
+        if (living[wire].load() > 0) brought = std::min(brought, sent[wire].load());
+    const auto missing = gaps_->settle(gaps_->full() ? kUnset : std::max(brought, given_up));
+    count(missing);
+    totals_.gap.fetch_add(missing, std::memory_order_relaxed);
+    if (!gaps_->empty()) return;
+    frontier_.store(gaps_->highest(), std::memory_order_release);
+    gaps_.reset();
+}
+
 void ClientState::settle() {
     const auto end = owed_at_end_.load(std::memory_order_relaxed);
-    if (end == kUnset || frontier_.load(std::memory_order_relaxed) == kUnset) return;
+    if (end == kUnset || claimed_to() == kUnset) return;
     const auto owed = end - owed_base_.load(std::memory_order_relaxed);
     totals_.owed.fetch_add(owed, std::memory_order_relaxed);
     totals_.unsent.fetch_add(owed - std::min(owed, accounted_.load(std::memory_order_relaxed)),

@@ -9,22 +9,29 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "hub/open_gaps.hpp"
 
 namespace mythos::hub {
 
-// Sums over all clients; owned by the node, outlives every ClientState.
+// What is counted when accounts are closed, over all clients; owned by the node, outlives every ClientState.
 struct DeliveryTotals {
-    std::atomic<std::uint64_t> owed{0};  // of clients whose account is closed
+    std::atomic<std::uint64_t> owed{0};
     std::atomic<std::uint64_t> unsent{0};
+    std::atomic<std::uint64_t> gap{0};  // of gaps that the client's other wire might have filled
+    std::mutex open_gaps;               // guards those of all clients: there are few, and seldom
 };
 
 class ClientState {
 public:
     explicit ClientState(DeliveryTotals& totals) : totals_(totals) {}
-    ~ClientState() { settle(); }
+    ~ClientState();
     ClientState(const ClientState&) = delete;
     ClientState& operator=(const ClientState&) = delete;
 
@@ -37,12 +44,25 @@ public:
 
     // Takes the range (after, upto] into the account unless another wire did; gives the
     // position above which this call is the one to count, or nothing when none is.
-    // Ranges that begin above what is accounted for are left to the wire that lags.
+    // `contested`: a gap is open, ask `take` instead.
     struct Share {
         Seq above = 0;
         bool any = false;
+        bool contested = false;
     };
     Share claim(Seq after, Seq upto);
+    // Up to here everything was claimed, or is left unsent.
+    Seq claimed_to() const { return frontier_.load(std::memory_order_acquire) & ~kContested; }
+
+    // A wire told this gap while the other may yet fill it. From here on each entry is accounted for by itself,
+    // until that is decided.
+    void open_gap(const OpenGaps::Range& gap);
+    // Of the positions handed to a wire, which is complete up to `upto` now, how many no wire was handed before.
+    // Nothing where no gap is open any more.
+    std::optional<std::size_t> take(std::span<const Seq> positions, Seq upto);
+    // Counts the gaps that no living wire will fill.
+    void settle_gaps() { settle_gaps(0); }
+
     // Entries of a claimed range that were written, told as a gap, or conflated away.
     void count(std::uint64_t entries) { accounted_.fetch_add(entries, std::memory_order_relaxed); }
 
@@ -71,7 +91,10 @@ public:
     std::array<std::atomic<Seq>, 2> sent{};
 
 private:
-    static constexpr std::uint64_t kUnset = ~std::uint64_t{0};
+    static constexpr std::uint64_t kUnset = ~std::uint64_t{0} >> 1;
+    // As it is while a gap is open.
+    static constexpr std::uint64_t kContested = std::uint64_t{1} << 63;
+    void settle_gaps(Seq given_up);
     void settle();
 
     DeliveryTotals& totals_;
@@ -79,6 +102,7 @@ private:
     std::atomic<std::uint64_t> owed_base_{0};
     std::atomic<std::uint64_t> owed_at_end_{kUnset};
     std::atomic<std::uint64_t> accounted_{0};
+    std::unique_ptr<OpenGaps> gaps_;
     std::atomic<Seq> acked_{0};
     static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
     std::atomic<std::int64_t> ack_ns_{kNever};

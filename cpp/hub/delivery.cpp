@@ -2,10 +2,18 @@
 
 #include <algorithm>
 
+#include "base/limits.hpp"
+
 namespace mythos::hub {
 
 using journal::Kind;
 using protocol::CloseCode;
+
+namespace {
+
+constexpr std::size_t kCatchUpsMin = 15;  // a turn: those who catch up do get on, however busy it is
+
+}  // namespace
 
 Delivery::Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters)
     : ring_(ring),
@@ -38,8 +46,10 @@ void Delivery::unexpect(SessionHandle session) {
 
 void Delivery::detach(Stream& stream) {
     clear_tail(stream);
+    if (stream.client) stream.client->settle_gaps();
     if (stream.queued) {
-        std::erase(queue_, &stream);
+        std::erase(up_to_date_, &stream);
+        std::erase(catching_up_, &stream);
         std::replace(flushing_.begin(), flushing_.end(), &stream, static_cast<Stream*>(nullptr));
     }
     Stream** link = &stream.view->streams;
@@ -120,23 +130,31 @@ void Delivery::close_ended(Stream& stream) {
 void Delivery::mark(SessionView& view) {
     for (Stream* stream = view.streams; stream != nullptr; stream = stream->next_of_view) {
         if (!stream->live) continue;
+        if (stream->wants_entries()) queue(*stream);
         stream->live = false;
         stream->cursor = previous_;
-        if (stream->wants_entries()) queue(*stream);
     }
 }
 
 void Delivery::queue(Stream& stream) {
     if (stream.queued || stream.blocked) return;
     stream.queued = true;
-    queue_.push_back(&stream);
+    (stream.live ? up_to_date_ : catching_up_).push_back(&stream);
 }
 
 bool Delivery::flush(const std::function<bool()>& over_budget) {
-    flushing_.swap(queue_);
+    flush_queue(up_to_date_, 0, over_budget);
+    flush_queue(catching_up_, kCatchUpsMin, over_budget);
+    return !up_to_date_.empty() || !catching_up_.empty();
+}
+
+// `at_least` so many, also where the budget is used up.
+void Delivery::flush_queue(std::vector<Stream*>& queue, std::size_t at_least,
+                           const std::function<bool()>& over_budget) {
+    flushing_.swap(queue);
     std::size_t done = 0;
     for (; done < flushing_.size(); ++done) {
-        if (done % 16 == 15 && over_budget()) break;
+        if (done >= at_least && done % 16 == 15 && over_budget()) break;
         Stream* const stream = flushing_[done];
         if (stream == nullptr) continue;
         stream->queued = false;
@@ -146,10 +164,9 @@ bool Delivery::flush(const std::function<bool()>& over_budget) {
     std::vector<Stream*> rest;
     for (; done < flushing_.size(); ++done)
         if (flushing_[done] != nullptr) rest.push_back(flushing_[done]);
-    rest.insert(rest.end(), queue_.begin(), queue_.end());
-    queue_.swap(rest);
+    rest.insert(rest.end(), queue.begin(), queue.end());
+    queue.swap(rest);
     flushing_.clear();
-    return !queue_.empty();
 }
 
 void Delivery::writable(Stream& stream) {
@@ -165,7 +182,7 @@ Seq Delivery::complete_up_to(const Stream& stream) const {
 std::vector<std::string_view> Delivery::history(TargetId channel, Seq before, std::size_t limit, bool& more) const {
     std::vector<std::string_view> out;
     more = false;
-    const Topic* topic = const_cast<Index&>(index_).find(channel);
+    const Topic* topic = index_.find(channel);
     if (topic == nullptr) return out;
     const Seq* at = std::lower_bound(topic->begin(), topic->end(), before);
     while (at != topic->begin() && *(at - 1) >= pinned_) {
@@ -193,10 +210,10 @@ void Delivery::forget_targets(const std::vector<TargetId>& targets) {
 void Delivery::trim() {
     const Seq first = ring_.first();
     index_.forget_keys_below(first);
-    index_.drop_below(first, position_);
     const Seq remembered = position_ > settings_.position_memory ? position_ - settings_.position_memory : 0;
-    for (auto& [handle, view] : views_)
-        trim_view(view, index_, view.subs.size() > kIntervalsCounted ? first : std::min(first, remembered));
+    const Seq floor = std::min(first, remembered);
+    index_.drop_below(floor);
+    for (auto& [handle, view] : views_) trim_view(view, index_, view.subs.size() > kIntervalsCounted ? first : floor);
 }
 
 }  // namespace mythos::hub

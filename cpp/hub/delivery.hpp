@@ -59,7 +59,6 @@ public:
     bool has_lost(const Stream& stream) const;
     // More replies wait for this stream's socket than should.
     bool is_full_of_replies(const Stream& stream) const;
-    bool has_queued() const { return !queue_.empty(); }
     // Where this stream's data is complete up to, now.
     Seq complete_up_to(const Stream& stream) const;
     bool lags(const Stream& stream) const { return !stream.live && position_ - stream.cursor > 1'000; }
@@ -76,13 +75,13 @@ private:
     struct Batch;
     std::optional<protocol::Gap> place(Stream& stream, const Admitted& admitted, const ConnectRequest& request,
                                        protocol::Welcome& welcome);
-    void open_account(Stream& stream, const Admitted& admitted, Seq given, std::uint64_t lost);
     void link_keys(bool wanted);
     void open_own(const journal::Entry& entry);
     void apply_control(const journal::Entry& entry);
     void close_ended(Stream& stream);
     void mark(SessionView& view);
     void queue(Stream& stream);
+    void flush_queue(std::vector<Stream*>& queue, std::size_t at_least, const std::function<bool()>& over_budget);
     void flush_one(Stream& stream);
     bool settle_hole(Stream& stream);
     void tell_gap(Stream& stream, Seq upto, std::optional<std::uint64_t> lost);
@@ -93,6 +92,12 @@ private:
     bool hand_over(Stream& stream, const Batch& batch, std::int64_t taken);
     void queue_close_frame(Stream& stream);
     void clear_tail(Stream& stream);
+
+    // delivery_account.cpp
+    void open_account(Stream& stream, const Admitted& admitted, Seq given, std::uint64_t lost);
+    void account_gap(Stream& stream, Seq after, std::uint64_t owed_after, std::uint64_t owed_upto);
+    void account_written(Stream& stream, const Batch& batch);
+    bool account_each(Stream& stream, const Batch& batch);
     void count(Stream& stream, stats::Counter outcome, std::uint64_t entries);
 
     journal::Ring& ring_;
@@ -106,7 +111,9 @@ private:
     Seq pinned_ = 0;
     bool links_keys_ = false;  // conflation keys are kept track of
     std::unordered_map<SessionHandle, SessionView> views_;
-    std::vector<Stream*> queue_;
+    // Those who were up to date go first: in a storm of resumes they wait for none of those who catch up.
+    std::vector<Stream*> up_to_date_;
+    std::vector<Stream*> catching_up_;
     std::vector<Stream*> flushing_;
 };
 

@@ -69,30 +69,6 @@ std::optional<protocol::Gap> Delivery::place(Stream& stream, const Admitted& adm
     return gap;
 }
 
-void Delivery::open_account(Stream& stream, const Admitted& admitted, Seq given, std::uint64_t lost) {
-    const SessionView& view = *stream.view;
-    const auto owed = view.owed_up_to(stream.cursor);
-    stream.owed_known = owed.has_value();
-    stream.owed_at_cursor = owed.value_or(0);
-    ClientState& client = *stream.client;
-    const auto owed_given = view.owed_up_to(given);
-    client.begin_account(owed_given ? given : stream.cursor, owed_given.value_or(stream.owed_at_cursor));
-    // What the client names as its cursor, or what its other wire was handed, it was given.
-    client.skip_to(given);
-    stream.accounted = stream.cursor;
-    if (lost > 0) {
-        const std::size_t other = 1 - static_cast<std::size_t>(stream.wire);
-        const bool other_may_bring = client.living[other].load() && client.sent[other].load() < stream.cursor;
-        if (!other_may_bring) {
-            const auto share = client.claim(given, stream.cursor);
-            const auto above = view.owed_up_to(share.above);
-            if (share.any && above)
-                count(stream, Counter::deliveries_gap, stream.owed_at_cursor - std::min(stream.owed_at_cursor, *above));
-        }
-    }
-    if (admitted.alone && !admitted.standby) client.skip_to(stream.cursor);
-}
-
 void Delivery::attach(Stream& stream, const Admitted& admitted, const ConnectRequest& request) {
     SessionView& view = *stream.view;
     stream.next_of_view = std::exchange(view.streams, &stream);

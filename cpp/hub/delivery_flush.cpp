@@ -2,7 +2,8 @@
 // handed to the socket in one write, and accounted for.
 #include <algorithm>
 
-#include "hub/delivery.hpp"
+#include "base/limits.hpp"
+#include "hub/delivery_batch.hpp"
 #include "hub/mutants.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/sse.hpp"
@@ -18,40 +19,9 @@ using stats::Counter;
 
 namespace {
 
-constexpr int kPiecesMax = 128;                 // pieces of one gather write; the kernel takes 1024
-constexpr std::size_t kReplyQueueMax = 65'536;  // beyond it nothing is read from that peer
-
 std::size_t index_of(Wire wire) { return static_cast<std::size_t>(wire); }
 
 }  // namespace
-
-// The pieces of one write: the tail, the control bytes, then entries.
-struct Delivery::Batch {
-    struct Item {
-        const journal::Entry* entry;  // null for one that was conflated away
-        Seq seq;
-        std::size_t end;  // where its frame ends in the write
-        std::string_view frame;
-    };
-    iovec pieces[kPiecesMax];
-    int count = 0;
-    std::size_t bytes = 0;
-    std::size_t head_bytes = 0;  // tail and control
-    std::vector<Item> items;
-    bool complete = false;  // nothing owed is left behind it
-
-    void add(std::string_view text) {
-        // Frames of one batch lie side by side in memory: one piece serves them all.
-        if (count > 0 &&
-            static_cast<const char*>(pieces[count - 1].iov_base) + pieces[count - 1].iov_len == text.data()) {
-            pieces[count - 1].iov_len += text.size();
-        } else {
-            pieces[count++] = {const_cast<char*>(text.data()), text.size()};
-        }
-        bytes += text.size();
-    }
-    bool full() const { return count == kPiecesMax; }
-};
 
 void Delivery::flush_one(Stream& stream) {
     if (stream.blocked || stream.finished) return;
@@ -136,22 +106,12 @@ void Delivery::tell_gap(Stream& stream, Seq upto, std::optional<std::uint64_t> l
     gap.lost = mutant(Mutant::gap_counts_all_positions) ? gap.at_most : lost;
     gap.reason = "retention";
     const Seq after = stream.accounted;
-    stream.cursor = stream.base = stream.accounted = upto;
+    stream.cursor = stream.base = upto;
     send_control(stream, protocol::gap_json(gap));
     counters_.add(Counter::gaps_retention);
-    // Another wire of this client that still lags may bring the range: it will account for it.
-    const std::size_t other = 1 - index_of(stream.wire);
-    if (stream.client->living[other].load() && stream.client->sent[other].load() < upto) return;
-    const auto share = stream.client->claim(after, upto);
-    if (!share.any || !lost) return;
-    const auto known = stream.view->owed_up_to(share.above);
-    const std::uint64_t above = known ? std::max(*known, stream.owed_at_cursor) : stream.owed_at_cursor;
-    count(stream, Counter::deliveries_gap, stream.owed_at_cursor + *lost - above);
-}
-
-void Delivery::count(Stream& stream, Counter outcome, std::uint64_t entries) {
-    stream.client->count(entries);
-    counters_.add(outcome, entries);
+    if (lost) return account_gap(stream, after, stream.owed_at_cursor, stream.owed_at_cursor + *lost);
+    stream.client->claim(after, upto);
+    stream.accounted = upto;
 }
 
 void Delivery::gather(Stream& stream, Batch& batch) {
@@ -217,7 +177,7 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
             stream.control.erase(0, n);
         }
     }
-    if (stream.paused && stream.control.size() < kReplyQueueMax / 2) {
+    if (stream.paused && stream.control.size() < kReplyQueueBytesMax / 2) {
         stream.paused = false;
         stream.outlet->pause_reading(false);
     }
@@ -250,18 +210,10 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
     }
     if (handed > 0) {
         counters_.add(stream.wire == Wire::websocket ? Counter::writes_websocket : Counter::writes_sse, writes);
-        if (const auto share = stream.client->claim(stream.accounted, stream.cursor); share.any) {
-            std::uint64_t written = 0, conflated = 0;
-            for (const auto& item : batch.items) {
-                if (item.seq <= share.above || item.seq > stream.cursor) continue;
-                ++(item.entry == nullptr ? conflated : written);
-            }
-            count(stream, Counter::deliveries_written, written);
-            count(stream, Counter::deliveries_conflated, conflated);
-        }
-        stream.accounted = stream.cursor;
+        account_written(stream, batch);
     }
     stream.client->sent[index_of(stream.wire)].store(stream.cursor, std::memory_order_relaxed);
+    stream.client->settle_gaps();
     if (all) return true;
     stream.blocked = true;
     stream.outlet->await_writable();
@@ -286,14 +238,14 @@ void Delivery::send_control(Stream& stream, std::string_view json) {
 void Delivery::send_raw(Stream& stream, std::string_view bytes) {
     if (stream.finished || stream.closing == Stream::Closing::queued) return;
     stream.control.append(bytes);
-    if (!stream.paused && stream.control.size() > kReplyQueueMax) {
+    if (!stream.paused && stream.control.size() > kReplyQueueBytesMax) {
         stream.paused = true;
         stream.outlet->pause_reading(true);
     }
     queue(stream);
 }
 
-bool Delivery::is_full_of_replies(const Stream& stream) const { return stream.control.size() > kReplyQueueMax; }
+bool Delivery::is_full_of_replies(const Stream& stream) const { return stream.control.size() > kReplyQueueBytesMax; }
 
 void Delivery::send_heartbeat(Stream& stream, WallTime wall) {
     const Seq complete = mutant(Mutant::heartbeat_says_head) ? position_ : complete_up_to(stream);
@@ -346,7 +298,10 @@ void Delivery::promote(Stream& stream, Seq cursor) {
 }
 
 void Delivery::demote(Stream& stream) {
-    if (stream.welcomed && !stream.standby) stream.client->living[index_of(stream.wire)].fetch_sub(1);
+    if (stream.welcomed && !stream.standby) {
+        stream.client->living[index_of(stream.wire)].fetch_sub(1);
+        stream.client->settle_gaps();
+    }
     stream.standby = true;
     stream.live = false;
 }

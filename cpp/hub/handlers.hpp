@@ -111,7 +111,7 @@ private:
     };
 
     static std::size_t size_of(const HandlerCall& call);
-
+    void announce_locked();  // with the lock held
     void wake(const std::vector<bool>& loops) const;
 
     std::function<void(std::uint32_t)> wake_ = [](std::uint32_t) {};
@@ -119,8 +119,6 @@ private:
     std::atomic<std::uint64_t> serial_{0};
 
     mutable std::mutex mutex_;  // guards what follows
-    void announce_locked();
-
     std::function<void()> notify_ = [] {};
     bool announced_ = false;
     std::unordered_set<std::string, Hash, std::equal_to<>> types_;

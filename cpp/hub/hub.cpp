@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "hub/mutants.hpp"
 #include "protocol/json_text.hpp"
 
@@ -9,12 +10,6 @@ namespace mythos::hub {
 
 using journal::Kind;
 using journal::TargetKind;
-
-namespace {
-
-constexpr std::size_t kSweptMax = 256;  // clients a session that came, sent commands, and stayed away
-
-}  // namespace
 
 Hub::Hub(journal::Journal& journal, Settings& settings, DeliveryTotals& totals, stats::CounterShard& counters)
     : journal_(journal), settings_(settings), totals_(totals), counters_(counters) {}
@@ -35,6 +30,8 @@ bool Hub::end(std::vector<Effect>& effects) {
     effects_.clear();
     return any;
 }
+
+bool Hub::has_room() const { return journal_.ring().room(appended()) >= kEntriesPerAct; }
 
 void Hub::write_checkpoint() {
     journal_.checkpoint(checkpoint_json());
@@ -182,8 +179,7 @@ void Hub::end_session(Session& session, const char* reason) {
 
 Result<Hub::NewSession> Hub::replace_session(const std::string& player_id) {
     if (draining_) return Error{"draining", "the server is shutting down; come back later"};
-    if (journal_.ring().room(appended()) < kEntriesPerConnect)
-        return Error{"overloaded", "the server cannot keep up; try again a little later"};
+    if (!has_room()) return Error{"overloaded", "the server cannot keep up; try again a little later"};
     if (const auto it = players_.find(player_id);
         sessions_.size() >= settings_.sessions_max && (it == players_.end() || !it->second.session))
         return Error{"session_limit", "the server has all the sessions it may"};

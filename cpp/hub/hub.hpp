@@ -74,9 +74,6 @@ struct CommandResult {
     Seq made = 0;  // the answer is `{"id": <this>}`, and `reply` is empty
 };
 
-// Room in the ring that is kept for the entries of one connection or one command.
-inline constexpr std::size_t kEntriesPerConnect = 2'048;
-
 class Hub {
 public:
     Hub(journal::Journal& journal, Settings& settings, DeliveryTotals& totals, stats::CounterShard& counters);
@@ -116,7 +113,8 @@ public:
         std::vector<Seq> seqs;
         Seq visible_at = 0;
     };
-    // Errors: `idempotency_conflict` where the key came with another body before.
+    // Errors: `overloaded` while the ring has no room for them, `idempotency_conflict` where the key came with
+    // another body before.
     Result<Published> publish(std::vector<protocol::Publish> messages, const std::string& idempotency_key,
                               std::uint64_t fingerprint);
     struct NewSession {
@@ -140,8 +138,10 @@ public:
     // The reply of a command that was answered with a position.
     std::string reply_with_id(const std::string& command_id, Seq made) const;
 
-    // Whether an append position's outcome may be told.
+    // The last position given out, committed or not.
     Seq appended() const { return next_seq_ - 1; }
+    // Whether the ring takes what a connection, a command or a new session may append: else `overloaded`.
+    bool has_room() const;
 
     // Read-only views, as JSON text.
     std::string connections_json(const std::string& player_id) const;
@@ -186,6 +186,7 @@ private:
     Connection* predecessor_of(const ConnectRequest& request) const;
     std::optional<Refusal> make_room(const ConnectRequest& request, Session& session);
     void displace(Connection& connection, protocol::CloseCode code, const char* reason);
+    void set_wire(Session& session, Client& client, protocol::Wire wire, Connection* connection);
     void detach(Connection& connection);
     void decide_start(const ConnectRequest& request, bool names_unknown, const Session& session, const Client& client,
                       Admitted& out);

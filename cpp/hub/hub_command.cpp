@@ -31,8 +31,7 @@ Result<std::vector<std::string>> Hub::channels_of(const protocol::Command& comma
         for (const auto& c : data["channels"]) channels.push_back(c.is_string() ? c.get<std::string>() : "");
     if (channels.empty()) return Error{"bad_command", "`data` needs `channel`, or `channels` with at least one name"};
     for (const auto& c : channels)
-        if (!protocol::is_valid_channel(c))
-            return Error{"bad_channel", "a channel name has 1 to 256 bytes of text without control characters"};
+        if (!protocol::is_valid_channel(c)) return protocol::bad_channel();
     return channels;
 }
 
@@ -152,6 +151,8 @@ Result<Hub::Published> Hub::publish(std::vector<protocol::Publish> messages, con
             return Published{it->second.seqs, it->second.seqs.back()};
         }
     }
+    if (journal_.ring().room(appended()) < messages.size())
+        return Error{"overloaded", "the server cannot keep up; publish it again a little later"};
     Published out;
     out.seqs.reserve(messages.size());
     for (const auto& message : messages) {
@@ -209,9 +210,11 @@ Result<CommandResult> Hub::promote(CommandContext context, const protocol::Comma
 }
 
 Result<CommandResult> Hub::presence(CommandContext, const protocol::Command& command) {
-    const json data = object_of(command);
-    if (!data.value("channel", json()).is_string()) return Error{"bad_command", "`data` needs `channel`"};
-    return CommandResult{protocol::reply_ok_json(command.id, presence_json(data["channel"].get<std::string>())), 0};
+    const json channel = object_of(command).value("channel", json());
+    if (!channel.is_string()) return Error{"bad_command", "`data` needs `channel`"};
+    const auto& name = channel.get_ref<const std::string&>();
+    if (!protocol::is_valid_channel(name)) return protocol::bad_channel();
+    return CommandResult{protocol::reply_ok_json(command.id, presence_json(name)), 0};
 }
 
 }  // namespace mythos::hub

@@ -2,6 +2,7 @@
 // displacement, where a stream begins, who is active and who stands by.
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "hub/hub.hpp"
 #include "hub/mutants.hpp"
 
@@ -12,8 +13,6 @@ using protocol::Mode;
 using protocol::Wire;
 
 namespace {
-
-constexpr std::size_t kDisplacedMax = 64;  // remembered a session; the oldest is let in again
 
 std::size_t index_of(Wire wire) { return static_cast<std::size_t>(wire); }
 
@@ -39,7 +38,7 @@ std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& na
         counters_.add(Counter::rejected_connection_limit);
         return refuse(CloseCode::overloaded, 503, "connection_limit", "the server has all the connections it may", 5);
     }
-    if (journal_.ring().room(appended()) < kEntriesPerConnect) {
+    if (!has_room()) {
         counters_.add(Counter::rejected_overloaded);
         return refuse(CloseCode::overloaded, 503, "overloaded", "the server cannot keep up; come back later", 5);
     }
@@ -163,10 +162,7 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     // before everything that `intervals` knows of is visible.
     out.visible_at = out.intervals_at;
     client.state->sent[index_of(request.wire)].store(out.after, std::memory_order_relaxed);
-    census_.count(session, -1);
-    client.wires[index_of(request.wire)] = &made;
-    if (request.wire == Wire::websocket) client.state->websocket_gone_ns.store(ClientState::kHasWebsocket);
-    census_.count(session, 1);
+    set_wire(session, client, request.wire, &made);
     ++session.connections;
     return out;
 }
@@ -250,16 +246,21 @@ void Hub::displace(Connection& connection, CloseCode code, const char* reason) {
     detach(connection);
 }
 
+void Hub::set_wire(Session& session, Client& client, Wire wire, Connection* connection) {
+    census_.count(session, -1);
+    client.wires[index_of(wire)] = connection;
+    census_.count(session, 1);
+    if (wire == Wire::websocket)
+        client.state->websocket_gone_ns.store(connection ? ClientState::kHasWebsocket : now_.ns);
+}
+
 // The connection stops counting; its record stays until its loop says that it is gone.
 void Hub::detach(Connection& connection) {
     if (connection.leaving) return;
     connection.leaving = true;
     Session& session = *connection.session;
     Client& client = *connection.client;
-    census_.count(session, -1);
-    client.wires[index_of(connection.wire)] = nullptr;
-    if (connection.wire == Wire::websocket) client.state->websocket_gone_ns.store(now_.ns);
-    census_.count(session, 1);
+    set_wire(session, client, connection.wire, nullptr);
     if (!client.connected()) client.left_at = now_;
     if (--session.connections == 0) {
         session.grace_until = now_ + settings_.grace;

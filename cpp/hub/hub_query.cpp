@@ -9,17 +9,10 @@ namespace mythos::hub {
 using journal::TargetKind;
 using nlohmann::json;
 
-namespace {
-
-// Names were checked when they came in; one that was not UTF-8 all the same must not stop the server.
-std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
-
-}  // namespace
-
 std::string Hub::connections_json(const std::string& player_id) const {
     json out{{"player_id", player_id}, {"session_id", nullptr}, {"connections", json::array()}};
     const auto it = players_.find(player_id);
-    if (it == players_.end() || !it->second.session) return text_of(out);
+    if (it == players_.end() || !it->second.session) return protocol::print_json(out);
     const Player& player = it->second;
     out["session_id"] = player.session->session_id;
     for (const Connection* c : player.session->connections_by_age()) {
@@ -35,7 +28,7 @@ std::string Hub::connections_json(const std::string& player_id) const {
         if (c->wire == protocol::Wire::websocket && rtt_us > 0)
             out["connections"].back()["rtt_ms"] = static_cast<double>(rtt_us) / 1000.0;
     }
-    return text_of(out);
+    return protocol::print_json(out);
 }
 
 std::string Hub::all_connections_json() const {
@@ -65,7 +58,7 @@ std::string Hub::statistics_json(std::string_view counters_json) const {
                      {"retained_bytes", journal_.ring().bytes()}}},
                    {"closed_accounts", {{"owed", totals_.owed.load()}, {"unsent", totals_.unsent.load()}}},
                    {"counters", json::parse(counters_json)}};
-    return text_of(out);
+    return protocol::print_json(out);
 }
 
 std::string Hub::channels_json() const {
@@ -74,7 +67,7 @@ std::string Hub::channels_json() const {
         if (info.target.kind == TargetKind::channel && info.open_intervals > 0)
             list.push_back({{"channel", info.target.name}, {"subscribers", info.open_intervals}});
     });
-    return text_of({{"channels", std::move(list)}});
+    return protocol::print_json({{"channels", std::move(list)}});
 }
 
 // Written by hand: thousands of members are no matter, and the sequencer waits meanwhile.

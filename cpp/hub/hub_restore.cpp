@@ -9,6 +9,7 @@
 
 #include "hub/hub.hpp"
 #include "hub/mutants.hpp"
+#include "protocol/json_text.hpp"
 
 namespace mythos::hub {
 
@@ -60,8 +61,8 @@ std::string Hub::checkpoint_json() const {
     replaced_.for_each([&](const std::string& id) { replaced.push_back(id); });
     json keyed = json::array();
     for (const auto& [key, made] : keyed_) keyed.push_back({key, made.fingerprint, made.seqs});
-    return json{{"sessions", std::move(sessions)}, {"replaced", std::move(replaced)}, {"keyed", std::move(keyed)}}.dump(
-        -1, ' ', false, json::error_handler_t::replace);
+    return protocol::print_json(
+        {{"sessions", std::move(sessions)}, {"replaced", std::move(replaced)}, {"keyed", std::move(keyed)}});
 }
 
 void Hub::restore_checkpoint(const std::string& text) {

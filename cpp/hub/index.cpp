@@ -42,10 +42,12 @@ Topic& Index::topic(TargetId target) {
     return *topic;
 }
 
-Topic* Index::find(TargetId target) {
+const Topic* Index::find(TargetId target) const {
     const auto it = topics_.find(target);
     return it == topics_.end() ? nullptr : it->second.get();
 }
+
+Topic* Index::find(TargetId target) { return const_cast<Topic*>(std::as_const(*this).find(target)); }
 
 Topic& Index::add(const journal::Entry& entry, Seq first_retained) {
     Topic& t = topic(entry.target);
@@ -54,9 +56,8 @@ Topic& Index::add(const journal::Entry& entry, Seq first_retained) {
     return t;
 }
 
-void Index::drop_below(Seq first_retained, Seq newest) {
-    if (newest <= memory_) return;
-    for (auto& [id, topic] : topics_) topic->drop_below(std::min(first_retained, newest - memory_));
+void Index::drop_below(Seq floor) {
+    for (auto& [id, topic] : topics_) topic->drop_below(floor);
 }
 
 void Index::link(const journal::Entry& entry) {

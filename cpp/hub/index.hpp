@@ -63,12 +63,13 @@ public:
     // Keeps track of a message's conflation key; in order. Asked for only while slow readers are conflated.
     void link(const journal::Entry& entry);
     void unlink_all();
-    // Forgets the positions of topics to which nothing is added.
-    void drop_below(Seq first_retained, Seq newest);
+    // Forgets positions below `floor`, also of topics to which nothing is added.
+    void drop_below(Seq floor);
     Topic& topic(TargetId target);
     void release(Topic& topic);  // one reference less
     void forget(TargetId target);
     Topic* find(TargetId target);
+    const Topic* find(TargetId target) const;
 
     // The next linked entry with the same target and key, 0 for none.
     Seq later_of_same_key(Seq seq) const;

@@ -31,10 +31,6 @@ struct Interval {
     bool owes(Seq seq) const { return from < seq && seq < to; }
 };
 
-// Of a session with more intervals than these, closed ones are forgotten as soon as nothing
-// of them is retained; others a while longer, to count what a late reader has missed.
-inline constexpr std::size_t kIntervalsCounted = 1'024;
-
 // A session's intervals: those that may still matter, and a sum of the forgotten ones.
 struct Intervals {
     std::vector<Interval> list;

@@ -1,6 +1,7 @@
 // The part of a loop that carries out clients' commands and answers them once.
 #include <nlohmann/json.hpp>
 
+#include "base/limits.hpp"
 #include "hub/loop_impl.hpp"
 #include "hub/mutants.hpp"
 
@@ -13,12 +14,7 @@ using stats::Counter;
 
 namespace {
 
-constexpr std::uint8_t kBadCommandsMax = 10;  // in a minute on one connection
-constexpr std::size_t kCommandsPerPost = 128;
 constexpr std::uint64_t kHistoryPage = 50;
-constexpr const char* kBadChannel = "a channel name has 1 to 256 bytes of text without control characters";
-// `history` and `presence` answer with much more than they were asked with: this many at once for a connection or POST.
-constexpr std::uint8_t kReadingsMax = 4;
 
 bool is_retryable(const std::string& code) {
     return code == "overloaded" || code == "too_many_outstanding" || code == "draining" || code == "rate";
@@ -39,7 +35,7 @@ void LoopCore::received(ConnectionKey key, std::string_view text, MonoTime now) 
     if (stream == nullptr || !stream->welcomed) return;
     stream->heard = now;
     impl_->counters.add(Counter::received_websocket);
-    auto parsed = protocol::parse_commands(text, kCommandsPerPost);
+    auto parsed = protocol::parse_commands(text, kCommandsPerMessage);
     if (!parsed) {
         impl_->bad_command(*stream, parsed.error(), now);
         return;
@@ -147,7 +143,7 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
         refuse(error);
     };
     if (hub.draining()) return refuse_unexecuted({"draining", "the server is shutting down; send it again elsewhere"});
-    if (node.journal.ring().room(hub.appended()) < kEntriesPerConnect)
+    if (!hub.has_room())
         return refuse_unexecuted({"overloaded", "the server cannot keep up; send it again a little later"});
     if (command.type == "history") return history(hub, context, command, std::move(reply));
     if (node.handlers.knows(command.type)) {
@@ -206,7 +202,7 @@ void LoopCore::Impl::history(Hub& hub, const CommandContext& context, const Comm
     if (!channel_given.is_string())
         error = Error{"bad_command", "`data` needs `channel`"};
     else if (!protocol::is_valid_channel(channel))
-        error = Error{"bad_channel", kBadChannel};
+        error = protocol::bad_channel();
     else if (!below)
         error = below.error();
     else if (!before_given.is_null() && !before_given.is_string())
@@ -277,7 +273,7 @@ struct Posted {
 void LoopCore::Impl::post_commands(const std::string& session_id, const std::string& client_id,
                                    const std::string& player_id, const std::string& body, MonoTime now,
                                    AnswerTo answer) {
-    auto parsed = protocol::parse_commands(body, kCommandsPerPost);
+    auto parsed = protocol::parse_commands(body, kCommandsPerMessage);
     counters.add(Counter::received_http);
     if (!parsed) {
         count_command_error(parsed.error().code);

@@ -1,4 +1,5 @@
 // The part of a loop that lets connections in and out.
+#include "base/limits.hpp"
 #include "hub/loop_impl.hpp"
 #include "protocol/ws_frame.hpp"
 
@@ -7,9 +8,9 @@ namespace mythos::hub {
 using protocol::CloseCode;
 using stats::Counter;
 
-Stream* LoopCore::Impl::find(ConnectionKey key) const {
+Stream* LoopCore::Impl::find(ConnectionKey key) {
     const auto it = streams.find(key);
-    return it == streams.end() ? nullptr : const_cast<Stream*>(&it->second);
+    return it == streams.end() ? nullptr : &it->second;
 }
 
 ConnectionKey LoopCore::Impl::open(ConnectRequest request, Outlet* outlet, MonoTime now) {

@@ -26,19 +26,23 @@ bool LoopCore::ask(std::string question, std::string data, std::function<void(co
 
 bool LoopCore::Impl::ask(std::string question, std::string data, std::function<void(const HandlerAnswer&)> answer) {
     HandlerCall call;
-    call.ticket = node.handlers.next_ticket(index);
     call.type = std::move(question);
     call.data = std::move(data);
+    const auto ticket = offer(std::move(call));
+    if (ticket) asked_.emplace(*ticket, std::move(answer));
+    return ticket.has_value();
+}
+
+std::optional<Ticket> LoopCore::Impl::offer(HandlerCall call) {
+    call.ticket = node.handlers.next_ticket(index);
     const Ticket ticket = call.ticket;
-    if (!node.handlers.offer(std::move(call), settings.handler_calls_max)) return false;
-    asked_.emplace(ticket, std::move(answer));
+    if (!node.handlers.offer(std::move(call), settings.handler_calls_max)) return std::nullopt;
     offered_ = true;
-    return true;
+    return ticket;
 }
 
 bool LoopCore::Impl::hand_over(const CommandContext& context, const Command& command, ReplyTo reply) {
     HandlerCall call;
-    call.ticket = node.handlers.next_ticket(index);
     call.command_id = command.id;
     call.type = command.type;
     call.data = command.data;
@@ -48,11 +52,9 @@ bool LoopCore::Impl::hand_over(const CommandContext& context, const Command& com
     HandedOver handed{
         {call.session_id, call.client_id, context.connection}, command.id,      command.number, command.fingerprint,
         !command.id.empty() && context.client != nullptr,      std::move(reply)};
-    const Ticket ticket = call.ticket;
-    if (!node.handlers.offer(std::move(call), settings.handler_calls_max)) return false;
-    handed_over_.emplace(ticket, std::move(handed));
-    offered_ = true;
-    return true;
+    const auto ticket = offer(std::move(call));
+    if (ticket) handed_over_.emplace(*ticket, std::move(handed));
+    return ticket.has_value();
 }
 
 bool LoopCore::Impl::await_outcome(const CommandNames& names, const Command& command, ReplyTo reply) {

@@ -11,9 +11,6 @@
 
 namespace mythos::hub {
 
-// For a close frame to leave; then the socket is dropped.
-inline constexpr Duration kCloseBound = seconds(5);
-
 // A reconnect is a few handshakes; 20 ms of the drain's spread for each keeps the next server from a storm.
 inline constexpr Duration kDrainSpreadEach = milliseconds(20);
 
@@ -29,7 +26,7 @@ public:
     // Runs once this position is visible, in this turn or a later one.
     void when_visible(Seq seq, std::function<void()> act) { waiting_.emplace(seq, std::move(act)); }
 
-    Stream* find(ConnectionKey key) const;
+    Stream* find(ConnectionKey key);
     WallTime wall() const { return node.clock.wall(); }
 
     // loop_connections.cpp
@@ -78,6 +75,8 @@ public:
 
     // loop_handlers.cpp
     bool ask(std::string question, std::string data, std::function<void(const HandlerAnswer&)> answer);
+    // The call's ticket; none: the queue is full.
+    std::optional<Ticket> offer(HandlerCall call);
     // False: the queue is full.
     bool hand_over(const CommandContext& context, const protocol::Command& command, ReplyTo reply);
     // A repeat of a running command; false: too many of them wait already.
@@ -86,7 +85,7 @@ public:
     void settle(Hub& hub, const HandlerAnswer& answer);
 
     // loop_requests.cpp
-    void ask(std::function<std::string(Hub&)> question, AnswerTo answer);
+    void ask_hub(std::function<std::string(Hub&)> question, AnswerTo answer);
     Result<Seq> history_end(const std::string& before) const;
     std::string history_json(TargetId target, const std::string& channel, Seq before, std::size_t limit) const;
     std::string counters_json() const;

@@ -108,7 +108,7 @@ void LoopCore::Impl::pulse(Stream& stream, MonoTime now) {
         return;
     }
     if (!due(stream.pulse_at)) return;
-    if (stream.closing != Stream::Closing::no) { return drop_in_time(stream, now); }
+    if (stream.closing != Stream::Closing::no) return drop_in_time(stream, now);
     if (const char* silence = silent_too_long(stream, now))
         return close_silent(stream, CloseCode::heartbeat_missed, silence, now);
     if (stream.blocked && settings.slow_reader == SlowReader::disconnect && delivery.has_lost(stream)) {

@@ -1,6 +1,7 @@
 // The part of a loop that answers the server's HTTP API.
 #include <nlohmann/json.hpp>
 
+#include "base/limits.hpp"
 #include "hub/loop_impl.hpp"
 #include "protocol/json_text.hpp"
 #include "protocol/ws_close.hpp"
@@ -11,9 +12,6 @@ using nlohmann::json;
 using stats::Counter;
 
 namespace {
-
-constexpr std::size_t kHistoryMax = 1'000;
-constexpr std::size_t kHistoryBytesMax = 256 * 1024;
 
 std::uint64_t hash_of(std::string_view text) {
     std::uint64_t h = 14695981039346656037ULL;
@@ -29,12 +27,11 @@ Answer error_answer(int status, std::string_view error_type, std::string_view er
     out.status = status;
     json details{{"error_code", error_code}};
     if (index) details["index"] = *index;
-    out.body = json{{"error", true},
-                    {"error_type", error_type},
-                    {"message", message},
-                    {"details", std::move(details)},
-                    {"timestamp", iso8601(now)}}
-                   .dump(-1, ' ', false, json::error_handler_t::replace);
+    out.body = protocol::print_json({{"error", true},
+                                     {"error_type", error_type},
+                                     {"message", message},
+                                     {"details", std::move(details)},
+                                     {"timestamp", iso8601(now)}});
     return out;
 }
 
@@ -87,16 +84,13 @@ void LoopCore::post_publish(std::string body, std::string idempotency_key, MonoT
     }
     auto request = std::make_shared<protocol::PublishBody>(std::move(*parsed));
     impl.operate([&impl, request, key = std::move(idempotency_key), fingerprint = hash_of(body), answer](Hub& hub) {
-        if (impl.node.journal.ring().room(hub.appended()) < request->messages.size()) {
-            auto refusal =
-                error_answer(503, "system_error", "overloaded", "the server cannot keep up; try again", impl.wall());
-            refusal.headers.emplace_back("Retry-After", "1");
-            impl.after_unlock_.push_back([answer, refusal = std::move(refusal)] { answer(refusal); });
-            return;
-        }
         auto made = hub.publish(std::move(request->messages), key, fingerprint);
         if (!made) {
-            auto refusal = error_answer(409, "validation_error", made.error().code, made.error().message, impl.wall());
+            const auto& [code, message] = made.error();
+            const bool later = code == "overloaded";
+            auto refusal = error_answer(later ? 503 : 409, later ? "system_error" : "validation_error", code, message,
+                                        impl.wall());
+            if (later) refusal.headers.emplace_back("Retry-After", "1");
             impl.after_unlock_.push_back([answer, refusal = std::move(refusal)] { answer(refusal); });
             return;
         }
@@ -159,7 +153,7 @@ void LoopCore::post_disconnect(std::string body, MonoTime, AnswerTo answer) {
 }
 
 // Reads under the sequencer's mutex; answers outside it.
-void LoopCore::Impl::ask(std::function<std::string(Hub&)> question, AnswerTo answer) {
+void LoopCore::Impl::ask_hub(std::function<std::string(Hub&)> question, AnswerTo answer) {
     operate([this, question = std::move(question), answer = std::move(answer)](Hub& hub) {
         Answer out;
         try {
@@ -173,20 +167,20 @@ void LoopCore::Impl::ask(std::function<std::string(Hub&)> question, AnswerTo ans
 }
 
 void LoopCore::get_connections(std::string player_id, MonoTime, AnswerTo answer) {
-    impl_->ask([player_id](Hub& hub) { return hub.connections_json(player_id); }, std::move(answer));
+    impl_->ask_hub([player_id](Hub& hub) { return hub.connections_json(player_id); }, std::move(answer));
 }
 
 void LoopCore::get_statistics(MonoTime, AnswerTo answer) {
-    impl_->ask([impl = impl_.get()](Hub& hub) { return hub.statistics_json(impl->counters_json()); },
-               std::move(answer));
+    impl_->ask_hub([impl = impl_.get()](Hub& hub) { return hub.statistics_json(impl->counters_json()); },
+                   std::move(answer));
 }
 
 void LoopCore::get_channels(MonoTime, AnswerTo answer) {
-    impl_->ask([](Hub& hub) { return hub.channels_json(); }, std::move(answer));
+    impl_->ask_hub([](Hub& hub) { return hub.channels_json(); }, std::move(answer));
 }
 
 void LoopCore::get_presence(std::string channel, MonoTime, AnswerTo answer) {
-    impl_->ask([channel](Hub& hub) { return hub.presence_json(channel); }, std::move(answer));
+    impl_->ask_hub([channel](Hub& hub) { return hub.presence_json(channel); }, std::move(answer));
 }
 
 void LoopCore::get_history(std::string channel, std::uint32_t limit, std::optional<std::string> before, MonoTime,

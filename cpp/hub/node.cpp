@@ -32,8 +32,9 @@ void Node::Shared::send(std::vector<Effect> effects, std::uint32_t from) {
 
 std::uint64_t Node::Shared::count(stats::Counter counter) const {
     using stats::Counter;
-    if (counter == Counter::deliveries_unsent) return totals.unsent.load();
-    std::uint64_t sum = 0;
+    std::uint64_t sum = counter == Counter::deliveries_unsent ? totals.unsent.load()
+                        : counter == Counter::deliveries_gap  ? totals.gap.load()
+                                                              : 0;
     for (const auto& shard : shards) sum += shard.read(counter);
     return sum;
 }

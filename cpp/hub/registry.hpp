@@ -77,9 +77,9 @@ struct Session {
     MonoTime grace_until;  // counts while no connection lives
     std::uint32_t connections = 0;
 
-    Client* find_client(std::string_view client_id) const {
-        for (const Client& c : clients)
-            if (c.named && c.client_id == client_id) return const_cast<Client*>(&c);
+    Client* find_client(std::string_view client_id) {
+        for (Client& c : clients)
+            if (c.named && c.client_id == client_id) return &c;
         return nullptr;
     }
     // In order of opening.

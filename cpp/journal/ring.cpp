@@ -5,6 +5,8 @@
 #include <cassert>
 #include <cstdlib>
 
+#include "base/limits.hpp"
+
 namespace mythos::journal {
 
 Ring::Ring(Retention retention, Seq first)
@@ -77,13 +79,13 @@ std::size_t Ring::room(Seq appended) const {
 }
 
 Ring::Reader::Reader(Ring& ring) : ring_(ring), index_(0) {
-    for (; index_ < kMaxReaders; ++index_) {
+    for (; index_ < kReadersMax; ++index_) {
         if (ring_.pins_[index_].used.load()) continue;
         ring_.pins_[index_].read.store(ring_.first() - 1);
         ring_.pins_[index_].used.store(true);
         return;
     }
-    std::abort();  // more loops than kMaxReaders is a programming error
+    std::abort();  // more loops than kReadersMax is a programming error
 }
 
 Ring::Reader::~Reader() {

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/limits.hpp"
 #include "journal/entry.hpp"
 
 namespace mythos::journal {
@@ -36,8 +37,6 @@ class Ring {
 public:
     // A batch must fit, whatever the retention.
     static constexpr std::size_t kMinSlots = 32'768;
-    // Readers (loops and tests) that may pin at once. A loop per core, so 256 is ample.
-    static constexpr std::size_t kMaxReaders = 256;
 
     explicit Ring(Retention retention, Seq first = 1);
     ~Ring();
@@ -105,7 +104,7 @@ private:
         std::atomic<Seq> read{kIdle};  // position read up to
         std::atomic<bool> used{false};
     };
-    std::array<Pin, kMaxReaders> pins_;
+    std::array<Pin, kReadersMax> pins_;
 };
 
 }  // namespace mythos::journal

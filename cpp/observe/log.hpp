@@ -21,13 +21,11 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/limits.hpp"
 #include "base/result.hpp"
 #include "observe/log_line.hpp"
 
 namespace mythos::observe {
-
-// A second of 8,000 lines, which is what a disk that hesitates costs; about 4 MiB.
-inline constexpr std::size_t kLogQueueLines = 8192;
 
 struct LogSettings {
     Level level = Level::info;

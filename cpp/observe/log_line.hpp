@@ -18,14 +18,12 @@
 #include <variant>
 
 #include "base/clock.hpp"
+#include "base/limits.hpp"
 
 namespace mythos::observe {
 
 enum class Level : std::uint8_t { debug, info, warning, error, critical };
 enum class LogFormat : std::uint8_t { json, console };
-
-// Longest text of one field: a line stays readable, and 8,192 queued ones stay within memory.
-inline constexpr std::size_t kLogTextBytesMax = 2048;
 
 std::string_view name_of(Level level);
 // The level of that name in any case (`INFO`, `info`).

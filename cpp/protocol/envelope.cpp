@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/limits.hpp"
 #include "protocol/json_text.hpp"
 #include "protocol/utf8.hpp"
 
@@ -19,7 +20,7 @@ std::string control(std::string_view type, const json& data) {
     std::string out = R"({"type":"mythos.)";
     out += type;
     out += R"(","data":)";
-    out += data.dump(-1, ' ', false, json::error_handler_t::replace);
+    out += print_json(data);
     out += '}';
     return out;
 }
@@ -48,10 +49,6 @@ std::optional<std::uint64_t> trailing_number(std::string_view id) {
     for (char c : id.substr(start)) number = number * 10 + static_cast<std::uint64_t>(c - '0');
     return number;
 }
-
-constexpr std::size_t kIdBytesMax = 64;
-constexpr std::size_t kTypeBytesMax = 128;
-constexpr std::size_t kKeyBytesMax = 256;
 
 Error bad(std::string message) { return {"bad_command", std::move(message)}; }
 
@@ -108,7 +105,7 @@ private:
     }
     bool enter() {
         other();
-        return ++depth_ <= kMaxJsonDepth;
+        return ++depth_ <= kJsonDepthMax;
     }
     bool leave() {
         --depth_;
@@ -134,7 +131,7 @@ Result<Command> read_command(std::string_view text, CommandHead head, std::optio
     if (head.id.kind != Kind::absent) {
         if (head.id.kind != Kind::text) return bad("`id` must be text that ends in a number, such as \"c-17\"");
         command.id = std::move(head.id.text);
-        if (command.id.size() > kIdBytesMax) return bad("`id` may have 64 bytes at most");
+        if (command.id.size() > kCommandIdBytesMax) return bad("`id` may have 64 bytes at most");
         if (id_out != nullptr) *id_out = command.id;
         const auto number = trailing_number(command.id);
         if (!number) return bad("`id` must end in a number that grows with each new command, such as \"c-17\"");
@@ -168,11 +165,11 @@ Result<void> read_target(const json& object, Publish& out) {
         return {};
     }
     const bool channel = object.contains("channel");
-    auto name = text_member(object, channel ? "channel" : "player", channel ? 256 : 128);
+    auto name = text_member(object, channel ? "channel" : "player", channel ? kChannelBytesMax : kNameBytesMax);
     if (!name) return name.error();
     out.to = channel ? Publish::To::channel : Publish::To::player;
     out.name = std::move(*name);
-    if (channel ? !is_valid_channel(out.name) : !is_valid_name(out.name, 128))
+    if (channel ? !is_valid_channel(out.name) : !is_valid_name(out.name, kNameBytesMax))
         return bad(channel ? "`channel` must not hold control characters"
                            : "`player` may hold letters, digits and . _ : @ -");
     return {};
@@ -353,10 +350,12 @@ Result<PublishBody> parse_publish_body(std::string_view body, std::size_t limit,
 }
 
 bool is_valid_channel(std::string_view name) {
-    if (name.empty() || name.size() > 256 || !is_utf8(name)) return false;
+    if (name.empty() || name.size() > kChannelBytesMax || !is_utf8(name)) return false;
     for (unsigned char c : name)
         if (c < 0x20 || c == 0x7f) return false;
     return true;
 }
+
+Error bad_channel() { return {"bad_channel", "a channel name has 1 to 256 bytes of text without control characters"}; }
 
 }  // namespace mythos::protocol

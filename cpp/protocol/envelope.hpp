@@ -98,5 +98,6 @@ Result<PublishBody> parse_publish_body(std::string_view body, std::size_t limit,
 
 // A channel name: 1 to 256 bytes of UTF-8 without control characters.
 bool is_valid_channel(std::string_view name);
+Error bad_channel();  // what to answer to one that is not
 
 }  // namespace mythos::protocol

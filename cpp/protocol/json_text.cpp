@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/limits.hpp"
+
 namespace mythos::protocol {
 namespace {
 
@@ -52,7 +54,7 @@ bool too_deep(std::string_view t) {
             continue;
         }
         if (t[i] == '{' || t[i] == '[') {
-            if (++depth > kMaxJsonDepth) return true;
+            if (++depth > kJsonDepthMax) return true;
         } else if (t[i] == '}' || t[i] == ']') {
             --depth;
         }
@@ -109,6 +111,10 @@ std::string compact_json(std::string_view json) {
     return out;
 }
 
+std::string print_json(const nlohmann::json& value) {
+    return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 void append_json_string(std::string& out, std::string_view text) {
     const bool plain = std::all_of(text.begin(), text.end(),
                                    [](unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
@@ -117,7 +123,7 @@ void append_json_string(std::string& out, std::string_view text) {
         out.append(text);
         out.push_back('"');
     } else {
-        out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        out += print_json(text);
     }
 }
 

@@ -3,16 +3,16 @@
 // RFC 8259. Pure functions; any thread.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/limits.hpp"
+
 namespace mythos::protocol {
 
-// Nesting that is accepted; deeper input is refused as bad JSON.
-inline constexpr int kMaxJsonDepth = 64;
-
-// Whether `text` is one JSON value in UTF-8, nested at most kMaxJsonDepth deep.
+// Whether `text` is one JSON value in UTF-8, nested at most kJsonDepthMax deep.
 bool is_valid_json(std::string_view text);
 
 // The raw text of member `name` of the JSON object `object`, if there is one; of
@@ -22,6 +22,9 @@ std::optional<std::string_view> member_text(std::string_view object, std::string
 // `json` without white space outside strings, hence without line breaks.
 // Precondition: is_valid_json(json).
 std::string compact_json(std::string_view json);
+
+// `value` printed on one line; text that is not UTF-8, which must not stop the server, gets U+FFFD.
+std::string print_json(const nlohmann::json& value);
 
 // Appends `text` as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD.
 void append_json_string(std::string& out, std::string_view text);

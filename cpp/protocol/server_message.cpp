@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "protocol/json_text.hpp"
+
 namespace mythos::protocol {
 namespace {
 
@@ -123,7 +125,7 @@ std::optional<ReplyMessage> read_reply(const Json& data) {
     const Json* id = member(data, "command_id");
     if (id && id->is_string()) m.command_id = id->get<std::string>();
     if (const Json* value = member(data, "data"); value && !value->is_null()) {
-        m.data = value->dump(-1, ' ', false, Json::error_handler_t::replace);
+        m.data = print_json(*value);
     }
     if (const Json* error = member(data, "error"); error && error->is_object()) {
         m.error_code = text_of(*error, "code");

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <initializer_list>
-#include <iterator>
 
 #include "server/command_line.hpp"
 #include "server/config_file.hpp"
@@ -101,8 +100,7 @@ Result<Startup> load_config(std::span<const std::string> arguments, const Enviro
         if (!fits) gathered.complaints.push_back(fits.error().message);
     }
     if (gathered.complaints.empty()) {
-        startup.warnings = unknown_variables(environment);
-        std::ranges::move(unused_options(startup.places), std::back_inserter(startup.warnings));
+        startup.warnings = warnings_of(environment, startup.places);
         return startup;
     }
     std::string message;
@@ -121,8 +119,9 @@ std::vector<std::string> apply_sources(const std::string& named, const Environme
     return std::move(gathered.complaints);
 }
 
-// Only warned of: an orchestrator sets MYTHOS_PORT and MYTHOS_SERVICE_HOST for a service that is called mythos.
-std::vector<std::string> unknown_variables(const Environment& environment) {
+// An unknown variable is only warned of: an orchestrator sets MYTHOS_PORT and MYTHOS_SERVICE_HOST for a service that is
+// called mythos.
+std::vector<std::string> warnings_of(const Environment& environment, const Places& places) {
     std::vector<std::string> warnings;
     for (const auto& [name, value] : environment) {
         if (!name.starts_with("MYTHOS_") || name == kFileVariable) continue;
@@ -131,11 +130,6 @@ std::vector<std::string> unknown_variables(const Environment& environment) {
             warnings.push_back("environment variable " + name + " names no option and is ignored");
         }
     }
-    return warnings;
-}
-
-std::vector<std::string> unused_options(const Places& places) {
-    std::vector<std::string> warnings;
     for (const auto& [name, place] : places) {
         if (find_planned_option(name)) {
             warnings.push_back(place + ": " + name + ": this version does not use it; it has no effect");

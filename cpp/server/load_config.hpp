@@ -40,8 +40,7 @@ std::vector<std::string> apply_sources(const std::string& named, const Environme
                                        Places& places, std::string& file_read);
 
 // For the log: what the environment seems to say and does not, and options that were set and have no effect yet.
-std::vector<std::string> unknown_variables(const Environment& environment);
-std::vector<std::string> unused_options(const Places& places);
+std::vector<std::string> warnings_of(const Environment& environment, const Places& places);
 
 // Rules that more than one option is needed for. Error `bad_config`, which begins with the places that are known.
 Result<void> check_together(const Config& config, const Places& places = {});

@@ -38,14 +38,6 @@ struct Daemon {
     std::unique_ptr<server::Server> server;
 };
 
-observe::LogSettings log_settings(const server::Config& config) {
-    observe::LogSettings settings;
-    settings.level = observe::parse_level(config.log.level).value_or(observe::Level::info);
-    settings.format = config.log.format == "console" ? observe::LogFormat::console : observe::LogFormat::json;
-    settings.file = config.log.file;
-    return settings;
-}
-
 // By renaming, so that a reader never finds half a number.
 bool write_port_file(const std::string& path, std::uint16_t port) {
     const std::string unfinished = path + ".new";
@@ -67,7 +59,7 @@ void reload(Daemon& daemon) {
     daemon.config = plan.effective;
     daemon.server->reload(server::settings_from(daemon.config, daemon.descriptors));
     // The report is written at whichever level lets more of it through.
-    const observe::Level level = log_settings(daemon.config).level;
+    const observe::Level level = server::log_settings(daemon.config).level;
     daemon.logging.set_level(std::min(level, daemon.logging.level()));
     for (const auto& change : plan.live) {
         daemon.log.info("Option changed", {{"option", change.name}, {"from", change.from}, {"to", change.to}});
@@ -105,7 +97,7 @@ void drain(Daemon& daemon, server::Signals& signals) {
 
 int serve(const server::Startup& startup, const Arguments& arguments, server::Signals& signals) {
     const SystemClock clock;
-    auto logging = observe::Logging::open(log_settings(startup.config), clock);
+    auto logging = observe::Logging::open(server::log_settings(startup.config), clock);
     if (!logging) {
         std::cerr << "mythosd: log.file: " << logging.error().message << "\n";
         return kBadConfig;

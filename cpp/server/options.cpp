@@ -5,6 +5,7 @@
 #include <numeric>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "server/server.hpp"
 #include "transport/address.hpp"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ids.hpp"
+#include "base/limits.hpp"
 #include "journal/memory.hpp"
 #include "transport/authenticate.hpp"
 #include "transport/socket.hpp"

@@ -22,9 +22,6 @@
 
 namespace mythos::server {
 
-// More threads than any machine of today can use for this; each costs a listener and an epoll.
-inline constexpr std::uint32_t kLoopsMax = 128;
-
 struct ServerSettings {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8000;  // 0: any free one

@@ -77,4 +77,12 @@ ServerSettings settings_from(const Config& config, std::uint64_t descriptors) {
     return settings;
 }
 
+observe::LogSettings log_settings(const Config& config) {
+    observe::LogSettings settings;
+    settings.level = observe::parse_level(config.log.level).value_or(observe::Level::info);
+    settings.format = config.log.format == "console" ? observe::LogFormat::console : observe::LogFormat::json;
+    settings.file = config.log.file;
+    return settings;
+}
+
 }  // namespace mythos::server

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "observe/log.hpp"
 #include "server/config.hpp"
 #include "server/server.hpp"
 
@@ -11,6 +12,9 @@ namespace mythos::server {
 // `config` was checked by its loader. `descriptors`: how many the process may open; connections are bounded by it where
 // no bound is set.
 ServerSettings settings_from(const Config& config, std::uint64_t descriptors);
+
+// Where the log goes and how much of it; lines go to standard output besides.
+observe::LogSettings log_settings(const Config& config);
 
 // What of `descriptors` connections may take: a reserve stays for HTTP requests, probes, files and listeners.
 std::size_t connections_within(std::uint64_t descriptors);

@@ -1,5 +1,7 @@
 #include "stats/counters.hpp"
 
+#include <array>
+
 namespace mythos::stats {
 
 std::string_view name_of(Counter counter) {

@@ -5,11 +5,11 @@
 // endpoint, label included, so that a count has one name everywhere.
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "stats/count_shard.hpp"
 
 namespace mythos::stats {
 
@@ -24,20 +24,12 @@ inline constexpr std::size_t kCounters = static_cast<std::size_t>(Counter::count
 
 std::string_view name_of(Counter counter);
 
-class CounterShard {
+class CounterShard : private CountShard<kCounters> {
 public:
     // Only the shard's own thread.
-    void add(Counter counter, std::uint64_t n = 1) {
-        auto& value = values_[static_cast<std::size_t>(counter)];
-        value.store(value.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-    }
+    void add(Counter counter, std::uint64_t n = 1) { CountShard::add(static_cast<std::size_t>(counter), n); }
     // Any thread.
-    std::uint64_t read(Counter counter) const {
-        return values_[static_cast<std::size_t>(counter)].load(std::memory_order_relaxed);
-    }
-
-private:
-    std::array<std::atomic<std::uint64_t>, kCounters> values_{};
+    std::uint64_t read(Counter counter) const { return CountShard::read(static_cast<std::size_t>(counter)); }
 };
 
 }  // namespace mythos::stats

@@ -7,7 +7,7 @@
 namespace mythos::transport {
 namespace {
 
-constexpr int kAcceptsARound = 128;  // a storm of newcomers shares the loop with those who are here
+constexpr int kAcceptsARound = 32;  // a storm of newcomers shares the loop with those who are here
 
 // What accept(2) tells of one newcomer, who is gone again; the next may be well.
 bool concerns_one(int error) {

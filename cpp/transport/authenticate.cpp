@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/ids.hpp"
+#include "base/limits.hpp"
+#include "protocol/json_text.hpp"
 #include "transport/connect_request.hpp"
 #include "transport/http_message.hpp"
 
@@ -24,12 +26,11 @@ std::string_view bearer_token(const Credentials& credentials) {
 }  // namespace
 
 std::string credentials_json(const Credentials& credentials) {
-    return json{{"player_id", text_or_null(credentials.named_player)},
-                {"authorization", text_or_null(credentials.authorization)},
-                {"cookie", text_or_null(credentials.cookie)},
-                {"token", text_or_null(bearer_token(credentials))},
-                {"ticket", text_or_null(credentials.ticket)}}
-        .dump(-1, ' ', false, json::error_handler_t::replace);
+    return protocol::print_json({{"player_id", text_or_null(credentials.named_player)},
+                                 {"authorization", text_or_null(credentials.authorization)},
+                                 {"cookie", text_or_null(credentials.cookie)},
+                                 {"token", text_or_null(bearer_token(credentials))},
+                                 {"ticket", text_or_null(credentials.ticket)}});
 }
 
 Result<Caller> caller_from(const hub::HandlerAnswer& answer) {

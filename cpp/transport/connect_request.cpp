@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/ids.hpp"
+#include "base/limits.hpp"
 #include "protocol/ws_handshake.hpp"
 #include "transport/uri.hpp"
 

@@ -11,9 +11,6 @@
 
 namespace mythos::transport {
 
-// Longest player, session or client id: it travels in every welcome and log line.
-inline constexpr std::size_t kNameBytesMax = 128;
-
 // `path_player`: decoded, empty for `/api/ws` and `/api/events`, which take the player from the token or the query.
 // Errors: `bad_request` (a broken query, an unknown mode), `bad_name` (player, session or client), `bad_cursor`,
 // `unauthorised`. The Last-Event-ID header wins over `?cursor=`, which browsers repeat for ever.

@@ -14,10 +14,11 @@
 namespace mythos::transport {
 namespace {
 
-constexpr int kEventsAWait = 256;
+constexpr int kEventsAWait = 64;
 // Further looks at what became ready meanwhile, before the turn is ended: what arrives together is sent together,
-// but a flood of input must not keep a turn from ending.
-constexpr int kWaitsARound = 4;
+// but a flood of input, or a storm of newcomers, must not keep those who are here waiting.
+constexpr int kWaitsARound = 16;
+constexpr Duration kInputBudget = milliseconds(2);
 
 int checked(int descriptor, const char* what) {
     if (descriptor < 0) throw std::system_error(errno, std::generic_category(), what);
@@ -137,10 +138,10 @@ int EventLoop::wait_ms(MonoTime until) const {
 }
 
 void EventLoop::run_round(MonoTime until) {
-    int timeout_ms = wait_ms(until);
-    for (int waits = 0; waits < kWaitsARound; ++waits) {
-        if (take_events(timeout_ms) == 0) break;
-        timeout_ms = 0;
+    if (take_events(wait_ms(until)) > 0) {
+        const MonoTime enough = now_ + kInputBudget;
+        for (int waits = 1; waits < kWaitsARound && clock_.mono() < enough; ++waits)
+            if (take_events(0) == 0) break;
     }
     run_posted();
     run_deferred();

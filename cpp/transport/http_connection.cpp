@@ -2,13 +2,11 @@
 
 #include <utility>
 
+#include "base/limits.hpp"
 #include "transport/lingering_socket.hpp"
 
 namespace mythos::transport {
 namespace {
-
-// A client that pipelines is read no further ahead than this.
-constexpr std::size_t kUnparsedBytesMax = 128 * 1024;
 
 // Heads, requests and reads a round; then others have their turn.
 constexpr int kStepsARound = 256;
@@ -117,7 +115,7 @@ bool HttpConnection::parse() {
     std::string_view bytes = in_;
     const HttpParse result = parser_->feed(bytes);
     in_.erase(0, in_.size() - bytes.size());
-    if (result == HttpParse::need_more && in_.size() <= kUnparsedBytesMax) return true;
+    if (result == HttpParse::need_more && in_.size() <= kPipelinedBytesMax) return true;
     if (result == HttpParse::head)
         on_head();
     else if (result == HttpParse::done)

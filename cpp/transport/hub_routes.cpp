@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/ids.hpp"
+#include "base/limits.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/json_text.hpp"
 #include "transport/connect_request.hpp"
@@ -15,8 +16,6 @@ namespace mythos::transport {
 namespace {
 
 constexpr std::uint32_t kHistoryLimit = 50;
-// Kept with the entry for as long as the retention holds it; a UUID or a hash, with room for a prefix.
-constexpr std::size_t kIdempotencyKeyBytesMax = 255;
 
 std::optional<Error> fault_of_player(std::string_view player) {
     if (is_valid_name(player, kNameBytesMax)) return std::nullopt;

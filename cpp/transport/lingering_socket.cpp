@@ -1,5 +1,7 @@
 #include "transport/lingering_socket.hpp"
 
+#include "base/limits.hpp"
+
 namespace mythos::transport {
 namespace {
 
@@ -15,7 +17,7 @@ void LingeringSocket::begin(EventLoop& loop, Socket socket, std::string unsent) 
     auto owned = std::make_unique<LingeringSocket>(loop, std::move(socket), std::move(unsent));
     LingeringSocket& lingering = *owned;
     if (!loop.adopt_inherited(std::move(owned))) return;
-    loop.set_deadline(lingering, loop.now() + kTime);
+    loop.set_deadline(lingering, loop.now() + kLingerBound);
     lingering.flush();
 }
 
@@ -42,7 +44,7 @@ void LingeringSocket::drain() {
         if (count == 0) return;
         if (count < 0) return loop_.retire(*this);
         dropped_bytes_ += static_cast<std::size_t>(count);
-        if (dropped_bytes_ > kBytesMax) return loop_.retire(*this);
+        if (dropped_bytes_ > kLingerBytesMax) return loop_.retire(*this);
     }
     if (socket_.is_open()) loop_.defer(*this);
 }

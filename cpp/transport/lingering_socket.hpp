@@ -21,10 +21,6 @@ public:
     void resume() override { drain(); }
     void expired() override { loop_.retire(*this); }
 
-    static constexpr Duration kTime = seconds(2);
-    static constexpr std::size_t kBytesMax = std::size_t{32}
-                                             << 20;  // a whole message of the largest size, and its echo
-
 private:
     void flush();
     void drain();

@@ -1,5 +1,7 @@
 #include "transport/sse_connection.hpp"
 
+#include "base/limits.hpp"
+
 namespace mythos::transport {
 
 std::string SseConnection::stream_head(const HttpHeaders& cors, WallTime now) {
@@ -24,7 +26,7 @@ SseConnection::SseConnection(StreamContext& context, HttpConnection::Taken taken
 
 void SseConnection::take(std::span<char> bytes) {
     ignored_bytes_ += static_cast<std::uint32_t>(bytes.size());
-    if (ignored_bytes_ > kIgnoredBytesMax) lose();
+    if (ignored_bytes_ > kStreamInputBytesMax) lose();
 }
 
 std::string SseConnection::refusal_answer(const hub::Refusal& refusal, const Opening& opening) const {

@@ -17,9 +17,6 @@ public:
 
     SseConnection(StreamContext& context, HttpConnection::Taken taken, Opening opening);
 
-    // What a peer may send against the protocol (a pipelined request) before it is dropped.
-    static constexpr std::size_t kIgnoredBytesMax = 64 * 1024;
-
 private:
     void take(std::span<char> bytes) override;
     protocol::Wire wire() const override { return protocol::Wire::sse; }

@@ -9,6 +9,7 @@ from typing import Any
 
 from answer_case import NONE, Answer, Case, drives
 from raw_wire import RawWebSocket, frame
+from sleeper import sleeping
 from wires import open_websocket
 
 MESSAGE_BYTES = 65_536
@@ -65,6 +66,11 @@ async def bad_channel(case: Case) -> Answer:
 @drives("ws-history-channel")
 async def history_channel(case: Case) -> Answer:
     return await reply_to_command(case, "history", channel="room\n")
+
+
+@drives("ws-presence-channel")
+async def presence_channel(case: Case) -> Answer:
+    return await reply_to_command(case, "presence", channel="room\n")
 
 
 @drives("ws-history-limit")
@@ -231,6 +237,17 @@ async def long_ping(case: Case) -> Answer:
 @drives("ws-bad-close-code")
 async def bad_close_code(case: Case) -> Answer:
     return await closed_after(case, frame(CLOSE, struct.pack("!H", 1005)))
+
+
+@drives("ws-slow-reader", {"heartbeat_ms": 300_000, "journal.retention_entries": 64, "session.slow_reader": "disconnect"})
+async def slow_reader(case: Case) -> Answer:
+    batch = [{"player": case.player, "type": "test.n", "data": {"pad": "x" * 16_000}}] * 16
+    async with sleeping("websocket")(case.server, case.player) as slow:
+        for _ in range(60):
+            await case.api.publish_batch(batch)
+        while await slow.next():
+            pass
+        return Answer(f"close {slow.close_code}")
 
 
 @drives("ws-no-pong", {"heartbeat_ms": 200})

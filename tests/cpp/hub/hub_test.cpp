@@ -1,5 +1,6 @@
 // Sessions in time, presence, publishing once, and the server's own disconnects.
 #include "hub/hub.hpp"
+#include "base/limits.hpp"
 
 #include <gmock/gmock.h>
 

@@ -70,9 +70,9 @@ TEST(IndexTest, KeysAreLinkedToTheNextOfTheirTarget) {
 TEST(IndexTest, ATopicThatFellSilentForgetsItsPositionsTooButNotItsCount) {
     Index index(0, 10);
     for (Seq seq = 1; seq <= 5; ++seq) index.add(MadeEntry(seq, kRoom, seq), 1);
-    index.drop_below(4, 100);
+    index.drop_below(4);
     EXPECT_EQ(*index.find(kRoom)->begin(), 4u) << "retained";
-    index.drop_below(90, 100);
+    index.drop_below(90);
     const Topic& room = *index.find(kRoom);
     EXPECT_TRUE(room.empty());
     EXPECT_EQ(room.total(), 5u);

@@ -1,4 +1,5 @@
 #include "observe/log_line.hpp"
+#include "base/limits.hpp"
 
 #include <gtest/gtest.h>
 

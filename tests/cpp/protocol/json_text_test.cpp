@@ -1,4 +1,5 @@
 #include "protocol/json_text.hpp"
+#include "base/limits.hpp"
 
 #include <gtest/gtest.h>
 
@@ -43,8 +44,8 @@ TEST(JsonTextTest, WhatIsJson) {
 
 TEST(JsonTextTest, NestingIsBounded) {
     const auto nested = [](int depth) { return std::string(depth, '[') + std::string(depth, ']'); };
-    EXPECT_TRUE(is_valid_json(nested(kMaxJsonDepth)));
-    EXPECT_FALSE(is_valid_json(nested(kMaxJsonDepth + 1)));
+    EXPECT_TRUE(is_valid_json(nested(kJsonDepthMax)));
+    EXPECT_FALSE(is_valid_json(nested(kJsonDepthMax + 1)));
     EXPECT_FALSE(is_valid_json(nested(1'000'000))) << "without a stack as deep";
     EXPECT_TRUE(is_valid_json('"' + std::string(1'000, '[') + '"')) << "in a string it is text";
 }

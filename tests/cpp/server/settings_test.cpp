@@ -40,6 +40,17 @@ TEST(ServerSettings, CarriesEveryOptionToItsFloor) {
     EXPECT_EQ(settings.retention.entries, 64u);
 }
 
+TEST(ServerSettings, SaysWhereTheLogGoes) {
+    Config config;
+    config.log.level = "warning";
+    config.log.format = "console";
+    config.log.file = "mythos.log";
+    const observe::LogSettings settings = log_settings(config);
+    EXPECT_EQ(settings.level, observe::Level::warning);
+    EXPECT_EQ(settings.format, observe::LogFormat::console);
+    EXPECT_EQ(settings.file, "mythos.log");
+}
+
 TEST(ServerSettings, ConnectionsLeaveAReserveOfDescriptors) {
     EXPECT_EQ(connections_within(20'000), 19'000u);
     EXPECT_EQ(connections_within(1'024), 960u);

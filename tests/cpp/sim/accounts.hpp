@@ -4,7 +4,8 @@
 // Computable where no process died, no client was forgotten while its session lived and
 // every session has ended; plans with `accounts` see to that. The account of a client
 // begins where its first stream of the session begins, as that stream's welcome says.
-// Which of the four a delivery is counted under is not checked here.
+// Written is what the server's bytes hold, on either wire of the client, once; less what was
+// conflated before it was written.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,9 @@ namespace mythos::sim {
 struct AdmittedLink {
     std::string session;
     std::string client_id;
-    std::optional<Position> cursor_asked;
-    std::string first_bytes;  // of what the server wrote to it
+    std::string bytes;  // that the server wrote to it
+    bool websocket = true;
+    bool deflate = false;
 };
 
 struct DeliveryCounts {

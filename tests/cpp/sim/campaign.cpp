@@ -27,9 +27,8 @@ void judge_accounts(World& world, RunResult& result) {
     }
     std::vector<AdmittedLink> admitted;
     for (const auto& link : world.server().admitted()) {
-        AdmittedLink a{link->admission()->session_id, link->request().client_id, {}, link->first_bytes()};
-        if (link->request().cursor) a.cursor_asked = read_position(*link->request().cursor);
-        admitted.push_back(std::move(a));
+        admitted.push_back({link->admission()->session_id, link->admission()->client_id, link->bytes_written(),
+                            link->request().wire == protocol::Wire::websocket, link->request().deflate});
     }
     using stats::Counter;
     const auto& server = world.server();

@@ -6,11 +6,7 @@
 #include "sim/loop.hpp"
 
 namespace mythos::sim {
-namespace {
-
-constexpr std::size_t kFirstBytes = 1'024;
-
-}  // namespace
+namespace {}  // namespace
 
 Link::Link(Agenda& agenda, Rng rng, LinkPace pace, LinkEnd* end, bool websocket)
     : agenda_(agenda),
@@ -298,6 +294,14 @@ void Link::refused(const hub::Refusal& refusal) {
     loop_->let_go(*this);
 }
 
+void Link::keep(const iovec* pieces, int count, std::size_t bytes) {
+    for (int i = 0; keeps_bytes_ && i < count && bytes > 0; ++i) {
+        const auto n = std::min(pieces[i].iov_len, bytes);
+        bytes_written_.append(static_cast<const char*>(pieces[i].iov_base), n);
+        bytes -= n;
+    }
+}
+
 std::int64_t Link::write(const iovec* pieces, int count) {
     if (dead_to_server_) return -1;
     if (broken_ && answers_reset_) {
@@ -306,7 +310,10 @@ std::int64_t Link::write(const iovec* pieces, int count) {
     }
     std::size_t total = 0;
     for (int i = 0; i < count; ++i) total += pieces[i].iov_len;
-    if (client_over_ && !broken_) return static_cast<std::int64_t>(total);  // read by a client that no longer cares
+    if (client_over_ && !broken_) {  // read by a client that no longer cares
+        keep(pieces, count, total);
+        return static_cast<std::int64_t>(total);
+    }
     std::size_t take = std::min(total, pace_.buffer - std::min(pace_.buffer, stored_));
     if (take > 1 && rng_.chance(pace_.short_writes)) take = rng_.between(1, take - 1);
     if (take == 0) return 0;
@@ -317,7 +324,7 @@ std::int64_t Link::write(const iovec* pieces, int count) {
         bytes.append(static_cast<const char*>(pieces[i].iov_base), n);
     }
     written_ += take;
-    if (first_bytes_.size() < kFirstBytes) first_bytes_ += bytes.substr(0, kFirstBytes);
+    keep(pieces, count, take);
     heads_.emplace_back(written_, loop_->committed_head());
     put_down({Down::Kind::bytes, std::move(bytes), {}, {}});
     return static_cast<std::int64_t>(take);

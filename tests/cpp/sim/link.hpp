@@ -83,8 +83,9 @@ public:
     std::string describe() const;
     // Bytes under way or unread.
     std::size_t stored() const { return stored_; }
-    // The beginning of what the server wrote, enough for the welcome.
-    const std::string& first_bytes() const { return first_bytes_; }
+    // What the server wrote from here on is kept, for its account.
+    void keep_bytes() { keeps_bytes_ = true; }
+    const std::string& bytes_written() const { return bytes_written_; }
     // Both ends have the connection, and nothing is wrong with it.
     bool whole() const {
         return admission_ && !gone_posted_ && !finishing_ && !dead_to_server_ && !broken_ && !client_over_;
@@ -117,6 +118,7 @@ private:
         MonoTime ready;
     };
 
+    void keep(const iovec* pieces, int count, std::size_t bytes);
     void put_down(Down parcel);
     void pump_down();
     void pump_down_at(MonoTime when);
@@ -144,7 +146,8 @@ private:
     std::optional<hub::Admission> admission_;
 
     std::deque<Down> down_;
-    std::string first_bytes_;
+    bool keeps_bytes_ = false;
+    std::string bytes_written_;
     std::size_t stored_ = 0;                                     // bytes in down_
     std::uint64_t written_ = 0;                                  // bytes ever taken from the server
     std::uint64_t read_ = 0;                                     // bytes ever handed to the client

@@ -152,7 +152,10 @@ void Server::saw(const Item& item) {
 }
 
 void Server::note_admitted(Link& link) {
-    if (plan_.accounts) admitted_.push_back(link.shared_from_this());
+    if (plan_.accounts) {
+        link.keep_bytes();
+        admitted_.push_back(link.shared_from_this());
+    }
     const auto& asked = link.request().session_id;
     if (asked != link.admission()->session_id && link.named_replaced())
         faults_.push_back("a connection that named the replaced session " + asked + " was let into " +

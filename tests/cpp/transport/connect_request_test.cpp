@@ -1,4 +1,5 @@
 #include "transport/connect_request.hpp"
+#include "base/limits.hpp"
 
 #include <gtest/gtest.h>
 

@@ -64,6 +64,16 @@ protected:
         EXPECT_TRUE(loop.adopt(std::move(owned)));
         return listener;
     }
+    // Listeners with a byte to read, each of which costs the loop so much time.
+    std::vector<Pair> be_ready(std::size_t count, Duration each) {
+        std::vector<Pair> pairs(count);
+        for (Pair& one : pairs) {
+            listen(std::move(one.ours), heard);
+            write_some(one.theirs, "x");
+        }
+        heard.on_ready = [this, each] { clock.advance(each); };
+        return pairs;
+    }
     void round() {
         loop.run_round(clock.mono());
         loop.bury();
@@ -140,6 +150,20 @@ TEST_F(EventLoopTest, DeadlinesExpireByTheClock) {
     clock.advance(seconds(60));
     round();
     EXPECT_EQ(heard.expired, 1);
+}
+
+TEST_F(EventLoopTest, AFloodOfInputDoesNotKeepARoundFromEnding) {
+    const auto crowd = be_ready(200, microseconds(100));
+    round();
+    EXPECT_EQ(heard.bytes.size(), 64u) << "more than 2 ms are over: what else is ready waits for the next";
+    round();
+    EXPECT_EQ(heard.bytes.size(), 128u);
+}
+
+TEST_F(EventLoopTest, WhatCostsLittleIsTakenTogether) {
+    const auto crowd = be_ready(200, microseconds(1));
+    round();
+    EXPECT_EQ(heard.bytes.size(), 200u);
 }
 
 TEST_F(EventLoopTest, AnotherThreadWakesIt) {

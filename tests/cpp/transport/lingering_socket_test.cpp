@@ -1,4 +1,5 @@
 #include "transport/lingering_socket.hpp"
+#include "base/limits.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -58,7 +59,7 @@ TEST_F(LingeringSocketTest, ThePeersHangUpEndsIt) {
 
 TEST_F(LingeringSocketTest, APeerThatStaysIsLeftAfterAWhile) {
     linger("");
-    clock.advance(LingeringSocket::kTime);
+    clock.advance(kLingerBound);
     round();
     EXPECT_EQ(loop.watchers(), 0u);
 }

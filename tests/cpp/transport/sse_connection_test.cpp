@@ -1,4 +1,5 @@
 #include "transport/sse_connection.hpp"
+#include "base/limits.hpp"
 
 #include <gtest/gtest.h>
 
@@ -39,11 +40,11 @@ TEST_F(SseConnectionTest, CarriesWhatIsPublished) {
 TEST_F(SseConnectionTest, DropsAPeerThatTalksOn) {
     client.send(kGet);
     client.read_until("\n\n");
-    client.send(std::string(SseConnection::kIgnoredBytesMax / 2, 'x'));
+    client.send(std::string(kStreamInputBytesMax / 2, 'x'));
     TestClient publisher(server.port());
     publisher.post("/api/publish", R"({"player":"p1","type":"t","data":{"n":7}})");
     client.read_until("\n\n");
-    client.send(std::string(SseConnection::kIgnoredBytesMax, 'x'));
+    client.send(std::string(kStreamInputBytesMax, 'x'));
     EXPECT_EQ(client.read_all().find("data:"), std::string::npos) << "it ends";
 }
 

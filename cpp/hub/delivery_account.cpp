@@ -1,0 +1,78 @@
+// The part of Delivery that keeps each client's account: what it was owed was written,
+// told as a gap, conflated, or is unsent at the end. Of a client's two wires the first
+// one counts; a gap counts when no wire brings it any more.
+#include <algorithm>
+
+#include "hub/delivery_batch.hpp"
+
+namespace mythos::hub {
+
+using stats::Counter;
+
+void Delivery::count(Stream& stream, Counter outcome, std::uint64_t entries) {
+    stream.client->count(entries);
+    counters_.add(outcome, entries);
+}
+
+void Delivery::open_account(Stream& stream, const Admitted& admitted, Seq given, std::uint64_t lost) {
+    const SessionView& view = *stream.view;
+    const auto owed = view.owed_up_to(stream.cursor);
+    stream.owed_known = owed.has_value();
+    stream.owed_at_cursor = owed.value_or(0);
+    ClientState& client = *stream.client;
+    const auto owed_given = view.owed_up_to(given);
+    client.begin_account(owed_given ? given : stream.cursor, owed_given.value_or(stream.owed_at_cursor));
+    // What the client names as its cursor, or what its other wire was handed, it was given.
+    client.skip_to(given);
+    stream.accounted = stream.cursor;
+    if (lost > 0)
+        account_gap(stream, given, stream.owed_at_cursor - std::min(stream.owed_at_cursor, lost),
+                    stream.owed_at_cursor);
+    if (admitted.alone && !admitted.standby) client.skip_to(stream.cursor);
+}
+
+// The stream was told that it misses what it is owed of (after, cursor].
+void Delivery::account_gap(Stream& stream, Seq after, std::uint64_t owed_after, std::uint64_t owed_upto) {
+    ClientState& client = *stream.client;
+    const std::size_t wire = static_cast<std::size_t>(stream.wire), other = 1 - wire;
+    client.sent[wire].store(stream.cursor, std::memory_order_relaxed);
+    const bool other_may_bring = client.living[other].load() > 0 && client.sent[other].load() < stream.cursor;
+    ClientState::Share share;
+    if (!other_may_bring) share = client.claim(after, stream.cursor);
+    const Seq claimed = share.any ? share.above : std::max(after, client.claimed_to());
+    const auto owed_claimed = std::clamp(stream.view->owed_up_to(claimed).value_or(owed_after), owed_after, owed_upto);
+    if (share.any)
+        count(stream, Counter::deliveries_gap, owed_upto - owed_claimed);
+    else if (claimed < stream.cursor)
+        client.open_gap({claimed, stream.cursor, owed_claimed, owed_upto});
+    stream.accounted = stream.cursor;
+}
+
+void Delivery::account_written(Stream& stream, const Batch& batch) {
+    const auto share = stream.client->claim(stream.accounted, stream.cursor);
+    if (share.contested && !account_each(stream, batch)) return account_written(stream, batch);
+    if (share.any) {
+        std::uint64_t written = 0, conflated = 0;
+        for (const auto& item : batch.items) {
+            if (item.seq <= share.above || item.seq > stream.cursor) continue;
+            ++(item.entry == nullptr ? conflated : written);
+        }
+        count(stream, Counter::deliveries_written, written);
+        count(stream, Counter::deliveries_conflated, conflated);
+    }
+    stream.accounted = stream.cursor;
+}
+
+// While a gap is open. False: it no longer is.
+bool Delivery::account_each(Stream& stream, const Batch& batch) {
+    std::vector<Seq> written, conflated;
+    for (const auto& item : batch.items)
+        if (item.seq <= stream.cursor) (item.entry == nullptr ? conflated : written).push_back(item.seq);
+    const auto new_written = stream.client->take(written, stream.cursor);
+    const auto new_conflated = stream.client->take(conflated, stream.cursor);
+    if (new_written) counters_.add(Counter::deliveries_written, *new_written);
+    if (new_conflated) counters_.add(Counter::deliveries_conflated, *new_conflated);
+    return new_conflated.has_value();
+}
+
+}  // namespace mythos::hub
