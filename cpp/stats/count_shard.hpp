@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "stats/recording.hpp"
+
 namespace mythos::stats {
 
 template <std::size_t N>
@@ -18,6 +20,7 @@ public:
 
     // Only the shard's own thread.
     void add(std::size_t index, std::uint64_t n = 1) {
+        if (!kRecording) return;
         auto& value = values_[index];
         value.store(value.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
     }

@@ -17,6 +17,7 @@
 #include "base/clock.hpp"
 #include "stats/buckets.hpp"
 #include "stats/edges.hpp"
+#include "stats/recording.hpp"
 
 namespace mythos::stats {
 
@@ -30,6 +31,7 @@ public:
     // `weight` values of the same size. A value beyond kValueMax counts in a bucket of its own and enters the sum as
     // kValueMax. The sum is exact as long as less than 2^64 comes together between two ticks: 584 years of nanoseconds.
     void record(std::uint64_t value, std::uint64_t weight = 1) {
+        if (!kRecording) return;
         const std::uint64_t held = std::min(value, kValueMax);
         const std::size_t bucket = bucket_in_range(held) + (value > kValueMax);
         add(counts_[bucket], weight);

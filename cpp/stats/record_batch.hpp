@@ -1,0 +1,40 @@
+// Makes one record of many latencies that are the same: what was appended together and is written at one time, to one
+// connection or to many.
+//
+// `now` is said by who looks at a clock anyway; what is added after it is recorded as of then, at the latest when it is
+// said anew. Call `settle` before leaving. One thread's, as its shard.
+#pragma once
+
+#include <utility>
+
+#include "stats/histogram_shard.hpp"
+
+namespace mythos::stats {
+
+class RecordBatch {
+public:
+    explicit RecordBatch(HistogramShard& shard) : shard_(shard) {}
+
+    void set_now(MonoTime now) {
+        settle();
+        now_ = now;
+    }
+    void add(MonoTime since) {
+        if (!kRecording) return;
+        if (since != since_) {
+            settle();
+            since_ = since;
+        }
+        ++weight_;
+    }
+    void settle() {
+        if (weight_ > 0) shard_.record(now_ - since_, std::exchange(weight_, 0));
+    }
+
+private:
+    HistogramShard& shard_;
+    MonoTime now_, since_;
+    std::uint64_t weight_ = 0;
+};
+
+}  // namespace mythos::stats
