@@ -185,7 +185,7 @@ private:
     std::optional<Refusal> refuse_early(const ConnectRequest& request, bool& names_unknown);
     Connection* predecessor_of(const ConnectRequest& request) const;
     std::optional<Refusal> make_room(const ConnectRequest& request, Session& session);
-    void displace(Connection& connection, protocol::CloseCode code, const char* reason);
+    void displace(Connection& connection, protocol::CloseCode code, const char* reason, bool asked = false);
     void set_wire(Session& session, Client& client, protocol::Wire wire, Connection* connection);
     void detach(Connection& connection);
     void decide_start(const ConnectRequest& request, bool names_unknown, const Session& session, const Client& client,

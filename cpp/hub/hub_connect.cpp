@@ -235,13 +235,14 @@ void Hub::decide_start(const ConnectRequest& request, bool names_unknown, const 
     }
 }
 
-void Hub::displace(Connection& connection, CloseCode code, const char* reason) {
+void Hub::displace(Connection& connection, CloseCode code, const char* reason, bool asked) {
     Effect close;
     close.kind = Effect::Kind::close;
     close.loop = connection.loop;
     close.key = connection.key;
     close.code = code;
     close.reason = reason;
+    close.asked = asked;
     effects_.push_back(std::move(close));
     detach(connection);
 }
