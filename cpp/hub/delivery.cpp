@@ -6,14 +6,25 @@
 
 namespace mythos::hub {
 
+namespace {
+
+// Of one acknowledgement. Clients acknowledge every 64 entries; who does so once in a long while must not hold up
+// others.
+constexpr std::size_t kAckMeasuredMax = 4'096;
+
+}  // namespace
+
 using journal::Kind;
 using protocol::CloseCode;
 
-Delivery::Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters)
+Delivery::Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters,
+                   stats::LatencyShards& latencies)
     : ring_(ring),
       epoch_(std::move(epoch)),
       settings_(settings),
       counters_(counters),
+      latency_(latencies[stats::Latency::delivery]),
+      ack_latency_(latencies[stats::Latency::acknowledgement]),
       reader_(ring),
       index_(reader_.position(), settings.position_memory),
       position_(reader_.position()) {}
@@ -135,11 +146,19 @@ void Delivery::queue(Stream& stream) {
     queue_.push_back(&stream);
 }
 
-bool Delivery::flush(const std::function<bool()>& over_budget) {
+bool Delivery::flush(Duration budget, const std::function<MonoTime()>& mono) {
+    if (queue_.empty()) return false;
     flushing_.swap(queue_);
+    MonoTime now = mono();
+    const MonoTime limit = now + budget;
+    latency_.set_now(now);
     std::size_t done = 0;
     for (; done < flushing_.size(); ++done) {
-        if (done % 16 == 15 && over_budget()) break;
+        if (done % 16 == 15) {
+            now = mono();
+            latency_.set_now(now);
+            if (now >= limit) break;
+        }
         Stream* const stream = flushing_[done];
         if (stream == nullptr) continue;
         stream->queued = false;
@@ -152,6 +171,7 @@ bool Delivery::flush(const std::function<bool()>& over_budget) {
     rest.insert(rest.end(), queue_.begin(), queue_.end());
     queue_.swap(rest);
     flushing_.clear();
+    latency_.settle();
     return !queue_.empty();
 }
 
@@ -187,6 +207,20 @@ bool Delivery::has_lost(const Stream& stream) const {
     if (!stream.wants_entries() || stream.live || stream.repositioned || stream.cursor + 1 >= first) return false;
     const auto owed = stream.view->owed_up_to(first - 1);
     return !owed || !stream.owed_known || *owed > stream.owed_at_cursor;
+}
+
+void Delivery::measure_ack(SessionHandle session, Seq after, Seq upto, MonoTime at) {
+    if (!stats::kRecording) return;
+    const auto it = views_.find(session);
+    if (it == views_.end()) return;
+    ack_latency_.set_now(at);
+    OwedRange range(it->second, std::max(after, pinned_ - 1), std::min(upto, position_));
+    for (std::size_t n = 0; n < kAckMeasuredMax; ++n) {
+        const Seq seq = range.next();
+        if (seq == 0) break;
+        ack_latency_.add(reader_.at(seq).appended);
+    }
+    ack_latency_.settle();
 }
 
 void Delivery::forget_targets(const std::vector<TargetId>& targets) {
