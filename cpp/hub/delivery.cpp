@@ -6,20 +6,26 @@
 
 namespace mythos::hub {
 
-using journal::Kind;
-using protocol::CloseCode;
-
 namespace {
 
+// Of one acknowledgement. Clients acknowledge every 64 entries; who does so once in a long while must not hold up
+// others.
+constexpr std::size_t kAckMeasuredMax = 4'096;
 constexpr std::size_t kCatchUpsMin = 15;  // a turn: those who catch up do get on, however busy it is
 
 }  // namespace
 
-Delivery::Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters)
+using journal::Kind;
+using protocol::CloseCode;
+
+Delivery::Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters,
+                   stats::LatencyShards& latencies)
     : ring_(ring),
       epoch_(std::move(epoch)),
       settings_(settings),
       counters_(counters),
+      latency_(latencies[stats::Latency::delivery]),
+      ack_latency_(latencies[stats::Latency::acknowledgement]),
       reader_(ring),
       index_(reader_.position(), settings.position_memory),
       position_(reader_.position()) {}
@@ -142,19 +148,27 @@ void Delivery::queue(Stream& stream) {
     (stream.live ? up_to_date_ : catching_up_).push_back(&stream);
 }
 
-bool Delivery::flush(const std::function<bool()>& over_budget) {
-    flush_queue(up_to_date_, 0, over_budget);
-    flush_queue(catching_up_, kCatchUpsMin, over_budget);
+bool Delivery::flush(Duration budget, const std::function<MonoTime()>& mono) {
+    if (up_to_date_.empty() && catching_up_.empty()) return false;
+    const MonoTime now = mono();
+    latency_.set_now(now);
+    flush_queue(up_to_date_, 0, now + budget, mono);
+    flush_queue(catching_up_, kCatchUpsMin, now + budget, mono);
+    latency_.settle();
     return !up_to_date_.empty() || !catching_up_.empty();
 }
 
 // `at_least` so many, also where the budget is used up.
-void Delivery::flush_queue(std::vector<Stream*>& queue, std::size_t at_least,
-                           const std::function<bool()>& over_budget) {
+void Delivery::flush_queue(std::vector<Stream*>& queue, std::size_t at_least, MonoTime limit,
+                           const std::function<MonoTime()>& mono) {
     flushing_.swap(queue);
     std::size_t done = 0;
     for (; done < flushing_.size(); ++done) {
-        if (done >= at_least && done % 16 == 15 && over_budget()) break;
+        if (done % 16 == 15) {
+            const MonoTime now = mono();
+            latency_.set_now(now);
+            if (done >= at_least && now >= limit) break;
+        }
         Stream* const stream = flushing_[done];
         if (stream == nullptr) continue;
         stream->queued = false;
@@ -201,6 +215,20 @@ bool Delivery::has_lost(const Stream& stream) const {
     if (!stream.wants_entries() || stream.live || stream.repositioned || stream.cursor + 1 >= first) return false;
     const auto owed = stream.view->owed_up_to(first - 1);
     return !owed || !stream.owed_known || *owed > stream.owed_at_cursor;
+}
+
+void Delivery::measure_ack(SessionHandle session, Seq after, Seq upto, MonoTime at) {
+    if (!stats::kRecording) return;
+    const auto it = views_.find(session);
+    if (it == views_.end()) return;
+    ack_latency_.set_now(at);
+    OwedRange range(it->second, std::max(after, pinned_ - 1), std::min(upto, position_));
+    for (std::size_t n = 0; n < kAckMeasuredMax; ++n) {
+        const Seq seq = range.next();
+        if (seq == 0) break;
+        ack_latency_.add(reader_.at(seq).appended);
+    }
+    ack_latency_.settle();
 }
 
 void Delivery::forget_targets(const std::vector<TargetId>& targets) {

@@ -19,12 +19,15 @@
 #include "hub/stream.hpp"
 #include "journal/ring.hpp"
 #include "stats/counters.hpp"
+#include "stats/latencies.hpp"
+#include "stats/record_batch.hpp"
 
 namespace mythos::hub {
 
 class Delivery {
 public:
-    Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters);
+    Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters,
+             stats::LatencyShards& latencies);
     ~Delivery();
 
     // The view that connections of this session share; made from `admitted` if this is the
@@ -40,8 +43,8 @@ public:
     // Reads up to the visible head. Between `begin_turn` and `end_turn` only.
     void begin_turn() { pinned_ = reader_.pin(); }
     void advance();
-    // Flushes queued streams until done or `over_budget` says stop. True: some are left.
-    bool flush(const std::function<bool()>& over_budget);
+    // Flushes queued streams until done or for as long as `budget`, by the time that `mono` tells. True: some are left.
+    bool flush(Duration budget, const std::function<MonoTime()>& mono);
     void end_turn() { reader_.unpin(); }
 
     void writable(Stream& stream);
@@ -66,6 +69,9 @@ public:
     // The newest entries of a channel below the position `before`, oldest first, as
     // JSON texts; at most `limit`. `more`: older ones are retained. Within a turn only.
     std::vector<std::string_view> history(TargetId channel, Seq before, std::size_t limit, bool& more) const;
+    // A client of the session acknowledged (after, upto] at `at`: how long each entry of it took. Of one that is
+    // further back than the retention it is not known. Within a turn only.
+    void measure_ack(SessionHandle session, Seq after, Seq upto, MonoTime at);
     void forget_targets(const std::vector<TargetId>& targets);
     void trim();  // now and then: closed intervals and keys that no longer matter
 
@@ -81,7 +87,8 @@ private:
     void close_ended(Stream& stream);
     void mark(SessionView& view);
     void queue(Stream& stream);
-    void flush_queue(std::vector<Stream*>& queue, std::size_t at_least, const std::function<bool()>& over_budget);
+    void flush_queue(std::vector<Stream*>& queue, std::size_t at_least, MonoTime limit,
+                     const std::function<MonoTime()>& mono);
     void flush_one(Stream& stream);
     bool settle_hole(Stream& stream);
     void tell_gap(Stream& stream, Seq upto, std::optional<std::uint64_t> lost);
@@ -104,6 +111,7 @@ private:
     std::string epoch_;
     const Settings& settings_;
     stats::CounterShard& counters_;
+    stats::RecordBatch latency_, ack_latency_;
     journal::Ring::Reader reader_;
     Index index_;
     Seq position_;

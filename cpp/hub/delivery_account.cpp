@@ -55,7 +55,12 @@ void Delivery::account_written(Stream& stream, const Batch& batch) {
         std::uint64_t written = 0, conflated = 0;
         for (const auto& item : batch.items) {
             if (item.seq <= share.above || item.seq > stream.cursor) continue;
-            ++(item.entry == nullptr ? conflated : written);
+            if (item.entry == nullptr) {
+                ++conflated;
+            } else {
+                ++written;
+                latency_.add(item.entry->appended);
+            }
         }
         count(stream, Counter::deliveries_written, written);
         count(stream, Counter::deliveries_conflated, conflated);

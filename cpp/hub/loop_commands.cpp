@@ -49,7 +49,7 @@ void LoopCore::Impl::command(ConnectionKey key, protocol::ParsedCommand parsed, 
     if (!parsed.command) return bad_command(*stream, parsed.command.error(), now);
     if (parsed.command->type == "ack") {
         const auto& id = parsed.command->id;
-        const bool taken = take_ack(*stream->client, *parsed.command, now);
+        const bool taken = take_ack(*stream->client, stream->session, stream->base, *parsed.command, now);
         if (id.empty()) return;
         if (taken) return tell(key, protocol::reply_ok_json(id, {}));
         return tell(
@@ -89,7 +89,8 @@ void LoopCore::Impl::bad_command(Stream& stream, const Error& error, MonoTime no
     operate([key](Hub& hub) { hub.leaving(key); });
 }
 
-bool LoopCore::Impl::take_ack(ClientState& client, const Command& command, MonoTime now) {
+bool LoopCore::Impl::take_ack(ClientState& client, SessionHandle session, Seq base, const Command& command,
+                              MonoTime now) {
     const json data = json::parse(command.data, nullptr, false);
     const auto text = data.is_object() && data.contains("cursor") && data["cursor"].is_string()
                           ? data["cursor"].get<std::string>()
@@ -99,8 +100,17 @@ bool LoopCore::Impl::take_ack(ClientState& client, const Command& command, MonoT
         counters.add(Counter::dropped_ack_ignored);
         return false;
     }
+    // Of a first one it is known where it begins only by the stream that it came on.
+    const Seq before = client.acked();
     client.acknowledge(cursor->seq, now, true);
+    const Seq after = before > 0 ? before : base;
+    if (after > 0 && after < cursor->seq) acked_.push_back({session, after, cursor->seq, now});
     return true;
+}
+
+void LoopCore::Impl::measure_acks() {
+    for (const Acked& acked : acked_) delivery.measure_ack(acked.session, acked.after, acked.upto, acked.at);
+    acked_.clear();
 }
 
 void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Command& command, ReplyTo reply) {
@@ -305,7 +315,8 @@ void LoopCore::Impl::post_commands(const std::string& session_id, const std::str
                 count_command_error(one.command.error().code);
                 posted->settle(i, protocol::reply_error_json(one.id, one.command.error(), false));
             } else if (one.command->type == "ack") {
-                if (context->client != nullptr) take_ack(*context->client->state, *one.command, now);
+                if (context->client != nullptr)
+                    take_ack(*context->client->state, context->session->handle, 0, *one.command, now);
                 --posted->open;
             } else if (is_reading(one.command->type) && !one.command->id.empty() && ++readings > kReadingsMax) {
                 count_command_error(kTooManyReadings.code);

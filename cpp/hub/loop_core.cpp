@@ -12,7 +12,8 @@ LoopCore::Impl::Impl(Node& n, std::uint32_t i)
       index(i),
       settings(node.settings),
       counters(node.shards[i]),
-      delivery(node.journal.ring(), node.journal.epoch(), settings, counters),
+      latencies(node.latencies[i]),
+      delivery(node.journal.ring(), node.journal.epoch(), settings, counters, latencies),
       settings_version_(node.settings_version.load()) {}
 
 LoopCore::Impl::~Impl() {
@@ -24,6 +25,7 @@ bool LoopCore::turn(const Clock& clock) { return impl_->turn(clock); }
 MonoTime LoopCore::next_deadline() const { return impl_->next_deadline(); }
 std::size_t LoopCore::connections() const { return impl_->streams.size(); }
 stats::CounterShard& LoopCore::counters() { return impl_->counters; }
+stats::LatencyShards& LoopCore::latencies() { return impl_->latencies; }
 
 void LoopCore::Impl::refresh_settings() {
     const auto version = node.settings_version.load(std::memory_order_acquire);
@@ -50,11 +52,11 @@ bool LoopCore::Impl::turn(const Clock& clock) {
 
     delivery.begin_turn();
     delivery.advance();
+    measure_acks();
     // After reading on: a promotion's cursor may lie ahead of where this loop stood.
     for (Effect& effect : effects) apply(effect, now);
     run_visible();
-    const MonoTime limit = clock.mono() + settings.turn_budget;
-    const bool more = delivery.flush([&] { return clock.mono() >= limit; });
+    const bool more = delivery.flush(settings.turn_budget, [&] { return clock.mono(); });
     delivery.end_turn();
     if (std::exchange(offered_, false)) node.handlers.announce();
     current_loop() = kEveryLoop;  // what this thread does between turns wakes this loop too

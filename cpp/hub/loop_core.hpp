@@ -20,6 +20,7 @@
 #include "hub/handlers.hpp"
 #include "hub/outlet.hpp"
 #include "stats/counters.hpp"
+#include "stats/latencies.hpp"
 
 namespace mythos::hub {
 
@@ -93,8 +94,9 @@ public:
 
     std::size_t connections() const;
 
-    // This loop's shard: the transport counts here what it refuses.
+    // This loop's shards: the transport counts here what it refuses, and how long it took to let somebody in.
     stats::CounterShard& counters();
+    stats::LatencyShards& latencies();
 
 private:
     class Impl;

@@ -69,7 +69,9 @@ public:
     void execute(Hub& hub, const CommandContext& context, const protocol::Command& command, ReplyTo reply);
     Result<CommandResult> run(Hub& hub, const CommandContext& context, const protocol::Command& command);
     void history(Hub& hub, const CommandContext& context, const protocol::Command& command, ReplyTo reply);
-    bool take_ack(ClientState& client, const protocol::Command& command, MonoTime now);
+    // `base`: of the stream it came on; 0 where that is not known.
+    bool take_ack(ClientState& client, SessionHandle session, Seq base, const protocol::Command& command, MonoTime now);
+    void measure_acks();
     void count_command_error(const std::string& code);
     void tell(ConnectionKey key, std::string reply);
 
@@ -100,6 +102,7 @@ public:
     const std::uint32_t index;
     Settings settings;
     stats::CounterShard& counters;
+    stats::LatencyShards& latencies;
     Delivery delivery;
     std::unordered_map<ConnectionKey, Stream> streams;
 
@@ -110,6 +113,13 @@ private:
     void run_visible();
 
     std::vector<Operation> operations_;
+    // What was acknowledged since the last turn; measured in the next one, in which entries can be read.
+    struct Acked {
+        SessionHandle session;
+        Seq after, upto;
+        MonoTime at;
+    };
+    std::vector<Acked> acked_;
     std::vector<std::function<void()>> after_unlock_;
     std::multimap<Seq, std::function<void()>> waiting_;
     // A command that the application executes just now.

@@ -142,10 +142,11 @@ void LoopCore::pong_received(ConnectionKey key, std::string_view payload, MonoTi
     stream->heard = now;
     std::int64_t sent = 0;
     const auto [end, error] = std::from_chars(payload.data(), payload.data() + payload.size(), sent);
-    if (error == std::errc{} && end == payload.data() + payload.size() && sent > 0 && sent <= now.ns)
-        stream->client->rtt_us.store(
-            static_cast<std::uint32_t>(std::clamp<std::int64_t>((now.ns - sent) / 1'000, 1, 0xFFFF'FFFF)),
-            std::memory_order_relaxed);
+    if (error != std::errc{} || end != payload.data() + payload.size() || sent <= 0 || sent > now.ns) return;
+    stream->client->rtt_us.store(
+        static_cast<std::uint32_t>(std::clamp<std::int64_t>((now.ns - sent) / 1'000, 1, 0xFFFF'FFFF)),
+        std::memory_order_relaxed);
+    impl_->latencies[stats::Latency::rtt_websocket].record(Duration{now.ns - sent});
 }
 
 }  // namespace mythos::hub

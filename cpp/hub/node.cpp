@@ -63,6 +63,12 @@ void Node::reload(const Settings& settings) {
 
 std::uint64_t Node::count(stats::Counter counter) const { return shared_->count(counter); }
 
+std::vector<std::shared_ptr<stats::HistogramShard>> Node::shards(stats::Latency latency) const {
+    std::vector<std::shared_ptr<stats::HistogramShard>> all;
+    for (const auto& loop : shared_->latencies) all.push_back(loop.share(latency));
+    return all;
+}
+
 bool Node::draining() const { return shared_->draining.load(std::memory_order_acquire); }
 
 }  // namespace mythos::hub

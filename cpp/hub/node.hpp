@@ -1,7 +1,7 @@
 // The whole hub of one process: the sequencer, the journal, and the loops' inboxes.
 //
 // Construct it, then one LoopCore a loop (index 0 .. loops-1), then call `start`.
-// Thread-safety: `reload`, `read_counters` and `ready` from any thread.
+// Thread-safety: `reload`, `count`, `shards` and `draining` from any thread.
 #pragma once
 
 #include <functional>
@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "hub/settings.hpp"
 #include "stats/counters.hpp"
+#include "stats/latencies.hpp"
 
 namespace mythos::journal {
 class Journal;
@@ -38,6 +39,8 @@ public:
     void reload(const Settings& settings);
 
     std::uint64_t count(stats::Counter counter) const;
+    // Of every loop.
+    std::vector<std::shared_ptr<stats::HistogramShard>> shards(stats::Latency latency) const;
     bool draining() const;
 
     struct Shared;

@@ -29,6 +29,7 @@ struct Node::Shared {
           settings(std::move(s)),
           inboxes(loops),
           shards(loops + 1),
+          latencies(loops),
           handlers(loops),
           hub(journal, settings, totals, shards.back()) {
         handlers.set_wake([this](std::uint32_t loop) { wake(loop); });
@@ -44,7 +45,8 @@ struct Node::Shared {
     std::atomic<bool> draining{false};
     std::function<void(std::string_view)> on_fault;
     std::deque<Inbox> inboxes;
-    std::deque<stats::CounterShard> shards;  // one a loop, the last one the sequencer's
+    std::deque<stats::CounterShard> shards;      // one a loop, the last one the sequencer's
+    std::deque<stats::LatencyShards> latencies;  // one a loop
     Handlers handlers;
     Hub hub;
 
