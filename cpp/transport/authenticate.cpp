@@ -34,7 +34,7 @@ std::string credentials_json(const Credentials& credentials) {
 
 Result<std::string> player_from(const hub::HandlerAnswer& answer) {
     if (answer.kind != hub::HandlerAnswer::Kind::done) return answer.error;
-    const json player = json::parse(answer.data, nullptr, false);
+    const json player = json::parse(answer.data.view(), nullptr, false);
     if (!player.is_string() || !is_valid_name(player.get_ref<const std::string&>(), kNameBytesMax))
         return Error{"handler_failed", "The application named no player."};
     return player.get<std::string>();

@@ -83,7 +83,7 @@ class Server:
 
     def stop(self) -> None:
         """Asks everybody to come back elsewhere, waits for them as `drain.*` says, and ends; again does nothing."""
-        if self._thread is not None and self._thread.is_current:
+        if self._dispatcher is not None and self._dispatcher.is_current:
             raise RuntimeError("a handler cannot stop the server that runs it; let another thread do it")
         if self._core is None:
             return
