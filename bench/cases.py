@@ -103,7 +103,7 @@ def commands(connections: int, window: int, size: int, *bounds: Bound) -> Case:
             *("commands", "--ws", str(connections), "--window", str(window)),
             *("--bytes", str(size), "--seconds", "{seconds}"),
         ),
-        contenders=("mythos-commands", "websockets-commands", "fastapi-commands"),
+        contenders=("mythos-commands", "mythos-commands-async", "websockets-commands", "fastapi-commands"),
         figures=ECHO_FIGURES,
         bounds=bounds,
     )

@@ -51,8 +51,8 @@ def find(folders: list[Path], name: str) -> Path:
 
 
 def contenders(binaries: list[Path]) -> dict[str, Contender]:
-    def script(file: str) -> Callable[[int, Path], list[str]]:
-        return lambda port, _config: [sys.executable, str(HERE / file), "--port", str(port)]
+    def script(file: str, *arguments: str) -> Callable[[int, Path], list[str]]:
+        return lambda port, _config: [sys.executable, str(HERE / file), "--port", str(port), *arguments]
 
     def binary(name: str, *arguments: str) -> Callable[[int, Path], list[str]]:
         return lambda port, config: [str(find(binaries, name))] + [
@@ -71,6 +71,12 @@ def contenders(binaries: list[Path]) -> dict[str, Contender]:
         Contender("mythos-echo", "plain", binary("mythos-echo", "--listen", "127.0.0.1:{port}")),
         Contender("websockets", "plain", script("echo_websockets.py")),
         Contender("mythos-commands", "mythos", script("commands_mythos.py"), ready_path="/readyz"),
+        Contender(
+            "mythos-commands-async",
+            "mythos",
+            script("commands_mythos.py", "--handler", "async"),
+            ready_path="/readyz",
+        ),
         Contender("websockets-commands", "plain", script("commands_websockets.py")),
         Contender("fastapi-commands", "plain", script("commands_fastapi.py")),
     )

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "bindings/command_object.hpp"
 #include "bindings/core_error.hpp"
 #include "bindings/option_values.hpp"
 #include "bindings/unlocked.hpp"
@@ -54,23 +55,35 @@ std::uint64_t descriptor_limit() {
     return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1'024;
 }
 
-// Whether an integer may be beyond 64 bits; also where the digits are a text's.
-bool has_long_number(const std::string& json) {
-    constexpr std::size_t kDigits = 19;
-    for (std::size_t at = kDigits - 1; at < json.size(); at += kDigits) {
-        if (json[at] < '0' || json[at] > '9') continue;
-        std::size_t first = at, last = at;
-        while (first > 0 && json[first - 1] >= '0' && json[first - 1] <= '9') --first;
-        while (last + 1 < json.size() && json[last + 1] >= '0' && json[last + 1] <= '9') ++last;
-        if (last - first + 1 >= kDigits) return true;
-    }
-    return false;
+// Whether clients can read a reply with this data, which is JSON: its nesting counts from two levels down.
+bool is_readable(std::string_view data) {
+    const auto brackets = std::ranges::count(data, '{') + std::ranges::count(data, '[');
+    return brackets + 2 <= kJsonDepthMax || protocol::is_valid_json("[[" + std::string(data) + "]]");
 }
 
-// Whether clients can read a reply with this data, which is JSON: its nesting counts from two levels down.
-bool is_readable(const std::string& data) {
-    const auto brackets = std::ranges::count(data, '{') + std::ranges::count(data, '[');
-    return brackets + 2 <= kJsonDepthMax || protocol::is_valid_json("[[" + data + "]]");
+// (command, data) or (command, code, message, retryable). The data goes to the end of `texts`.
+hub::HandlerAnswer answer_of(py::handle given, std::size_t bytes_max, const std::shared_ptr<std::string>& texts) {
+    using Kind = hub::HandlerAnswer::Kind;
+    const auto answer = given.cast<py::tuple>();
+    const auto part = [&](Py_ssize_t i) { return py::handle(PyTuple_GET_ITEM(answer.ptr(), i)); };
+    hub::HandlerAnswer out;
+    if (answer.size() == 2) {
+        out.ticket = call_of(part(0)).ticket;
+        const auto data = part(1).cast<std::string_view>();
+        if (data.size() <= bytes_max && is_readable(data)) {
+            out.data = hub::AnswerText(texts, texts->size(), data.size());
+            texts->append(data);
+        } else {
+            out.kind = Kind::failed;
+            out.error = {"handler_failed", "the application's reply is too long or nested too deep"};
+        }
+        return out;
+    }
+    if (answer.size() != 4) throw py::type_error("an answer is (command, data) or (command, code, message, retryable)");
+    out.ticket = call_of(part(0)).ticket;
+    out.kind = part(3).cast<bool>() ? Kind::refused : Kind::failed;
+    out.error = {part(1).cast<std::string>(), part(2).cast<std::string>()};
+    return out;
 }
 
 std::vector<std::string> ids_of(const std::string& epoch, const std::vector<Seq>& seqs) {
@@ -235,39 +248,22 @@ void ServerCore::set_types(std::vector<std::string> types) {
 }
 
 py::list ServerCore::take_calls(std::size_t max) {
-    const auto calls = unlocked([&](Running& server) {
+    auto calls = unlocked([&](Running& server) {
         eventfd_t ignored = 0;
         eventfd_read(calls_ready_.descriptor(), &ignored);
         return server.application().handlers().take(max);
     });
-    py::list list(calls.size());
-    for (std::size_t i = 0; i < calls.size(); ++i) {
-        const hub::HandlerCall& call = calls[i];
-        py::object data =
-            has_long_number(call.data) ? py::object(py::str(call.data)) : py::object(py::bytes(call.data));
-        list[i] = py::make_tuple(call.ticket, call.command_id, call.type, std::move(data), call.player_id,
-                                 call.session_id, call.client_id);
-    }
-    return list;
+    py::list commands(calls.size());
+    for (std::size_t i = 0; i < calls.size(); ++i) commands[i] = command_object(std::move(calls[i]));
+    return commands;
 }
 
 void ServerCore::answer_calls(const py::list& answers) {
     const std::size_t bytes_max = running()->message_bytes_max.load(std::memory_order_relaxed);
     std::vector<hub::HandlerAnswer> read;
     read.reserve(answers.size());
-    for (const py::handle each : answers) {
-        const auto answer = py::reinterpret_borrow<py::tuple>(each);
-        hub::HandlerAnswer& out = read.emplace_back();
-        out.ticket = answer[0].cast<hub::Ticket>();
-        out.data = answer[1].cast<std::string>();
-        if (answer.size() == 2 && (out.data.size() > bytes_max || !is_readable(out.data))) {
-            out.kind = hub::HandlerAnswer::Kind::failed;
-            out.error = {"handler_failed", "the application's reply is too long or nested too deep"};
-        }
-        if (answer.size() == 2) continue;
-        out.error = {answer[2].cast<std::string>(), answer[3].cast<std::string>()};
-        out.kind = answer[4].cast<bool>() ? hub::HandlerAnswer::Kind::refused : hub::HandlerAnswer::Kind::failed;
-    }
+    const auto texts = std::make_shared<std::string>();
+    for (const py::handle each : answers) read.push_back(answer_of(each, bytes_max, texts));
     unlocked([&](Running& server) {
         server.application().handlers().answer(std::move(read));
         return true;

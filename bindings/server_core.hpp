@@ -54,10 +54,10 @@ public:
     // Readable while calls wait, until `take_calls`.
     int calls_descriptor() const { return calls_ready_.descriptor(); }
     void set_types(std::vector<std::string> types);
-    // A list of (ticket, command_id, type, data, player_id, session_id, client_id). `data` is JSON: bytes, or a str
-    // where it may have integers beyond 64 bits, which not every reader of JSON takes.
+    // A list of Commands (command_object.hpp).
     py::list take_calls(std::size_t max);
-    // A list of (ticket, data) or, for errors, (ticket, b"", code, message, retryable); retryable: it was not executed.
+    // A list of (command, data), which is JSON in bytes, or for errors (command, code, message, retryable); retryable:
+    // it was not executed.
     void answer_calls(const py::list& answers);
     // Calls that wait come back as refused; no more come.
     void close_calls();

@@ -54,6 +54,8 @@ public:
     // Puts a control message on the stream's own wire, behind what was already handed over.
     void send_control(Stream& stream, std::string_view json);
     void send_raw(Stream& stream, std::string_view bytes);
+    // Puts it behind the entries up to `behind` that this stream is owed, all of which this loop has read.
+    void send_reply(Stream& stream, std::string_view json, Seq behind);
     void send_heartbeat(Stream& stream, WallTime wall);
     void request_close(Stream& stream, protocol::CloseCode code, std::string_view reason, bool after_stream);
 
@@ -97,6 +99,8 @@ private:
     bool is_conflated(const Stream& stream, Seq seq) const;
     std::string_view frame_of(const Stream& stream, const journal::Entry& entry) const;
     bool hand_over(Stream& stream, const Batch& batch, std::int64_t taken);
+    void hand_over_replies(Stream& stream, const Batch& batch, std::size_t taken);
+    void release_replies(Stream& stream);
     void queue_close_frame(Stream& stream);
     void clear_tail(Stream& stream);
 

@@ -8,7 +8,7 @@
 
 namespace mythos::hub {
 
-// The pieces of one write: the tail, the control bytes, then entries.
+// The pieces of one write: the tail, the control bytes, then entries, then the replies that stand behind these.
 struct Delivery::Batch {
     struct Item {
         const journal::Entry* entry;  // null for one that was conflated away
@@ -16,10 +16,11 @@ struct Delivery::Batch {
         std::size_t end;  // where its frame ends in the write
         std::string_view frame;
     };
-    iovec pieces[kPiecesMax];
+    iovec pieces[kPiecesMax + 1];  // one for the replies
     int count = 0;
     std::size_t bytes = 0;
-    std::size_t head_bytes = 0;  // tail and control
+    std::size_t head_bytes = 0;     // tail and control
+    std::size_t replies_bytes = 0;  // at the end
     std::vector<Item> items;
     bool complete = false;  // nothing owed is left behind it
 

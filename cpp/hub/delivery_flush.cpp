@@ -21,6 +21,15 @@ namespace {
 
 std::size_t index_of(Wire wire) { return static_cast<std::size_t>(wire); }
 
+// Bytes that are neither entries nor the tail of one.
+std::size_t replies_waiting(const Stream& stream) {
+    return stream.control.size() + (stream.behind != nullptr ? stream.behind->bytes.size() : 0);
+}
+
+bool is_owed_up_to(const Stream& stream, Seq seq) {
+    return stream.wants_entries() && !stream.live && stream.cursor < seq;
+}
+
 }  // namespace
 
 void Delivery::flush_one(Stream& stream) {
@@ -29,6 +38,7 @@ void Delivery::flush_one(Stream& stream) {
     std::size_t written = 0;
     for (;;) {
         if (stream.wants_entries() && !stream.live && settle_hole(stream)) continue;
+        if (stream.behind != nullptr && !is_owed_up_to(stream, stream.behind->seq)) release_replies(stream);
         if (stream.closing == Stream::Closing::now ||
             (stream.closing == Stream::Closing::after_stream && (stream.live || stream.standby)))
             queue_close_frame(stream);
@@ -36,10 +46,15 @@ void Delivery::flush_one(Stream& stream) {
         batch.bytes = 0;
         batch.items.clear();
         batch.complete = true;
+        batch.replies_bytes = 0;
         if (stream.tail != nullptr) batch.add({stream.tail_bytes, stream.tail_size});
         if (!stream.control.empty()) batch.add(stream.control);
         batch.head_bytes = batch.bytes;
         if (stream.wants_entries() && !stream.live) gather(stream, batch);
+        if (stream.behind != nullptr && batch.complete) {
+            batch.add(stream.behind->bytes);
+            batch.replies_bytes = stream.behind->bytes.size();
+        }
         std::int64_t taken = 0;
         if (batch.bytes > 0) {
             taken = stream.outlet->write(batch.pieces, batch.count);
@@ -178,7 +193,8 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
             stream.control.erase(0, n);
         }
     }
-    if (stream.paused && stream.control.size() < kReplyQueueBytesMax / 2) {
+    hand_over_replies(stream, batch, static_cast<std::size_t>(taken));
+    if (stream.paused && replies_waiting(stream) < kReplyQueueBytesMax / 2) {
         stream.paused = false;
         stream.outlet->pause_reading(false);
     }
@@ -221,6 +237,19 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
     return false;
 }
 
+// Those that the socket did not take wait in front of what comes next.
+void Delivery::hand_over_replies(Stream& stream, const Batch& batch, std::size_t taken) {
+    const std::size_t first = batch.bytes - batch.replies_bytes;
+    if (batch.replies_bytes == 0 || taken < first) return;
+    if (taken < batch.bytes) stream.control = stream.behind->bytes.substr(taken - first);
+    stream.behind.reset();
+}
+
+void Delivery::release_replies(Stream& stream) {
+    stream.control += stream.behind->bytes;
+    stream.behind.reset();
+}
+
 void Delivery::clear_tail(Stream& stream) {
     if (stream.tail != nullptr) stream.tail->release();
     stream.tail = nullptr;
@@ -236,17 +265,25 @@ void Delivery::send_control(Stream& stream, std::string_view json) {
     send_raw(stream, {});
 }
 
+void Delivery::send_reply(Stream& stream, std::string_view json, Seq behind) {
+    if (stream.wire == Wire::sse || !is_owed_up_to(stream, behind)) return send_control(stream, json);
+    if (stream.behind == nullptr) stream.behind = std::make_unique<Stream::Behind>();
+    stream.behind->seq = behind;
+    protocol::append_ws_frame(stream.behind->bytes, protocol::WsOpcode::text, json);
+    send_raw(stream, {});
+}
+
 void Delivery::send_raw(Stream& stream, std::string_view bytes) {
     if (stream.finished || stream.closing == Stream::Closing::queued) return;
     stream.control.append(bytes);
-    if (!stream.paused && stream.control.size() > kReplyQueueBytesMax) {
+    if (!stream.paused && replies_waiting(stream) > kReplyQueueBytesMax) {
         stream.paused = true;
         stream.outlet->pause_reading(true);
     }
     queue(stream);
 }
 
-bool Delivery::is_full_of_replies(const Stream& stream) const { return stream.control.size() > kReplyQueueBytesMax; }
+bool Delivery::is_full_of_replies(const Stream& stream) const { return replies_waiting(stream) > kReplyQueueBytesMax; }
 
 void Delivery::send_heartbeat(Stream& stream, WallTime wall) {
     const Seq complete = mutant(Mutant::heartbeat_says_head) ? position_ : complete_up_to(stream);
@@ -305,6 +342,7 @@ void Delivery::demote(Stream& stream) {
     }
     stream.standby = true;
     stream.live = false;
+    if (stream.behind != nullptr) queue(stream);
 }
 
 }  // namespace mythos::hub

@@ -9,12 +9,24 @@
 namespace mythos::hub {
 namespace {
 
-constexpr std::uint32_t kLoopBits = 8;   // of a ticket
+// A ticket is, from the lowest bit: the loop, the place in its table, the place's serial number.
+constexpr std::uint32_t kLoopBits = 8;
+constexpr std::uint32_t kPlaceBits = 24;
 constexpr std::size_t kCallBytes = 256;  // what a call takes beside its data
 
 std::uint32_t loop_of(Ticket ticket) { return static_cast<std::uint32_t>(ticket & ((1u << kLoopBits) - 1)); }
 
+std::uint32_t serial_of(Ticket ticket) { return static_cast<std::uint32_t>(ticket >> (kLoopBits + kPlaceBits)); }
+
+Ticket ticket_of(std::uint32_t loop, std::uint32_t place, std::uint32_t serial) {
+    return (Ticket{serial} << (kLoopBits + kPlaceBits)) | (Ticket{place} << kLoopBits) | loop;
+}
+
 }  // namespace
+
+std::uint32_t place_of(Ticket ticket) {
+    return static_cast<std::uint32_t>(ticket >> kLoopBits & ((1u << kPlaceBits) - 1));
+}
 
 bool is_built_in(std::string_view type) {
     static constexpr std::array<std::string_view, 9> kTypes{"ack",     "history", "ping",      "presence",   "promote",
@@ -41,20 +53,21 @@ void Handlers::close(const Error& why) {
     std::vector<HandlerAnswer> answers;
     {
         const std::lock_guard lock(mutex_);
+        closed_ = true;
         types_.clear();
         notify_ = [] {};
-        for (const HandlerCall& call : waiting_) {
-            answers.push_back({.ticket = call.ticket, .kind = HandlerAnswer::Kind::refused, .error = why});
+        for (const SharedCall& call : waiting_) {
+            answers.push_back({.ticket = call->ticket, .kind = HandlerAnswer::Kind::refused, .error = why});
         }
         waiting_.clear();
     }
     answer(std::move(answers));
 }
 
-std::vector<HandlerCall> Handlers::take(std::size_t max) {
+std::vector<SharedCall> Handlers::take(std::size_t max) {
     const std::lock_guard lock(mutex_);
     const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(max, waiting_.size()));
-    std::vector<HandlerCall> taken(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
+    std::vector<SharedCall> taken(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
     waiting_.erase(waiting_.begin(), end);
     announced_ = false;
     announce_locked();
@@ -77,10 +90,11 @@ void Handlers::answer(std::vector<HandlerAnswer> answers) {
     {
         const std::lock_guard lock(mutex_);
         for (HandlerAnswer& answer : answers) {
-            const auto asked = unanswered_.find(answer.ticket);
-            if (asked == unanswered_.end()) continue;
-            unanswered_bytes_ -= asked->second;
-            unanswered_.erase(asked);
+            Place* asked = find(answer.ticket);
+            if (asked == nullptr) continue;
+            asked->unanswered = false;
+            unanswered_bytes_ -= asked->bytes;
+            --unanswered_;
             const std::uint32_t loop = loop_of(answer.ticket);
             loops_[loop].answers.push_back(std::move(answer));
             woken[loop] = true;
@@ -99,27 +113,43 @@ bool Handlers::knows(std::string_view type) const {
     return types_.find(type) != types_.end();
 }
 
-bool Handlers::offer(HandlerCall call, std::size_t calls_max) {
+std::optional<Ticket> Handlers::offer(std::uint32_t loop, std::shared_ptr<HandlerCall> call, std::size_t calls_max) {
     const std::lock_guard lock(mutex_);
-    const std::size_t bytes = size_of(call);
-    if (unanswered_.size() >= calls_max || unanswered_bytes_ + bytes > kHandlerBytesMax) return false;
-    unanswered_.emplace(call.ticket, bytes);
+    const std::size_t bytes = size_of(*call);
+    if (closed_ || unanswered_ >= calls_max || unanswered_bytes_ + bytes > kHandlerBytesMax) return std::nullopt;
+    Mailbox& mailbox = loops_[loop];
+    if (mailbox.free_places.empty()) {
+        if (mailbox.places.size() >> kPlaceBits != 0) return std::nullopt;
+        mailbox.free_places.push_back(static_cast<std::uint32_t>(mailbox.places.size()));
+        mailbox.places.emplace_back();
+    }
+    const std::uint32_t index = mailbox.free_places.back();
+    mailbox.free_places.pop_back();
+    Place& place = mailbox.places[index];
+    place = {.serial = place.serial + 1, .unanswered = true, .bytes = bytes};
+    ++unanswered_;
     unanswered_bytes_ += bytes;
+    const Ticket ticket = ticket_of(loop, index, place.serial);
+    call->ticket = ticket;
     waiting_.push_back(std::move(call));
-    return true;
+    return ticket;
 }
 
-Ticket Handlers::next_ticket(std::uint32_t loop) {
-    return (serial_.fetch_add(1, std::memory_order_relaxed) << kLoopBits) | loop;
+Handlers::Place* Handlers::find(Ticket ticket) {
+    const std::uint32_t loop = loop_of(ticket), place = place_of(ticket);
+    if (loop >= loops_.size() || place >= loops_[loop].places.size()) return nullptr;
+    Place& found = loops_[loop].places[place];
+    return found.unanswered && found.serial == serial_of(ticket) ? &found : nullptr;
 }
 
 std::vector<HandlerAnswer> Handlers::take_answers(std::uint32_t loop) {
     const std::lock_guard lock(mutex_);
-    return std::exchange(loops_[loop].answers, {});
+    Mailbox& mailbox = loops_[loop];
+    for (const HandlerAnswer& answer : mailbox.answers) mailbox.free_places.push_back(place_of(answer.ticket));
+    return std::exchange(mailbox.answers, {});
 }
 
 void Handlers::settle(const SettledCommand& settled) {
-    if (repeats_.load(std::memory_order_relaxed) == 0) return;
     {
         const std::lock_guard lock(mutex_);
         for (Mailbox& mailbox : loops_) mailbox.settled.push_back(settled);
@@ -134,7 +164,7 @@ std::vector<SettledCommand> Handlers::take_settled(std::uint32_t loop) {
 
 std::size_t Handlers::unanswered() const {
     const std::lock_guard lock(mutex_);
-    return unanswered_.size();
+    return unanswered_;
 }
 
 }  // namespace mythos::hub

@@ -61,13 +61,6 @@ struct CommandContext {
     ConnectionKey connection = 0;  // 0 for HTTP
 };
 
-// Who sent a command, by names that outlast the records.
-struct CommandNames {
-    std::string session_id;
-    std::string client_id;
-    ConnectionKey connection = 0;
-};
-
 struct CommandResult {
     std::string reply;
     Seq visible_at = 0;
@@ -92,8 +85,9 @@ public:
     // The connection is about to be closed by its loop: it no longer counts as living.
     void leaving(ConnectionKey key);
     CommandContext context_of(ConnectionKey key);
-    // The same session and client, if they still live.
-    CommandContext same_context(const CommandNames& names);
+    // The session and client of these names, if they still live; `connection` is where a client without a name of its
+    // own is found.
+    CommandContext same_context(const std::string& session_id, const std::string& client_id, ConnectionKey connection);
     // The player's living session, without a client.
     CommandContext context_of_player(const std::string& player_id);
     // For POST: the session's client, made if it is new. `player_id`: whose session it has to be, empty where nobody

@@ -311,13 +311,14 @@ CommandContext Hub::context_of(ConnectionKey key) {
     return {it->second.session, it->second.client, key};
 }
 
-CommandContext Hub::same_context(const CommandNames& names) {
-    const auto it = sessions_.find(names.session_id);
+CommandContext Hub::same_context(const std::string& session_id, const std::string& client_id,
+                                 ConnectionKey connection) {
+    const auto it = sessions_.find(session_id);
     if (it == sessions_.end()) return {};
-    Client* client = it->second->find_client(names.client_id);
+    Client* client = it->second->find_client(client_id);
     // A client without a name of its own lives and dies with its connection.
-    if (client == nullptr && names.connection != 0) return context_of(names.connection);
-    return client == nullptr ? CommandContext{} : CommandContext{it->second, client, names.connection};
+    if (client == nullptr && connection != 0) return context_of(connection);
+    return client == nullptr ? CommandContext{} : CommandContext{it->second, client, connection};
 }
 
 CommandContext Hub::context_of_player(const std::string& player_id) {

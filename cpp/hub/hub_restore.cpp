@@ -88,7 +88,7 @@ void Hub::restore_checkpoint(const std::string& text) {
             if (mutant(Mutant::forget_idempotency_on_restart)) continue;
             for (const auto& o : c.at("outcomes")) {
                 Outcomes::Told told{o[2].get<Seq>(), o[3].get<Seq>(), {}};
-                if (o[4].is_string()) told.text = std::make_unique<const std::string>(o[4].get<std::string>());
+                if (o[4].is_string()) told.text = std::make_unique<std::string>(o[4].get<std::string>());
                 client.outcomes.finish(o[0].get<std::uint64_t>(), o[1].get<std::uint64_t>(), std::move(told),
                                        settings_.command_outcomes);
             }

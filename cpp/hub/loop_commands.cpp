@@ -35,6 +35,11 @@ void LoopCore::received(ConnectionKey key, std::string_view text, MonoTime now) 
     if (stream == nullptr || !stream->welcomed) return;
     stream->heard = now;
     impl_->counters.add(Counter::received_websocket);
+    if (text.starts_with('{')) {
+        std::optional<std::string> id;
+        auto command = protocol::parse_command(text, &id);
+        return impl_->command(key, {std::move(id), std::move(command)}, now);
+    }
     auto parsed = protocol::parse_commands(text, kCommandsPerMessage);
     if (!parsed) {
         impl_->bad_command(*stream, parsed.error(), now);
@@ -61,18 +66,27 @@ void LoopCore::Impl::command(ConnectionKey key, protocol::ParsedCommand parsed, 
         return tell(key, protocol::reply_error_json(parsed.command->id, kTooManyReadings, true));
     }
     stream->readings = static_cast<std::uint8_t>(stream->readings + reads);
-    operate([this, key, reads, command = std::move(*parsed.command)](Hub& hub) {
-        const CommandContext context = hub.context_of(key);
-        if (context.session == nullptr) return;  // its close is on its way
-        execute(hub, context, command, [this, key, reads](std::string reply) {
-            if (Stream* asking = find(key); asking != nullptr && reads) --asking->readings;
-            tell(key, std::move(reply));
-        });
-    });
+    // Two words are what a std::function holds without an allocation.
+    operate([this, at = commands_.size()](Hub& hub) { execute_received(hub, commands_[at]); });
+    commands_.push_back({key, reads, std::move(*parsed.command)});
 }
 
-void LoopCore::Impl::tell(ConnectionKey key, std::string reply) {
-    if (Stream* stream = find(key)) delivery.send_control(*stream, reply);
+void LoopCore::Impl::execute_received(Hub& hub, ReceivedCommand& received) {
+    const ConnectionKey key = received.key;
+    const CommandContext context = hub.context_of(key);
+    if (context.session == nullptr) return;  // its close is on its way
+    ReplyTo reply = [this, key](std::string_view text, Seq behind) { tell(key, text, behind); };
+    if (received.reads) {
+        reply = [this, key](std::string_view text, Seq behind) {
+            if (Stream* asking = find(key); asking != nullptr) --asking->readings;
+            tell(key, text, behind);
+        };
+    }
+    execute(hub, context, received.command, std::move(reply));
+}
+
+void LoopCore::Impl::tell(ConnectionKey key, std::string_view reply, Seq behind) {
+    if (Stream* stream = find(key)) delivery.send_reply(*stream, reply, behind);
 }
 
 void LoopCore::Impl::bad_command(Stream& stream, const Error& error, MonoTime now) {
@@ -113,14 +127,14 @@ void LoopCore::Impl::measure_acks() {
     acked_.clear();
 }
 
-void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Command& command, ReplyTo reply) {
+void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, Command& command, ReplyTo reply) {
     using Verdict = Outcomes::Verdict;
-    if (command.id.empty()) reply = [](const std::string&) {};  // fire-and-forget, on either wire
+    if (command.id.empty()) reply = [](std::string_view, Seq) {};  // fire-and-forget, on either wire
     const auto refuse = [&](const Error& error) {
         count_command_error(error.code);
         if (command.id.empty()) counters.add(Counter::command_error_fire_and_forget);
         auto text = protocol::reply_error_json(command.id, error, is_retryable(error.code));
-        after_unlock_.push_back([reply, text = std::move(text)] { reply(text); });
+        after_unlock_.push_back([reply, text = std::move(text)] { reply(text, 0); });
     };
     const bool remembered = !command.id.empty() && context.client != nullptr;
     if (remembered) {
@@ -132,11 +146,11 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
                 const auto& told = outcomes.told(command.number);
                 if (mutant(Mutant::execute_running_duplicate) && told.visible_at > delivery.position()) break;
                 std::string text = told.text ? *told.text : hub.reply_with_id(command.id, told.made);
-                return when_visible(told.visible_at, [reply, text = std::move(text)] { reply(text); });
+                const Seq behind = told.made == 0 ? told.visible_at : 0;  // a handler's, or it appended nothing
+                return when_visible(told.visible_at, [reply, behind, text = std::move(text)] { reply(text, behind); });
             }
             case Verdict::running: {
-                const CommandNames names{context.session->session_id, context.client->client_id, context.connection};
-                if (await_outcome(names, command, reply)) return;
+                if (await_outcome(context, command, reply)) return;
                 return refuse({"too_many_outstanding", "this command is running, and is waited for often enough"});
             }
             case Verdict::stale:
@@ -175,12 +189,11 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
     if (remembered && is_reading(command.type)) {
         context.client->outcomes.forget(command.number);
     } else if (remembered) {
-        context.client->outcomes.finish(
-            command.number, command.fingerprint,
-            {visible_at, made, made == 0 ? std::make_unique<const std::string>(text) : nullptr},
-            settings.command_outcomes);
+        context.client->outcomes.finish(command.number, command.fingerprint,
+                                        {visible_at, made, made == 0 ? std::make_unique<std::string>(text) : nullptr},
+                                        settings.command_outcomes);
     }
-    if (!command.id.empty()) when_visible(visible_at, [reply, text = std::move(text)] { reply(text); });
+    if (!command.id.empty()) when_visible(visible_at, [reply, text = std::move(text)] { reply(text, 0); });
 }
 
 Result<CommandResult> LoopCore::Impl::run(Hub& hub, const CommandContext& context, const Command& command) {
@@ -225,12 +238,12 @@ void LoopCore::Impl::history(Hub& hub, const CommandContext& context, const Comm
         count_command_error(error->code);
         if (command.id.empty()) counters.add(Counter::command_error_fire_and_forget);
         auto refusal = protocol::reply_error_json(command.id, *error, false);
-        when_visible(0, [reply, refusal = std::move(refusal)] { reply(refusal); });
+        when_visible(0, [reply, refusal = std::move(refusal)] { reply(refusal, 0); });
         return;
     }
     const TargetId target = hub.channel_target(channel);
     when_visible(hub.appended(), [this, reply, id = command.id, target, channel, below = *below, limit] {
-        reply(protocol::reply_ok_json(id, history_json(target, channel, below, limit)));
+        reply(protocol::reply_ok_json(id, history_json(target, channel, below, limit)), 0);
     });
 }
 
@@ -310,7 +323,7 @@ void LoopCore::Impl::post_commands(const std::string& session_id, const std::str
         posted->answer = answer;
         std::size_t readings = 0;
         for (std::size_t i = 0; i < commands->size(); ++i) {
-            const auto& one = (*commands)[i];
+            auto& one = (*commands)[i];
             if (!one.command) {
                 count_command_error(one.command.error().code);
                 posted->settle(i, protocol::reply_error_json(one.id, one.command.error(), false));
@@ -323,7 +336,7 @@ void LoopCore::Impl::post_commands(const std::string& session_id, const std::str
                 posted->settle(i, protocol::reply_error_json(one.command->id, kTooManyReadings, true));
             } else {
                 execute(hub, *context, *one.command,
-                        [posted, i](std::string reply) { posted->settle(i, std::move(reply)); });
+                        [posted, i](std::string_view reply, Seq) { posted->settle(i, std::string(reply)); });
                 if (one.command->id.empty()) --posted->open;
             }
         }

@@ -4,6 +4,12 @@
 
 namespace mythos::hub {
 
+namespace {
+
+constexpr std::size_t kCommandsKept = 1'024;  // of the room for received commands, between turns
+
+}  // namespace
+
 LoopCore::LoopCore(Node& node, std::uint32_t index) : impl_(std::make_unique<Impl>(node, index)) {}
 LoopCore::~LoopCore() = default;
 
@@ -56,6 +62,7 @@ bool LoopCore::Impl::turn(const Clock& clock) {
     // After reading on: a promotion's cursor may lie ahead of where this loop stood.
     for (Effect& effect : effects) apply(effect, now);
     run_visible();
+    tell_handlers_replies();
     const bool more = delivery.flush(settings.turn_budget, [&] { return clock.mono(); });
     delivery.end_turn();
     if (std::exchange(offered_, false)) node.handlers.announce();
@@ -89,6 +96,8 @@ void LoopCore::Impl::run_operations(MonoTime now, WallTime wall_now) {
         if (index == 0) hub_deadline_ = std::min(node.hub.next_deadline(), now + milliseconds(250));
     }
     node.send(std::move(effects), index);
+    commands_.clear();
+    if (commands_.capacity() > kCommandsKept) commands_.shrink_to_fit();
     for (auto& act : std::exchange(after_unlock_, {})) act();
 }
 

@@ -12,10 +12,11 @@ using stats::Counter;
 
 namespace {
 
-constexpr std::size_t kRepeatsMax = 8;  // of one command that wait at one loop: two wires and a few POSTs
+constexpr std::size_t kRepeatsMax = 8;           // of one command that wait at one loop: two wires and a few POSTs
+constexpr std::size_t kRepliesKept = 64 * 1024;  // of the buffer for replies, when it is empty
 
-std::string key_of(const CommandNames& names, std::uint64_t number) {
-    return names.session_id + '/' + names.client_id + '/' + std::to_string(number);
+std::string key_of(const std::string& session_id, const std::string& client_id, std::uint64_t number) {
+    return session_id + '/' + client_id + '/' + std::to_string(number);
 }
 
 }  // namespace
@@ -25,40 +26,40 @@ bool LoopCore::ask(std::string question, std::string data, std::function<void(co
 }
 
 bool LoopCore::Impl::ask(std::string question, std::string data, std::function<void(const HandlerAnswer&)> answer) {
-    HandlerCall call;
-    call.type = std::move(question);
-    call.data = std::move(data);
+    auto call = std::make_shared<HandlerCall>();
+    call->type = std::move(question);
+    call->data = std::move(data);
     const auto ticket = offer(std::move(call));
     if (ticket) asked_.emplace(*ticket, std::move(answer));
     return ticket.has_value();
 }
 
-std::optional<Ticket> LoopCore::Impl::offer(HandlerCall call) {
-    call.ticket = node.handlers.next_ticket(index);
-    const Ticket ticket = call.ticket;
-    if (!node.handlers.offer(std::move(call), settings.handler_calls_max)) return std::nullopt;
-    offered_ = true;
+std::optional<Ticket> LoopCore::Impl::offer(std::shared_ptr<HandlerCall> call) {
+    const auto ticket = node.handlers.offer(index, std::move(call), settings.handler_calls_max);
+    if (ticket) offered_ = true;
     return ticket;
 }
 
-bool LoopCore::Impl::hand_over(const CommandContext& context, const Command& command, ReplyTo reply) {
-    HandlerCall call;
-    call.command_id = command.id;
-    call.type = command.type;
-    call.data = command.data;
-    call.player_id = context.session->player->player_id();
-    call.session_id = context.session->session_id;
-    if (context.client != nullptr) call.client_id = context.client->client_id;
-    HandedOver handed{
-        {call.session_id, call.client_id, context.connection}, command.id,      command.number, command.fingerprint,
-        !command.id.empty() && context.client != nullptr,      std::move(reply)};
-    const auto ticket = offer(std::move(call));
-    if (ticket) handed_over_.emplace(*ticket, std::move(handed));
-    return ticket.has_value();
+bool LoopCore::Impl::hand_over(const CommandContext& context, Command& command, ReplyTo reply) {
+    auto call = std::make_shared<HandlerCall>();
+    call->command_id = command.id;
+    call->type = command.type;
+    call->data = std::move(command.data);
+    call->player_id = context.session->player->player_id();
+    call->session_id = context.session->session_id;
+    if (context.client != nullptr) call->client_id = context.client->client_id;
+    const auto ticket = offer(call);
+    if (!ticket) return false;
+    const std::uint32_t place = place_of(*ticket);
+    if (place >= handed_over_.size()) handed_over_.resize(place + 1);
+    const bool remembered = !command.id.empty() && context.client != nullptr;
+    handed_over_[place] = {std::move(call),     context.connection, command.number,
+                           command.fingerprint, remembered,         std::move(reply)};
+    return true;
 }
 
-bool LoopCore::Impl::await_outcome(const CommandNames& names, const Command& command, ReplyTo reply) {
-    const std::string key = key_of(names, command.number);
+bool LoopCore::Impl::await_outcome(const CommandContext& context, const Command& command, ReplyTo reply) {
+    const std::string key = key_of(context.session->session_id, context.client->client_id, command.number);
     if (repeats_.count(key) >= kRepeatsMax) return false;
     repeats_.emplace(key, std::move(reply));
     node.handlers.repeat_waits(1);
@@ -66,22 +67,29 @@ bool LoopCore::Impl::await_outcome(const CommandNames& names, const Command& com
 }
 
 void LoopCore::Impl::take_answers() {
-    auto answers = std::make_shared<std::vector<HandlerAnswer>>();
-    for (HandlerAnswer& answer : node.handlers.take_answers(index)) {
-        if (const auto asked = asked_.extract(answer.ticket); !asked.empty())
-            asked.mapped()(answer);
-        else
-            answers->push_back(std::move(answer));
+    auto answers = node.handlers.take_answers(index);
+    if (!asked_.empty()) {
+        std::erase_if(answers, [this](const HandlerAnswer& answer) {
+            const auto asked = asked_.extract(answer.ticket);
+            if (!asked.empty()) asked.mapped()(answer);
+            return !asked.empty();
+        });
     }
-    if (!answers->empty()) {
-        operate([this, answers](Hub& hub) {
-            for (const HandlerAnswer& answer : *answers) settle(hub, answer);
+    // Their places are free from here on, and the next command may take one before these are settled.
+    std::vector<std::pair<HandedOver, HandlerAnswer>> answered;
+    answered.reserve(answers.size());
+    for (HandlerAnswer& answer : answers)
+        answered.emplace_back(std::exchange(handed_over_[place_of(answer.ticket)], {}), std::move(answer));
+    if (!answered.empty()) {
+        operate([this, answered = std::move(answered)](Hub& hub) {
+            for (const auto& [handed, answer] : answered) settle(hub, handed, answer);
         });
     }
     for (const SettledCommand& settled : node.handlers.take_settled(index)) {
         const auto [from, to] = repeats_.equal_range(settled.key);
         for (auto it = from; it != to; ++it) {
-            when_visible(settled.visible_at, [reply = it->second, text = settled.reply] { reply(text); });
+            when_visible(settled.visible_at,
+                         [reply = it->second, settled] { reply(settled.reply, settled.visible_at); });
             node.handlers.repeat_waits(-1);
         }
         repeats_.erase(from, to);
@@ -89,34 +97,48 @@ void LoopCore::Impl::take_answers() {
 }
 
 // What the handler published before it answered is visible before its sender reads the reply.
-void LoopCore::Impl::settle(Hub& hub, const HandlerAnswer& answer) {
-    const auto found = handed_over_.extract(answer.ticket);
-    if (found.empty()) return;
-    const HandedOver& handed = found.mapped();
+void LoopCore::Impl::settle(Hub& hub, const HandedOver& handed, const HandlerAnswer& answer) {
+    const HandlerCall& call = *handed.call;
     const bool done = answer.kind == HandlerAnswer::Kind::done;
     const bool refused = answer.kind == HandlerAnswer::Kind::refused;
     if (!done) count_command_error(answer.error.code);
-    if (!done && handed.id.empty()) counters.add(Counter::command_error_fire_and_forget);
-    std::string text = done ? protocol::reply_ok_json(handed.id, answer.data)
-                            : protocol::reply_error_json(handed.id, answer.error, refused);
-    const Seq visible_at = hub.appended();
-    if (handed.remembered) {
-        const CommandContext now = hub.same_context(handed.names);
-        if (now.client != nullptr && refused) {
-            now.client->outcomes.forget(handed.number);
-        } else if (now.client != nullptr) {
-            now.client->outcomes.finish(handed.number, handed.fingerprint,
-                                        {visible_at, 0, std::make_unique<const std::string>(text)},
-                                        settings.command_outcomes);
-        }
-        node.handlers.settle({key_of(handed.names, handed.number), text, visible_at});
-    }
-    if (handed.id.empty()) return;
-    auto tell = [reply = handed.reply, text = std::move(text)] { reply(text); };
-    if (visible_at <= delivery.position())
-        after_unlock_.push_back(std::move(tell));
+    if (!done && call.command_id.empty()) counters.add(Counter::command_error_fire_and_forget);
+    if (call.command_id.empty()) return;
+    const std::size_t begin = reply_texts_.size();
+    if (done)
+        protocol::append_reply_ok(reply_texts_, call.command_id, answer.data.view());
     else
-        when_visible(visible_at, std::move(tell));
+        reply_texts_ += protocol::reply_error_json(call.command_id, answer.error, refused);
+    const std::string_view text = std::string_view(reply_texts_).substr(begin);
+    const Seq visible_at = hub.appended();
+    replies_.push_back({visible_at, text.size(), handed.reply});
+    if (!handed.remembered) return;
+    if (node.handlers.do_repeats_wait())
+        node.handlers.settle({key_of(call.session_id, call.client_id, handed.number), std::string(text), visible_at});
+    const CommandContext now = hub.same_context(call.session_id, call.client_id, handed.connection);
+    if (now.client == nullptr) return;
+    if (refused) return now.client->outcomes.forget(handed.number);
+    now.client->outcomes.finish(handed.number, handed.fingerprint, visible_at, text, settings.command_outcomes);
+}
+
+// Positions only grow, so those that may be told come first.
+void LoopCore::Impl::tell_handlers_replies() {
+    std::size_t told = 0, begin = 0;
+    while (told < replies_.size() && replies_[told].visible_at <= delivery.position()) {
+        const WaitingReply& waiting = replies_[told++];
+        const std::string_view text(reply_texts_.data() + begin, waiting.bytes);
+        begin += waiting.bytes;
+        try {
+            waiting.reply(text, waiting.visible_at);
+        } catch (const std::exception& fault) { note_fault(fault.what()); }
+    }
+    if (told == 0) return;
+    replies_.erase(replies_.begin(), replies_.begin() + static_cast<std::ptrdiff_t>(told));
+    reply_texts_.erase(0, begin);
+    if (replies_.empty() && reply_texts_.capacity() > kRepliesKept) {
+        std::string().swap(reply_texts_);
+        std::vector<WaitingReply>().swap(replies_);
+    }
 }
 
 }  // namespace mythos::hub

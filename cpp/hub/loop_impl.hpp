@@ -60,31 +60,49 @@ public:
     Duration jittered(Duration d, ConnectionKey key);
 
     // loop_commands.cpp
-    using ReplyTo = std::function<void(std::string)>;
+    // On a connection, the reply stands behind the entries up to `behind`; 0: it waits for none.
+    using ReplyTo = std::function<void(std::string_view text, Seq behind)>;
     void command(ConnectionKey key, protocol::ParsedCommand parsed, MonoTime now);
+    // A command from a WebSocket, until the end of the turn.
+    struct ReceivedCommand {
+        ConnectionKey key = 0;
+        bool reads = false;  // counts in `Stream::readings`
+        protocol::Command command;
+    };
+    void execute_received(Hub& hub, ReceivedCommand& received);
     void bad_command(Stream& stream, const Error& error, MonoTime now);
     void post_commands(const std::string& session_id, const std::string& client_id, const std::string& player_id,
                        const std::string& body, MonoTime now, AnswerTo answer);
     // Executes, answers a repeat, or refuses. `reply` is called when it may be told.
-    void execute(Hub& hub, const CommandContext& context, const protocol::Command& command, ReplyTo reply);
+    void execute(Hub& hub, const CommandContext& context, protocol::Command& command, ReplyTo reply);
     Result<CommandResult> run(Hub& hub, const CommandContext& context, const protocol::Command& command);
     void history(Hub& hub, const CommandContext& context, const protocol::Command& command, ReplyTo reply);
     // `base`: of the stream it came on; 0 where that is not known.
     bool take_ack(ClientState& client, SessionHandle session, Seq base, const protocol::Command& command, MonoTime now);
     void measure_acks();
     void count_command_error(const std::string& code);
-    void tell(ConnectionKey key, std::string reply);
+    void tell(ConnectionKey key, std::string_view reply, Seq behind = 0);
 
     // loop_handlers.cpp
+    // A command that the application executes just now.
+    struct HandedOver {
+        SharedCall call;
+        ConnectionKey connection = 0;
+        std::uint64_t number = 0;
+        std::uint64_t fingerprint = 0;
+        bool remembered = false;
+        ReplyTo reply;
+    };
     bool ask(std::string question, std::string data, std::function<void(const HandlerAnswer&)> answer);
-    // The call's ticket; none: the queue is full.
-    std::optional<Ticket> offer(HandlerCall call);
-    // False: the queue is full.
-    bool hand_over(const CommandContext& context, const protocol::Command& command, ReplyTo reply);
+    // None: the queue is full.
+    std::optional<Ticket> offer(std::shared_ptr<HandlerCall> call);
+    // False: the queue is full. Else the command's data is the application's now.
+    bool hand_over(const CommandContext& context, protocol::Command& command, ReplyTo reply);
     // A repeat of a running command; false: too many of them wait already.
-    bool await_outcome(const CommandNames& names, const protocol::Command& command, ReplyTo reply);
+    bool await_outcome(const CommandContext& context, const protocol::Command& command, ReplyTo reply);
     void take_answers();
-    void settle(Hub& hub, const HandlerAnswer& answer);
+    void settle(Hub& hub, const HandedOver& handed, const HandlerAnswer& answer);
+    void tell_handlers_replies();
 
     // loop_requests.cpp
     void ask_hub(std::function<std::string(Hub&)> question, AnswerTo answer);
@@ -120,20 +138,21 @@ private:
         MonoTime at;
     };
     std::vector<Acked> acked_;
+    std::vector<ReceivedCommand> commands_;  // of those operations that execute one
     std::vector<std::function<void()>> after_unlock_;
     std::multimap<Seq, std::function<void()>> waiting_;
-    // A command that the application executes just now.
-    struct HandedOver {
-        CommandNames names;
-        std::string id;
-        std::uint64_t number = 0;
-        std::uint64_t fingerprint = 0;
-        bool remembered = false;
-        ReplyTo reply;
-    };
-    std::unordered_map<Ticket, HandedOver> handed_over_;
+    std::vector<HandedOver> handed_over_;  // by `place_of` their tickets
     std::unordered_map<Ticket, std::function<void(const HandlerAnswer&)>> asked_;
     std::unordered_multimap<std::string, ReplyTo> repeats_;
+    // Replies of the application that wait to be visible, in the order of their positions; their texts one after
+    // another.
+    struct WaitingReply {
+        Seq visible_at = 0;
+        std::size_t bytes = 0;
+        ReplyTo reply;
+    };
+    std::vector<WaitingReply> replies_;
+    std::string reply_texts_;
     bool offered_ = false;  // something, to the application, since it was last told
     struct Timer {
         MonoTime at;

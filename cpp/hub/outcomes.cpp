@@ -11,6 +11,11 @@ constexpr std::size_t kGrowByOne = 4;  // up to here one more at a time; most cl
 }  // namespace
 
 Outcomes::Place Outcomes::lower_bound(std::uint64_t number) const {
+    // Most clients count their commands up one by one: then its place follows from the newest number.
+    if (first_ == entries_.size() || entries_.back().number < number) return entries_.end();
+    const std::uint64_t back = entries_.back().number - number;
+    if (back < entries_.size() - first_ && entries_[entries_.size() - 1 - back].number == number)
+        return entries_.end() - 1 - static_cast<std::ptrdiff_t>(back);
     return std::lower_bound(entries_.begin() + first_, entries_.end(), number,
                             [](const Entry& e, std::uint64_t n) { return e.number < n; });
 }
@@ -61,6 +66,18 @@ void Outcomes::finish(std::uint64_t number, std::uint64_t fingerprint, Told told
     if (mutant(Mutant::forget_reply)) entries_.erase(lower_bound(number));
     // Running commands are never forgotten, nor anything above the oldest of them.
     while (entries_.size() - first_ > kept && entries_[first_].done()) drop_first();
+}
+
+void Outcomes::finish(std::uint64_t number, std::uint64_t fingerprint, Seq visible_at, std::string_view text,
+                      std::size_t kept) {
+    std::unique_ptr<std::string> copy;
+    if (entries_.size() - first_ > kept && entries_[first_].done()) {
+        copy = std::move(entries_[first_].told.text);
+        drop_first();
+    }
+    if (copy == nullptr) copy = std::make_unique<std::string>();
+    copy->assign(text);
+    finish(number, fingerprint, {visible_at, 0, std::move(copy)}, kept);
 }
 
 void Outcomes::forget(std::uint64_t number) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.hpp"
@@ -28,9 +29,12 @@ public:
     struct Told {
         Seq visible_at = 0;  // must be committed before it may be told
         Seq made = 0;        // the answer is `{"id": <this>}`, or where it is 0, the whole reply is `text`
-        std::unique_ptr<const std::string> text;
+        std::unique_ptr<std::string> text;
     };
     void finish(std::uint64_t number, std::uint64_t fingerprint, Told told, std::size_t kept);
+    // The same with a copy of `text`, in the memory of an outcome that is forgotten for it where there is one.
+    void finish(std::uint64_t number, std::uint64_t fingerprint, Seq visible_at, std::string_view text,
+                std::size_t kept);
 
     // Drops a running command that was refused before execution: it may be sent again.
     void forget(std::uint64_t number);

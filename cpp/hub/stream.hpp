@@ -50,7 +50,13 @@ struct Stream {
     std::uint8_t readings = 0;       // `history` and `presence` commands that wait for their answer
     std::uint32_t heartbeat_ms = 0;  // as its welcome said; a change of the option is for those that come later
 
-    std::string control;                   // bytes for this wire, in front of further entries
+    std::string control;  // bytes for this wire, in front of further entries
+    // Replies that stand behind the entries up to a position, while the stream is owed some of these; null: none do.
+    struct Behind {
+        Seq seq = 0;
+        std::string bytes;
+    };
+    std::unique_ptr<Behind> behind;
     const journal::Entry* tail = nullptr;  // holds a reference
     const char* tail_bytes = nullptr;
     std::uint32_t tail_size = 0;

@@ -1,8 +1,11 @@
 #include "protocol/envelope.hpp"
 
+#include <bit>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "base/limits.hpp"
+#include "protocol/command_head.hpp"
 #include "protocol/json_text.hpp"
 #include "protocol/publish_heads.hpp"
 #include "protocol/utf8.hpp"
@@ -28,12 +31,20 @@ std::string control(std::string_view type, const json& data) {
 
 double ms_precision(WallTime ts) { return static_cast<double>(ts.ns / 1'000'000) / 1000.0; }
 
-// FNV-1a, 64 bits: tells a repeated body from another, not an adversary's.
+// Tells a repeated body from another, not an adversary's. Eight bytes at a time: it is made for every command.
 std::uint64_t fingerprint_of(std::string_view a, std::string_view b, std::string_view c) {
     std::uint64_t h = 14695981039346656037ULL;
-    const auto mix = [&h](std::string_view text) {
-        for (unsigned char ch : text) h = (h ^ ch) * 1099511628211ULL;
-        h = (h ^ 0xff) * 1099511628211ULL;
+    const auto mix_word = [&h](std::uint64_t word) { h = std::rotl((h ^ word) * 0x9E3779B97F4A7C15ULL, 29); };
+    const auto mix = [&mix_word](std::string_view text) {
+        mix_word(text.size());
+        std::uint64_t word = 0;
+        for (; text.size() >= sizeof word; text.remove_prefix(sizeof word)) {
+            std::memcpy(&word, text.data(), sizeof word);
+            mix_word(word);
+        }
+        word = 0;
+        std::memcpy(&word, text.data(), text.size());
+        mix_word(word);
     };
     mix(a);
     mix(b);
@@ -53,78 +64,6 @@ std::optional<std::uint64_t> trailing_number(std::string_view id) {
 
 Error bad(std::string message) { return {"bad_command", std::move(message)}; }
 
-// What a command says of itself, without its data.
-struct CommandHead {
-    enum class Kind : std::uint8_t { absent, text, other };
-    struct Member {
-        Kind kind = Kind::absent;
-        std::string text;
-    };
-    bool is_object = false;
-    Member id;  // null counts as absent
-    Member type;
-};
-
-// Checks JSON and reads a command's head in one pass, because no more is needed of its data than that it is JSON.
-// Throws nothing; false: not JSON, or nested too deep.
-class HeadReader {
-public:
-    explicit HeadReader(CommandHead& head) : head_(head) {}
-
-    bool start_object(std::size_t) {
-        if (depth_ == 0) head_.is_object = true;
-        return enter();
-    }
-    bool start_array(std::size_t) { return enter(); }
-    bool end_object() { return leave(); }
-    bool end_array() { return leave(); }
-    bool key(std::string& name) {
-        // The last of several counts, as with other parsers.
-        if (depth_ == 1) member_ = name == "id" ? &head_.id : name == "type" ? &head_.type : nullptr;
-        if (depth_ == 1 && member_ != nullptr) *member_ = {};
-        return true;
-    }
-    bool string(std::string& text) {
-        if (depth_ == 1 && member_ != nullptr) *member_ = {CommandHead::Kind::text, std::move(text)};
-        return true;
-    }
-    bool null() {
-        if (depth_ == 1 && member_ == &head_.type) other();
-        return true;
-    }
-    bool boolean(bool) { return other(); }
-    bool number_integer(std::int64_t) { return other(); }
-    bool number_unsigned(std::uint64_t) { return other(); }
-    bool number_float(double, const std::string&) { return other(); }
-    bool binary(json::binary_t&) { return other(); }
-    bool parse_error(std::size_t, const std::string&, const json::exception&) { return false; }
-
-private:
-    bool other() {
-        if (depth_ == 1 && member_ != nullptr) member_->kind = CommandHead::Kind::other;
-        return true;
-    }
-    bool enter() {
-        other();
-        return ++depth_ <= kJsonDepthMax;
-    }
-    bool leave() {
-        --depth_;
-        return true;
-    }
-
-    CommandHead& head_;
-    CommandHead::Member* member_ = nullptr;
-    int depth_ = 0;
-};
-
-// The parser would skip a byte order mark, and take a NUL for the end of the text.
-bool read_head(std::string_view text, CommandHead& head) {
-    if (text.starts_with("\xEF\xBB\xBF") || text.find('\0') != std::string_view::npos) return false;
-    HeadReader reader(head);
-    return json::sax_parse(text, &reader);
-}
-
 Result<Command> read_command(std::string_view text, CommandHead head, std::optional<std::string>* id_out) {
     using Kind = CommandHead::Kind;
     if (!head.is_object) return bad("a command is a JSON object with `type`");
@@ -141,8 +80,8 @@ Result<Command> read_command(std::string_view text, CommandHead head, std::optio
     if (head.type.kind != Kind::text) return bad("a command needs `type`, as text");
     command.type = std::move(head.type.text);
     if (command.type.empty() || command.type.size() > kTypeBytesMax) return bad("`type` must have 1 to 128 bytes");
-    const auto data = member_text(text, "data");
-    command.data = data ? compact_json(*data) : "{}";
+    const auto data = head.was_plain ? head.data : member_text(text, "data");
+    command.data = !data ? "{}" : head.data_is_compact ? std::string(*data) : compact_json(*data);
     command.fingerprint = fingerprint_of(command.id, command.type, command.data);
     return command;
 }
@@ -265,7 +204,14 @@ std::string closed_json(CloseCode code, std::string_view reason) {
 }
 
 std::string reply_ok_json(const std::optional<std::string>& command_id, std::string_view data) {
-    std::string out = R"({"type":"mythos.reply","data":{"command_id":)";
+    std::string out;
+    out.reserve(96 + (command_id ? command_id->size() : 0) + data.size());
+    append_reply_ok(out, command_id, data);
+    return out;
+}
+
+void append_reply_ok(std::string& out, const std::optional<std::string_view>& command_id, std::string_view data) {
+    out += R"({"type":"mythos.reply","data":{"command_id":)";
     if (command_id) {
         append_json_string(out, *command_id);
     } else {
@@ -274,7 +220,6 @@ std::string reply_ok_json(const std::optional<std::string>& command_id, std::str
     out += R"(,"ok":true,"data":)";
     out += data.empty() ? std::string_view("{}") : data;
     out += "}}";
-    return out;
 }
 
 std::string reply_error_json(const std::optional<std::string>& command_id, const Error& error, bool retryable) {
@@ -285,7 +230,7 @@ std::string reply_error_json(const std::optional<std::string>& command_id, const
 
 Result<Command> parse_command(std::string_view text, std::optional<std::string>* id_of_bad) {
     CommandHead head;
-    if (!read_head(text, head)) return kBadJson;
+    if (!read_command_head(text, head)) return kBadJson;
     return read_command(text, std::move(head), id_of_bad);
 }
 
@@ -297,7 +242,7 @@ Result<std::vector<ParsedCommand>> parse_commands(std::string_view body, std::si
         out.push_back({std::move(id), std::move(command)});
     };
     CommandHead whole;
-    if (!read_head(body, whole)) return kBadJson;
+    if (!read_command_head(body, whole)) return kBadJson;
     const std::size_t begin = body.find_first_not_of(" \t\r\n");
     if (body[begin] != '[') {
         add(body, std::move(whole));
@@ -307,7 +252,7 @@ Result<std::vector<ParsedCommand>> parse_commands(std::string_view body, std::si
     if (texts.size() > limit) return Error{"too_big", "at most " + std::to_string(limit) + " commands at once"};
     for (const auto& text : texts) {
         CommandHead head;
-        read_head(text, head);
+        read_command_head(text, head);
         add(text, std::move(head));
     }
     return out;

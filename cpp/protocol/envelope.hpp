@@ -50,6 +50,7 @@ std::string closed_json(CloseCode code, std::string_view reason);
 // A reply to a command. `command_id` is null for input that had none to read.
 // `data` is JSON text, empty for none.
 std::string reply_ok_json(const std::optional<std::string>& command_id, std::string_view data);
+void append_reply_ok(std::string& out, const std::optional<std::string_view>& command_id, std::string_view data);
 std::string reply_error_json(const std::optional<std::string>& command_id, const Error& error, bool retryable);
 
 // One command as a client sent it.

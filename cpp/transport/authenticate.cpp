@@ -35,7 +35,7 @@ std::string credentials_json(const Credentials& credentials) {
 
 Result<Caller> caller_from(const hub::HandlerAnswer& answer) {
     if (answer.kind != hub::HandlerAnswer::Kind::done) return answer.error;
-    const json found = json::parse(answer.data, nullptr, false);
+    const json found = json::parse(answer.data.view(), nullptr, false);
     if (found == json{{"application", true}}) return Caller{};
     if (!found.is_string() || !is_valid_name(found.get_ref<const std::string&>(), kNameBytesMax))
         return Error{"handler_failed", "The application named no player."};

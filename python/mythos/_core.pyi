@@ -1,7 +1,7 @@
 """The compiled core. Import from `mythos` instead: names in here may change."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, final
 
 __version__: str
 
@@ -23,8 +23,32 @@ def check_options(options: dict[str, Any]) -> tuple[dict[str, _OptionValue], lis
 
 # The server (bindings/bind_server.cpp).
 
-_Call: TypeAlias = tuple[int, str, str, bytes | str, str, str, str]
-_Answer: TypeAlias = tuple[int, bytes] | tuple[int, bytes, str, str, bool]
+_Answer: TypeAlias = tuple[Command, bytes] | tuple[Command, str, str, bool]
+
+@final
+class Command:
+    """One command of a client.
+
+    `id` is the client's own name for it, empty for one that wants no reply. `client_id` is empty for a command that was
+    posted without one.
+    """
+
+    def __new__(
+        cls, id: str, type: str, text: bytes | str, player_id: str, session_id: str, client_id: str
+    ) -> Command: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def player_id(self) -> str: ...
+    @property
+    def session_id(self) -> str: ...
+    @property
+    def client_id(self) -> str: ...
+    @property
+    def data(self) -> Any:
+        """What the client sent as `data`: a dict, mostly; `{}` where it sent none."""
 
 def greeting(host: str, port: int) -> str:
     """The addresses of a server, and three commands to try, for a person."""
@@ -53,7 +77,7 @@ class ServerCore:
     def connection_count(self) -> int: ...
     def calls_descriptor(self) -> int: ...
     def set_types(self, types: Sequence[str]) -> None: ...
-    def take_calls(self, max: int) -> list[_Call]: ...
+    def take_calls(self, max: int) -> list[Command]: ...
     def answer_calls(self, answers: Sequence[_Answer]) -> None: ...
     def close_calls(self) -> None: ...
     def drain(self, spread_ms: int, reason: str) -> None: ...

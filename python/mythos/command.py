@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
-import orjson
-
+from mythos._core import Command as Command
 from mythos.errors import MythosError
 
 
@@ -43,31 +40,3 @@ class Credentials:
     cookie: str | None
     token: str | None
     ticket: str | None
-
-
-class Command:
-    """One command of a client.
-
-    `id` is the client's own name for it, empty for one that wants no reply. `client_id` is empty for a command that was
-    posted without one.
-    """
-
-    __slots__ = ("_data", "_text", "client_id", "id", "player_id", "session_id", "type")
-
-    def __init__(self, id: str, type: str, text: bytes | str, player_id: str, session_id: str, client_id: str) -> None:
-        self.id, self.type = id, type
-        self.player_id, self.session_id, self.client_id = player_id, session_id, client_id
-        self._text: bytes | str | None = text
-        self._data: Any = None
-
-    @property
-    def data(self) -> Any:
-        """What the client sent as `data`: a dict, mostly; `{}` where it sent none."""
-        if self._text is not None:
-            # A str has integers beyond 64 bits, of which orjson would make floats.
-            self._data = orjson.loads(self._text) if isinstance(self._text, bytes) else json.loads(self._text)
-            self._text = None
-        return self._data
-
-    def __repr__(self) -> str:
-        return f"Command({self.type!r}, player_id={self.player_id!r}, id={self.id!r})"

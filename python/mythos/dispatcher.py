@@ -26,7 +26,7 @@ log = logging.getLogger("mythos.server")
 BATCH = 256  # commands taken at once; then the loop's other tasks have their turn
 
 Handler: TypeAlias = Callable[[Command], Any]
-Answer: TypeAlias = tuple[int, bytes] | tuple[int, bytes, str, str, bool]
+Answer: TypeAlias = tuple[Command, bytes] | tuple[Command, str, str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +38,21 @@ class Registered:
     blocking: bool
 
 
-def answer_of(ticket: int, result: Any) -> Answer:
+def answer_of(command: Command, result: Any) -> Answer:
     """The reply to a handler's result; None is an empty object."""
-    return (ticket, b"" if result is None else orjson.dumps(result))
+    return (command, b"" if result is None else orjson.dumps(result))
 
 
-def answer_of_error(ticket: int, command: Command, error: BaseException) -> Answer:
+def answer_of_error(command: Command, error: BaseException) -> Answer:
     """The reply to what a handler raised. Only a CommandError's words reach the caller."""
     if isinstance(error, CommandError):
-        return (ticket, b"", error.code, error.message, error.retryable)
+        return (command, error.code, error.message, error.retryable)
     if isinstance(error, TimeoutError) and command.type == AUTHENTICATE:
-        return (ticket, b"", "overloaded", "nobody had time to say who you are; try again later", True)
+        return (command, "overloaded", "nobody had time to say who you are; try again later", True)
     if isinstance(error, asyncio.CancelledError):
-        return (ticket, b"", "draining", "the server stopped while the command ran", False)
+        return (command, "draining", "the server stopped while the command ran", False)
     log.error("The handler of %r failed for player %s", command.type, command.player_id, exc_info=error)
-    return (ticket, b"", "handler_failed", "the command failed in the application", False)
+    return (command, "handler_failed", "the command failed in the application", False)
 
 
 class Dispatcher:
@@ -62,13 +62,20 @@ class Dispatcher:
         self._core = core
         self._handlers = handlers
         self._newcomer_timeout_s = newcomer_timeout_s
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._running: dict[Command, asyncio.Task[None]] = {}
         self._answers: list[Answer] = []
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread_id: int | None = None
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._thread_id = threading.get_ident()
         loop.add_reader(self._core.calls_descriptor(), self._take)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this is the thread that handlers run on."""
+        return threading.get_ident() == self._thread_id
 
     async def detach(self, grace_s: float) -> None:
         """Takes no more, and cancels what still runs; what has not ended after `grace_s` is left to itself."""
@@ -76,13 +83,16 @@ class Dispatcher:
         self._loop.remove_reader(self._core.calls_descriptor())
         with suppress(_core.CoreError):  # stopped already: this loop was busy for too long
             self._core.close_calls()
-        tasks = list(self._tasks)
+        tasks = list(self._running.values())
         for task in tasks:
             task.cancel()
         if tasks:
             _, stuck = await asyncio.wait(tasks, timeout=grace_s)
             if stuck:
                 log.error("%d handlers would not be cancelled; they are left to themselves", len(stuck))
+        for command, task in self._running.items():
+            if task.done():  # cancelled before its first step
+                self._answers.append((command, "draining", "the server stopped before the command ran", True))
         self._tell()
 
     def _take(self) -> None:
@@ -91,52 +101,51 @@ class Dispatcher:
         except _core.CoreError:
             return
         answers = self._answers
-        position = 0
+        begun = 0
         try:
-            for ticket, id, type, text, player_id, session_id, client_id in calls:
-                command = Command(id, type, text, player_id, session_id, client_id)
-                position += 1
-                handler = self._handlers[type]
+            for command in calls:
+                begun += 1
+                handler = self._handlers[command.type]
                 if handler.is_async or handler.blocking:
-                    self._start(ticket, command, handler)
+                    self._start(command, handler)
                     continue
                 try:
-                    answers.append(answer_of(ticket, handler.function(command)))
+                    answers.append(answer_of(command, handler.function(command)))
                 except BaseException as error:
-                    answers.append(answer_of_error(ticket, command, error))
+                    answers.append(answer_of_error(command, error))
                     if not isinstance(error, Exception):
                         raise
         finally:
             # Interrupted (Ctrl-C): the rest of the batch was not begun.
-            for ticket, *_ in calls[position:]:
-                answers.append((ticket, b"", "overloaded", "the server was interrupted; send it again", True))
+            for command in calls[begun:]:
+                answers.append((command, "overloaded", "the server was interrupted; send it again", True))
             self._tell()
 
-    def _start(self, ticket: int, command: Command, handler: Registered) -> None:
+    def _start(self, command: Command, handler: Registered) -> None:
         assert self._loop is not None
-        work: Awaitable[Any]
-        if handler.is_async:
-            work = handler.function(command)
-        else:
-            work = self._loop.run_in_executor(None, handler.function, command)
-        task = self._loop.create_task(self._finish(ticket, command, work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._running[command] = self._loop.create_task(self._run(command, handler))
 
-    async def _finish(self, ticket: int, command: Command, work: Awaitable[Any]) -> None:
-        # Somebody whose connection waits to be let in has no id to ask again with.
-        timeout_s = self._newcomer_timeout_s if command.type == AUTHENTICATE else None
+    async def _run(self, command: Command, handler: Registered) -> None:
+        assert self._loop is not None
         try:
-            answer = answer_of(ticket, await asyncio.wait_for(work, timeout_s) if timeout_s else await work)
+            work: Awaitable[Any]
+            if handler.is_async:
+                work = handler.function(command)
+            else:
+                work = self._loop.run_in_executor(None, handler.function, command)
+            if command.type == AUTHENTICATE:
+                # Somebody whose connection waits to be let in has no id to ask again with.
+                work = asyncio.wait_for(work, self._newcomer_timeout_s)
+            answer = answer_of(command, await work)
         except BaseException as error:
-            answer = answer_of_error(ticket, command, error)
+            answer = answer_of_error(command, error)
             if not isinstance(error, Exception):
-                self._answers.append(answer)
                 raise
-        if not self._answers:
-            assert self._loop is not None
-            self._loop.call_soon(self._tell)
-        self._answers.append(answer)
+        finally:
+            del self._running[command]
+            if not self._answers:
+                self._loop.call_soon(self._tell)
+            self._answers.append(answer)
 
     def _tell(self) -> None:
         answers, self._answers = self._answers, []
@@ -162,10 +171,6 @@ class HandlerThread:
             self._loop.run_forever()
         finally:
             self._loop.close()
-
-    @property
-    def is_current(self) -> bool:
-        return threading.current_thread() is self._thread
 
     def stop(self, grace_s: float) -> bool:
         """False: a handler did not come back in time; it is left to itself."""

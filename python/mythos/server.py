@@ -96,7 +96,7 @@ class Server:
         Up to `drain.timeout_s`, and 10 s for handlers that do not end. Stopping again does nothing. Raises RuntimeError
         in a handler, whose thread would wait for itself.
         """
-        if self._thread is not None and self._thread.is_current:
+        if self._dispatcher is not None and self._dispatcher.is_current:
             raise RuntimeError("a handler cannot stop the server that runs it; let another thread do it")
         if self._core is None:
             return

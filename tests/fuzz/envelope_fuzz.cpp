@@ -2,13 +2,15 @@
 //
 // Holds: a command that was read says the same when it is written anew; `data` is valid JSON, without a line break
 // (it becomes one SSE line) and equal in value to what was sent; a member found in the text is the one that a
-// parser finds; whatever the text, a reply to it is valid JSON; the merging client's reader stumbles over nothing.
+// parser finds, and so is one of plain JSON, where the text is that; whatever the text, a reply to it is valid JSON;
+// the merging client's reader stumbles over nothing.
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "protocol/envelope.hpp"
 #include "protocol/json_text.hpp"
+#include "protocol/plain_json.hpp"
 #include "protocol/server_message.hpp"
 
 namespace {
@@ -53,11 +55,24 @@ void check_members(std::string_view text) {
     }
 }
 
+void check_plain(std::string_view text) {
+    json members = json::object();
+    PlainObject object(text);
+    while (object.next()) {
+        const json value = json::parse(object.value(), nullptr, false);
+        require(!value.is_discarded() && object.is_text() == value.is_string());
+        require(object.is_spaced() == (compact_json(object.value()) != object.value()));
+        members[std::string(object.name())] = value;
+    }
+    if (object.is_whole()) require(is_valid_json(text) && json::parse(text) == members);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(bytes), size);
     check_members(text);
+    check_plain(text);
     if (const auto commands = parse_commands(text, 16)) {
         for (const auto& one : *commands)
             if (one.command) check_command(*one.command);

@@ -13,12 +13,16 @@ from mythos import Server
 
 
 class RawClient:
-    """Sends commands by number, and waits for replies by number. Entries are kept in `entries`."""
+    """Sends commands by number, and waits for replies by number.
+
+    Entries are kept in `entries`; `order` has their ids and those of the commands that were answered, as they came.
+    """
 
     def __init__(self, server: Server, player: str = "ann", client_id: str = "c", **headers: str) -> None:
         address = f"ws://127.0.0.1:{server.port}/ws/{player}?client_id={client_id}"
         self._connecting = websockets.connect(address, additional_headers=headers, proxy=None, max_queue=None)
         self.entries: list[Any] = []
+        self.order: list[str] = []
         self._replies: dict[str, list[Any]] = {}
 
     async def __aenter__(self) -> Self:
@@ -50,8 +54,10 @@ class RawClient:
     async def _read(self) -> None:
         message = json.loads(await self.socket.recv())
         if message["type"] == "mythos.reply":
+            self.order.append(message["data"]["command_id"])
             self._replies.setdefault(message["data"]["command_id"], []).append(message["data"])
         elif "id" in message:
+            self.order.append(message["id"])
             self.entries.append(message)
 
     async def ask(self, number: int, type: str, data: Any = None) -> Any:

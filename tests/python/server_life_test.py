@@ -105,6 +105,32 @@ async def test_a_handler_cannot_stop_the_thread_it_is_on():
         assert server.is_running
 
 
+async def test_nor_the_loop_it_is_on():
+    async with Server(**QUIET) as server:
+        server.command("stop")(lambda command: server.stop())
+        async with RawClient(server) as ann:
+            assert await ann.code(1, "stop") == "handler_failed"
+        assert server.is_running
+
+
+async def test_one_on_a_thread_of_its_own_may_stop_it():
+    server = Server(**QUIET)
+    stopped = threading.Event()
+
+    @server.command("stop", blocking=True)
+    def stop(command: object) -> None:
+        server.stop()
+        stopped.set()
+
+    with server:
+        async with RawClient(server) as ann:
+            await ann.send(1, "stop")
+            await ann.socket.wait_closed()
+            assert ann.socket.close_code == 1001
+            assert await asyncio.to_thread(stopped.wait, 15)
+    assert not server.is_running
+
+
 def run(program: str, *, interrupt_at: str | None = None) -> tuple[int, str]:
     """A program in an interpreter of its own; it is interrupted (Ctrl-C) when it prints that line."""
     head = "import mythos, os, sys, threading, time\nquiet = " + repr(QUIET) + "\n"
@@ -183,6 +209,59 @@ except KeyboardInterrupt:
     print("down")
 """
     assert run(program, interrupt_at="up") == (0, "up\ndown\n")
+
+
+def test_ctrl_c_within_a_handler_takes_what_waits_behind_it_back():
+    program = """
+import asyncio, json, websockets
+async def main():
+    async with mythos.Server(**quiet, **{"drain.timeout_s": 0}) as server:
+        @server.command("spin")
+        def spin(command):
+            print("up")
+            while True:
+                time.sleep(0.01)
+        async with websockets.connect(f"ws://127.0.0.1:{server.port}/ws/ann", proxy=None) as socket:
+            await socket.recv()
+            await socket.send(json.dumps([{"id": f"c-{n}", "type": "spin"} for n in range(3)]))
+            replies.extend([json.loads(await socket.recv())["data"] for _ in range(3)])
+replies = []
+loop = asyncio.new_event_loop()
+task = loop.create_task(main())
+try:
+    loop.run_until_complete(task)
+except KeyboardInterrupt:
+    print("interrupted")
+loop.run_until_complete(task)
+for reply in sorted(replies, key=lambda reply: reply["command_id"]):
+    print(reply["command_id"], reply["error"]["code"], reply["error"]["retryable"])
+"""
+    code, text = run(program, interrupt_at="up")
+    assert code == 0 and "interrupted" in text.splitlines()
+    assert text.endswith("c-0 handler_failed False\nc-1 overloaded True\nc-2 overloaded True\n")
+
+
+def test_a_handler_may_fork():
+    program = """
+import json, websockets.sync.client as ws
+with mythos.Server(**quiet) as server:
+    @server.command("fork")
+    def fork(command):
+        child = os.fork()
+        if child == 0:
+            try:
+                server.publish("t", everyone=True)
+            except mythos.ServerStopped:
+                os._exit(7)
+            os._exit(1)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    with ws.connect(f"ws://127.0.0.1:{server.port}/ws/ann", proxy=None) as socket:
+        socket.recv()
+        for n in range(2):
+            socket.send(json.dumps({"id": f"c-{n}", "type": "fork"}))
+            print(json.loads(socket.recv())["data"]["data"])
+"""
+    assert run(program) == (0, "7\n7\n")
 
 
 def test_a_forks_child_has_no_server_and_the_parent_keeps_it():

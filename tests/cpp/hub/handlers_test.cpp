@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <memory>
+
 namespace mythos::hub {
 namespace {
 
@@ -10,13 +12,13 @@ using ::testing::IsEmpty;
 
 constexpr std::size_t kMany = 100;
 
-HandlerCall call(Ticket ticket, std::string data = "{}") {
-    return {.ticket = ticket, .type = "say", .data = std::move(data)};
+std::shared_ptr<HandlerCall> call(std::string data = "{}") {
+    return std::make_shared<HandlerCall>(HandlerCall{.type = "say", .data = std::move(data)});
 }
 
-std::vector<Ticket> tickets(const std::vector<HandlerCall>& calls) {
+std::vector<Ticket> tickets(const std::vector<SharedCall>& calls) {
     std::vector<Ticket> out;
-    for (const auto& each : calls) out.push_back(each.ticket);
+    for (const auto& each : calls) out.push_back(each->ticket);
     return out;
 }
 
@@ -26,6 +28,9 @@ protected:
         handlers.set_wake([this](std::uint32_t loop) { woken.push_back(loop); });
         handlers.on_calls([this] { ++notified; });
     }
+    // Of a call that is taken in, which it must be.
+    Ticket offer(std::uint32_t loop = 0) { return handlers.offer(loop, call(), kMany).value(); }
+
     Handlers handlers{2};
     std::vector<std::uint32_t> woken;
     int notified = 0;
@@ -50,30 +55,29 @@ TEST_F(HandlersTest, BuiltInsAreWhatTheHubExecutes) {
 TEST_F(HandlersTest, NotifiesOnceUntilTheCallsAreTaken) {
     handlers.announce();
     EXPECT_EQ(notified, 0) << "nothing waits";
-    handlers.offer(call(1), kMany);
-    handlers.offer(call(2), kMany);
+    const Ticket first = offer(), second = offer();
     EXPECT_EQ(notified, 0) << "more may come in this turn";
     handlers.announce();
     handlers.announce();
     EXPECT_EQ(notified, 1);
-    EXPECT_THAT(tickets(handlers.take(10)), ElementsAre(1, 2));
+    EXPECT_THAT(tickets(handlers.take(10)), ElementsAre(first, second));
     EXPECT_EQ(notified, 1);
-    handlers.offer(call(3), kMany);
+    offer();
     handlers.announce();
     EXPECT_EQ(notified, 2);
 }
 
 TEST_F(HandlersTest, WhatIsLeftIsNotifiedOfAgain) {
-    for (Ticket ticket = 1; ticket <= 3; ++ticket) handlers.offer(call(ticket), kMany);
+    const Ticket first = offer(), second = offer(), third = offer();
     handlers.announce();
-    EXPECT_THAT(tickets(handlers.take(2)), ElementsAre(1, 2));
+    EXPECT_THAT(tickets(handlers.take(2)), ElementsAre(first, second));
     EXPECT_EQ(notified, 2);
-    EXPECT_THAT(tickets(handlers.take(2)), ElementsAre(3));
+    EXPECT_THAT(tickets(handlers.take(2)), ElementsAre(third));
     EXPECT_THAT(handlers.take(2), IsEmpty());
 }
 
 TEST_F(HandlersTest, ANewListenerIsToldOfWhatWaits) {
-    handlers.offer(call(1), kMany);
+    offer();
     int heard = 0;
     handlers.on_calls([&] { ++heard; });
     EXPECT_EQ(heard, 1);
@@ -81,27 +85,26 @@ TEST_F(HandlersTest, ANewListenerIsToldOfWhatWaits) {
 }
 
 TEST_F(HandlersTest, BoundsWhatIsUnansweredNotOnlyWhatWaits) {
-    EXPECT_TRUE(handlers.offer(call(256), 2));
-    EXPECT_TRUE(handlers.offer(call(512), 2));
+    const auto first = handlers.offer(0, call(), 2);
+    EXPECT_TRUE(first && handlers.offer(1, call(), 2));
     handlers.take(10);
-    EXPECT_FALSE(handlers.offer(call(768), 2));
-    handlers.answer({{.ticket = 256}});
+    EXPECT_FALSE(handlers.offer(0, call(), 2));
+    handlers.answer({{.ticket = *first}});
     EXPECT_EQ(handlers.unanswered(), 1u);
-    EXPECT_TRUE(handlers.offer(call(768), 2));
+    EXPECT_TRUE(handlers.offer(0, call(), 2));
 }
 
 TEST_F(HandlersTest, BoundsTheirBytesToo) {
-    EXPECT_TRUE(handlers.offer(call(256, std::string(kHandlerBytesMax - 1'000, 'x')), kMany));
-    EXPECT_FALSE(handlers.offer(call(512, std::string(1'000, 'x')), kMany));
-    handlers.answer({{.ticket = 256}});
-    EXPECT_TRUE(handlers.offer(call(512, std::string(1'000, 'x')), kMany));
+    const auto first = handlers.offer(0, call(std::string(kHandlerBytesMax - 1'000, 'x')), kMany);
+    ASSERT_TRUE(first);
+    EXPECT_FALSE(handlers.offer(0, call(std::string(1'000, 'x')), kMany));
+    handlers.answer({{.ticket = *first}});
+    EXPECT_TRUE(handlers.offer(0, call(std::string(1'000, 'x')), kMany));
 }
 
 TEST_F(HandlersTest, AnAnswerGoesToItsLoopOnce) {
-    const Ticket first = handlers.next_ticket(0), second = handlers.next_ticket(1);
-    EXPECT_NE(first, handlers.next_ticket(0));
-    handlers.offer(call(first), kMany);
-    handlers.offer(call(second), kMany);
+    offer(0);
+    const Ticket second = offer(1);
     handlers.answer({{.ticket = second, .data = "2"}});
     EXPECT_THAT(woken, ElementsAre(1u));
     EXPECT_THAT(handlers.take_answers(0), IsEmpty());
@@ -112,14 +115,29 @@ TEST_F(HandlersTest, AnAnswerGoesToItsLoopOnce) {
     EXPECT_THAT(woken, ElementsAre(1u)) << "nobody is woken for nothing";
 }
 
+TEST_F(HandlersTest, APlaceIsFreeWhenItsLoopHasTakenTheAnswer) {
+    const Ticket first = offer(), second = offer();
+    EXPECT_NE(place_of(first), place_of(second));
+    handlers.answer({{.ticket = first}});
+    const Ticket third = offer();
+    EXPECT_NE(place_of(third), place_of(first)) << "its loop still needs to know whose answer it is";
+    EXPECT_EQ(handlers.take_answers(0).size(), 1u);
+    const Ticket fourth = offer();
+    EXPECT_EQ(place_of(fourth), place_of(first));
+    EXPECT_NE(fourth, first);
+    handlers.answer({{.ticket = first}});
+    EXPECT_THAT(handlers.take_answers(0), IsEmpty()) << "answered before";
+    EXPECT_EQ(handlers.unanswered(), 3u);
+}
+
 TEST_F(HandlersTest, ClosedItGivesBackWhatWaitsAndKnowsNothing) {
     handlers.set_types({"say"});
-    const Ticket taken = handlers.next_ticket(0), waiting = handlers.next_ticket(0);
-    handlers.offer(call(taken), kMany);
+    const Ticket taken = offer();
     handlers.take(1);
-    handlers.offer(call(waiting), kMany);
+    const Ticket waiting = offer();
     handlers.close({"draining", "later"});
     EXPECT_FALSE(handlers.knows("say"));
+    EXPECT_FALSE(handlers.offer(0, call(), kMany)) << "of a loop that did not know yet";
     const auto answers = handlers.take_answers(0);
     ASSERT_EQ(answers.size(), 1u);
     EXPECT_EQ(answers[0].ticket, waiting);
@@ -129,17 +147,16 @@ TEST_F(HandlersTest, ClosedItGivesBackWhatWaitsAndKnowsNothing) {
     EXPECT_EQ(handlers.take_answers(0).size(), 1u) << "one that runs may still be answered";
 }
 
-TEST_F(HandlersTest, TellsEveryLoopOfAnOutcomeWhileRepeatsWait) {
-    handlers.settle({"s/c/1", "reply", 7});
-    EXPECT_THAT(handlers.take_settled(0), IsEmpty());
+TEST_F(HandlersTest, TellsEveryLoopOfAnOutcome) {
+    EXPECT_FALSE(handlers.do_repeats_wait());
     handlers.repeat_waits(1);
+    EXPECT_TRUE(handlers.do_repeats_wait());
     handlers.settle({"s/c/1", "reply", 7});
     EXPECT_THAT(woken, ElementsAre(0u, 1u));
     ASSERT_EQ(handlers.take_settled(0).size(), 1u);
     EXPECT_EQ(handlers.take_settled(1).front().key, "s/c/1");
     handlers.repeat_waits(-1);
-    handlers.settle({"s/c/1", "reply", 7});
-    EXPECT_THAT(handlers.take_settled(1), IsEmpty());
+    EXPECT_FALSE(handlers.do_repeats_wait());
 }
 
 }  // namespace

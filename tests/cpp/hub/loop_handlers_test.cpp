@@ -1,6 +1,8 @@
 // Commands that the application executes: the same promises as for the hub's own.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "hub/application.hpp"
 #include "hub/hub_fixture.hpp"
 #include "hub/late_journal.hpp"
@@ -8,8 +10,10 @@
 namespace mythos::hub::test {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 using Kind = HandlerAnswer::Kind;
 
 class HandlersInLoopsTest : public HubTest {
@@ -22,7 +26,8 @@ protected:
 
     // The calls that wait, which must be so many.
     std::vector<HandlerCall> take(std::size_t expected) {
-        auto calls = handlers().take(1'000);
+        std::vector<HandlerCall> calls;
+        for (const SharedCall& call : handlers().take(1'000)) calls.push_back(*call);
         EXPECT_EQ(calls.size(), expected);
         calls.resize(expected);
         return calls;
@@ -34,6 +39,23 @@ protected:
     void fail(const HandlerCall& call, Kind kind, const std::string& code) {
         handlers().answer({{.ticket = call.ticket, .kind = kind, .error = {code, "no"}}});
         turn();
+    }
+    // What a handler publishes.
+    void say_in_room(std::string data) {
+        protocol::Publish message;
+        message.name = "room";
+        message.type = "said";
+        message.data = std::move(data);
+        ASSERT_TRUE(Application(*node_).publish({message}));
+    }
+    // What came on a wire, in order: entries by their data, replies by their command.
+    static std::vector<std::string> told(const Peer& peer) {
+        std::vector<std::string> out;
+        for (const json& message : peer.messages) {
+            if (message["type"] == "said") out.push_back(message["data"].dump().substr(0, 8));
+            if (message["type"] == "mythos.reply") out.push_back(message["data"]["command_id"].get<std::string>());
+        }
+        return out;
     }
     std::vector<Answer> posted;
     void post(const std::string& session, const std::string& client, const std::string& id, std::uint32_t at = 0) {
@@ -58,6 +80,21 @@ TEST_F(HandlersInLoopsTest, ACommandReachesTheApplicationAndItsReplyTheSender) {
     answer(call, R"({"heard":2})");
     EXPECT_EQ(peer.reply("c-1")["data"]["heard"], 2);
     EXPECT_EQ(peer.reply("c-1")["ok"], true);
+}
+
+TEST_F(HandlersInLoopsTest, AnswersAndNewCommandsOfOneTurnAreKeptApart) {
+    start_with_handlers();
+    Peer& peer = ws({.client = "c"});
+    for (int n = 1; n <= 20; ++n) {
+        const std::string id = "c-" + std::to_string(n);
+        text(peer, R"({"id":")" + id + R"(","type":"say","data":)" + std::to_string(n) + "}");
+        turn();
+        const auto call = take(1)[0];
+        // Its answer waits for the same turn as the next command.
+        handlers().answer({{.ticket = call.ticket, .data = call.data}});
+    }
+    turn();
+    for (int n = 1; n <= 20; ++n) EXPECT_EQ(peer.reply("c-" + std::to_string(n))["data"], n);
 }
 
 TEST_F(HandlersInLoopsTest, OtherTypesStayUnknown) {
@@ -164,17 +201,99 @@ TEST_F(HandlersInLoopsTest, WhatTheHandlerPublishedIsVisibleBeforeItsReply) {
     subscribe(peer, "room");
     command(peer, "c-1", "say");
     journal.at_once = false;
-    protocol::Publish message;
-    message.name = "room";
-    message.type = "said";
-    message.data = "1";
-    ASSERT_TRUE(Application(*node_).publish({message}));
+    say_in_room("1");
     answer(take(1)[0], "1");
     EXPECT_TRUE(peer.reply("c-1").is_null());
     journal.commit_all();
     turn();
     EXPECT_EQ(peer.reply("c-1")["ok"], true);
     EXPECT_EQ(peer.entries.back()["type"], "said");
+}
+
+TEST_F(HandlersInLoopsTest, WhatTheHandlerPublishedStandsBeforeItsReplyInTheSameWrite) {
+    start_with_handlers();
+    Peer& peer = ws({.client = "c"});
+    subscribe(peer, "room");
+    command(peer, "c-1", "say");
+    const auto call = take(1)[0];
+    const int writes = peer.writes;
+    const std::size_t before = told(peer).size();
+    say_in_room("1");
+    say_in_room("2");
+    answer(call, "1");
+    auto after = told(peer);
+    after.erase(after.begin(), after.begin() + static_cast<std::ptrdiff_t>(before));
+    EXPECT_THAT(after, ElementsAre("1", "2", "c-1"));
+    EXPECT_EQ(peer.writes, writes + 1);
+}
+
+TEST_F(HandlersInLoopsTest, ItStandsBeforeItsReplyAlsoWhereTheSocketTakesLittle) {
+    for (std::size_t room = 1; room < 300; room += 7) {
+        start_with_handlers();
+        Peer& peer = ws({.client = "c"});
+        subscribe(peer, "room");
+        command(peer, "c-1", "say");
+        const auto call = take(1)[0];
+        const std::size_t before = told(peer).size();
+        peer.room = room;
+        say_in_room("1");
+        say_in_room("2");
+        answer(call, "1");
+        command(peer, "c-2", "ping");
+        say_in_room("3");
+        for (int i = 0; i < 400 && told(peer).size() < before + 5; ++i) drain_socket(peer, room);
+        auto after = told(peer);
+        after.erase(after.begin(), after.begin() + static_cast<std::ptrdiff_t>(before));
+        EXPECT_THAT(after, UnorderedElementsAre("1", "2", "3", "c-1", "c-2"));
+        const auto place = [&](const char* what) { return std::find(after.begin(), after.end(), what); };
+        EXPECT_LT(place("1"), place("2"));
+        EXPECT_LT(place("2"), place("c-1"));
+        stop();
+    }
+}
+
+TEST_F(HandlersInLoopsTest, AReplyDoesNotWaitForEntriesThatThisWireWillNotCarry) {
+    start_with_handlers();
+    Peer& active = sse({.client = "c"});
+    Peer& standby = ws({.client = "c", .session = session_of(active), .mode = Mode::standby});
+    subscribe(standby, "room");
+    command(standby, "c-1", "say");
+    say_in_room("1");
+    answer(take(1)[0], "1");
+    EXPECT_EQ(standby.reply("c-1")["ok"], true);
+    EXPECT_THAT(standby.entries, IsEmpty());
+    EXPECT_EQ(active.entries.back()["data"], 1);
+}
+
+TEST_F(HandlersInLoopsTest, AReplyThatStandsBehindEntriesIsSentBeforeTheConnectionIsClosed) {
+    start_with_handlers();
+    Peer& peer = ws({.client = "c"});
+    subscribe(peer, "room");
+    command(peer, "c-1", "say");
+    const auto call = take(1)[0];
+    peer.room = 0;
+    say_in_room(json(std::string(200, 'x')).dump());
+    answer(call, "1");
+    loop().close(peer.key, CloseCode::going_away, "", now());
+    turn();
+    drain_socket(peer);
+    EXPECT_EQ(peer.reply("c-1")["ok"], true);
+    EXPECT_EQ(peer.close_code, 1001);
+}
+
+TEST_F(HandlersInLoopsTest, RepliesBehindEntriesCountAsWaiting) {
+    start_with_handlers();
+    Peer& peer = ws({.client = "c"});
+    subscribe(peer, "room");
+    command(peer, "c-1", "say");
+    const auto call = take(1)[0];
+    peer.room = 0;
+    say_in_room("1");
+    answer(call, json(std::string(70'000, 'x')).dump());
+    EXPECT_TRUE(peer.reading_paused);
+    drain_socket(peer);
+    EXPECT_FALSE(peer.reading_paused);
+    EXPECT_EQ(peer.reply("c-1")["data"].get<std::string>().size(), 70'000u);
 }
 
 TEST_F(HandlersInLoopsTest, ASessionThatEndsMeanwhileTakesNothingAlong) {
@@ -236,14 +355,14 @@ TEST_F(HandlersInLoopsTest, ALoopMayAskOnItsOwnAccount) {
     settings.handler_calls_max = 1;
     start_with_handlers();
     std::vector<std::string> answers;
-    const auto note = [&](const HandlerAnswer& answer) { answers.push_back(answer.data); };
+    const auto note = [&](const HandlerAnswer& answer) { answers.emplace_back(answer.data.view()); };
     EXPECT_TRUE(loop().ask("mythos.authenticate", "{}", note));
     EXPECT_FALSE(loop().ask("mythos.authenticate", "{}", note)) << "the same bound as for commands";
     const auto call = take(1)[0];
     EXPECT_EQ(call.type, "mythos.authenticate");
     answer(call, "1");
     answer(call, "2");
-    EXPECT_THAT(answers, ::testing::ElementsAre("1"));
+    EXPECT_THAT(answers, ElementsAre("1"));
 }
 
 }  // namespace

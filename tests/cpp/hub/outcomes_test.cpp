@@ -10,7 +10,7 @@ using Verdict = Outcomes::Verdict;
 constexpr std::size_t kMany = 128;
 
 Outcomes::Told told(const char* text, Seq visible_at = 0) {
-    return {visible_at, 0, std::make_unique<const std::string>(text)};
+    return {visible_at, 0, std::make_unique<std::string>(text)};
 }
 
 TEST(OutcomesTest, ACommandIsExecutedOnceAndThenRepeated) {
@@ -34,6 +34,23 @@ TEST(OutcomesTest, APositionIsAnAnswerWithoutAText) {
     EXPECT_EQ(outcomes.told(3).visible_at, 9u);
 }
 
+TEST(OutcomesTest, ATextTakesTheMemoryOfOneThatIsForgotten) {
+    Outcomes outcomes;
+    const std::string* oldest = nullptr;
+    for (std::uint64_t n = 1; n <= 5; ++n) {
+        ASSERT_EQ(outcomes.begin(n, n, kMany), Verdict::execute);
+        outcomes.finish(n, n, Seq{n}, "the reply to " + std::to_string(n), 4);
+        if (n == 1) oldest = outcomes.told(1).text.get();
+    }
+    EXPECT_EQ(outcomes.begin(1, 1, kMany), Verdict::stale);
+    EXPECT_EQ(outcomes.told(5).text.get(), oldest);
+    for (std::uint64_t n = 2; n <= 5; ++n) {
+        ASSERT_EQ(outcomes.begin(n, n, kMany), Verdict::repeat);
+        EXPECT_EQ(*outcomes.told(n).text, "the reply to " + std::to_string(n));
+        EXPECT_EQ(outcomes.told(n).visible_at, n);
+    }
+}
+
 TEST(OutcomesTest, NumbersMayComeInAnyOrder) {
     Outcomes outcomes;
     for (const std::uint64_t n : {9u, 3u, 7u, 1u, 5u, 8u}) EXPECT_EQ(outcomes.begin(n, n, kMany), Verdict::execute);
@@ -45,6 +62,22 @@ TEST(OutcomesTest, NumbersMayComeInAnyOrder) {
         EXPECT_EQ(outcomes.told(n).made, n);
     }
     EXPECT_EQ(outcomes.next_number(), 10u);
+}
+
+// Their places are guessed from the newest number, which gaps, forgotten ones and ends must not lead astray.
+TEST(OutcomesTest, NumbersWithGapsAreFound) {
+    Outcomes outcomes;
+    for (const std::uint64_t n : {10u, 11u, 12u, 20u, 21u, 40u}) {
+        EXPECT_EQ(outcomes.begin(n, n, kMany), Verdict::execute);
+        outcomes.finish(n, n, {n, n, nullptr}, 4);
+    }
+    for (const std::uint64_t n : {12u, 20u, 21u, 40u}) EXPECT_EQ(outcomes.begin(n, n, kMany), Verdict::repeat) << n;
+    for (const std::uint64_t n : {10u, 11u}) EXPECT_EQ(outcomes.begin(n, n, kMany), Verdict::stale) << n;
+    for (const std::uint64_t n : {13u, 22u, 39u, 41u, 5'000u})
+        EXPECT_EQ(outcomes.begin(n, n, kMany), Verdict::execute) << n;
+    outcomes.forget(22);
+    EXPECT_EQ(outcomes.begin(21, 0, kMany), Verdict::conflict);
+    EXPECT_EQ(outcomes.begin(22, 22, kMany), Verdict::execute);
 }
 
 TEST(OutcomesTest, BeyondTheBoundOfThoseRunningNoneBegins) {

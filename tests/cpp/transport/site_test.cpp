@@ -132,7 +132,7 @@ protected:
         for (;;) {
             asked.acquire();
             auto calls = server.handlers().take(1);
-            if (!calls.empty()) return calls.front();
+            if (!calls.empty()) return *calls.front();
         }
     }
     void answer(const hub::HandlerCall& call, std::string data) {
