@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
 import orjson
-import uvicorn
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from python_peers import serve_uvicorn
 
 
 async def echo(data: Any) -> Any:
@@ -31,19 +30,5 @@ async def answer(websocket: WebSocket, player_id: str) -> None:
         pass
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
-    arguments = parser.parse_args()
-    uvicorn.run(
-        app,
-        host="127.0.0.1",
-        port=arguments.port,
-        log_level="warning",
-        access_log=False,
-        ws_per_message_deflate=False,
-    )
-
-
 if __name__ == "__main__":
-    main()
+    serve_uvicorn(app, __doc__)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import contextlib
 from typing import Any
 
 import orjson
-from websockets.asyncio.server import ServerConnection, serve
+from python_peers import serve_websockets
+from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 
@@ -29,17 +28,5 @@ async def answer(connection: ServerConnection) -> None:
             await connection.send(orjson.dumps(reply), text=True)
 
 
-async def run(port: int) -> None:
-    async with serve(answer, "127.0.0.1", port, compression=None) as server:
-        await server.serve_forever()
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
-    arguments = parser.parse_args()
-    asyncio.run(run(arguments.port))
-
-
 if __name__ == "__main__":
-    main()
+    serve_websockets(answer, __doc__)

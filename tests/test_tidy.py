@@ -167,6 +167,12 @@ def test_nothing_is_left_unfinished():
     assert not found
 
 
+def test_every_counter_counts():
+    names = re.findall(r"MYTHOS_COUNTER\((\w+)", (CPP / "stats/counters.def").read_text())
+    code = "".join(path.read_text() for path in CPP.rglob("*.[ch]pp"))
+    assert [name for name in names if not re.search(rf"\b{name}\b", code)] == []
+
+
 def test_the_top_level_is_the_agreed_one():
     assert {f.relative_to(ROOT).parts[0] for f in FILES} <= TOP_LEVEL
 

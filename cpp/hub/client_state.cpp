@@ -42,11 +42,11 @@ void ClientState::open_gap(const OpenGaps::Range& gap) {
     gaps_->tell(gap);
 }
 
-std::optional<std::size_t> ClientState::take(std::span<const Seq> positions, Seq upto) {
+std::optional<std::vector<Seq>> ClientState::take(std::span<const Seq> positions, Seq upto) {
     const std::lock_guard lock(totals_.open_gaps);
     if (!gaps_) return std::nullopt;
-    const std::size_t made = gaps_->take(positions, upto);
-    count(made);
+    auto made = gaps_->take(positions, upto);
+    count(made.size());
     return made;
 }
 

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
@@ -57,9 +58,9 @@ public:
     // A wire told this gap while the other may yet fill it. From here on each entry is accounted for by itself,
     // until that is decided.
     void open_gap(const OpenGaps::Range& gap);
-    // Of the positions handed to a wire, which is complete up to `upto` now, how many no wire was handed before.
+    // Of the positions handed to a wire, which is complete up to `upto` now, those that no wire was handed before.
     // Nothing where no gap is open any more.
-    std::optional<std::size_t> take(std::span<const Seq> positions, Seq upto);
+    std::optional<std::vector<Seq>> take(std::span<const Seq> positions, Seq upto);
     // Counts the gaps that no living wire will fill.
     void settle_gaps() { settle_gaps(0); }
 

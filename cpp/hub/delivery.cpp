@@ -11,6 +11,7 @@ namespace {
 // Of one acknowledgement. Clients acknowledge every 64 entries; who does so once in a long while must not hold up
 // others.
 constexpr std::size_t kAckMeasuredMax = 4'096;
+constexpr std::size_t kCatchUpsMin = 15;  // a turn: those who catch up do get on, however busy it is
 
 }  // namespace
 
@@ -53,7 +54,8 @@ void Delivery::detach(Stream& stream) {
     clear_tail(stream);
     if (stream.client) stream.client->settle_gaps();
     if (stream.queued) {
-        std::erase(queue_, &stream);
+        std::erase(up_to_date_, &stream);
+        std::erase(catching_up_, &stream);
         std::replace(flushing_.begin(), flushing_.end(), &stream, static_cast<Stream*>(nullptr));
     }
     Stream** link = &stream.view->streams;
@@ -134,30 +136,38 @@ void Delivery::close_ended(Stream& stream) {
 void Delivery::mark(SessionView& view) {
     for (Stream* stream = view.streams; stream != nullptr; stream = stream->next_of_view) {
         if (!stream->live) continue;
+        if (stream->wants_entries()) queue(*stream);
         stream->live = false;
         stream->cursor = previous_;
-        if (stream->wants_entries()) queue(*stream);
     }
 }
 
 void Delivery::queue(Stream& stream) {
     if (stream.queued || stream.blocked) return;
     stream.queued = true;
-    queue_.push_back(&stream);
+    (stream.live ? up_to_date_ : catching_up_).push_back(&stream);
 }
 
 bool Delivery::flush(Duration budget, const std::function<MonoTime()>& mono) {
-    if (queue_.empty()) return false;
-    flushing_.swap(queue_);
-    MonoTime now = mono();
-    const MonoTime limit = now + budget;
+    if (up_to_date_.empty() && catching_up_.empty()) return false;
+    const MonoTime now = mono();
     latency_.set_now(now);
+    flush_queue(up_to_date_, 0, now + budget, mono);
+    flush_queue(catching_up_, kCatchUpsMin, now + budget, mono);
+    latency_.settle();
+    return !up_to_date_.empty() || !catching_up_.empty();
+}
+
+// `at_least` so many, also where the budget is used up.
+void Delivery::flush_queue(std::vector<Stream*>& queue, std::size_t at_least, MonoTime limit,
+                           const std::function<MonoTime()>& mono) {
+    flushing_.swap(queue);
     std::size_t done = 0;
     for (; done < flushing_.size(); ++done) {
         if (done % 16 == 15) {
-            now = mono();
+            const MonoTime now = mono();
             latency_.set_now(now);
-            if (now >= limit) break;
+            if (done >= at_least && now >= limit) break;
         }
         Stream* const stream = flushing_[done];
         if (stream == nullptr) continue;
@@ -168,11 +178,9 @@ bool Delivery::flush(Duration budget, const std::function<MonoTime()>& mono) {
     std::vector<Stream*> rest;
     for (; done < flushing_.size(); ++done)
         if (flushing_[done] != nullptr) rest.push_back(flushing_[done]);
-    rest.insert(rest.end(), queue_.begin(), queue_.end());
-    queue_.swap(rest);
+    rest.insert(rest.end(), queue.begin(), queue.end());
+    queue.swap(rest);
     flushing_.clear();
-    latency_.settle();
-    return !queue_.empty();
 }
 
 void Delivery::writable(Stream& stream) {

@@ -62,7 +62,6 @@ public:
     bool has_lost(const Stream& stream) const;
     // More replies wait for this stream's socket than should.
     bool is_full_of_replies(const Stream& stream) const;
-    bool has_queued() const { return !queue_.empty(); }
     // Where this stream's data is complete up to, now.
     Seq complete_up_to(const Stream& stream) const;
     bool lags(const Stream& stream) const { return !stream.live && position_ - stream.cursor > 1'000; }
@@ -88,6 +87,8 @@ private:
     void close_ended(Stream& stream);
     void mark(SessionView& view);
     void queue(Stream& stream);
+    void flush_queue(std::vector<Stream*>& queue, std::size_t at_least, MonoTime limit,
+                     const std::function<MonoTime()>& mono);
     void flush_one(Stream& stream);
     bool settle_hole(Stream& stream);
     void tell_gap(Stream& stream, Seq upto, std::optional<std::uint64_t> lost);
@@ -118,7 +119,9 @@ private:
     Seq pinned_ = 0;
     bool links_keys_ = false;  // conflation keys are kept track of
     std::unordered_map<SessionHandle, SessionView> views_;
-    std::vector<Stream*> queue_;
+    // Those who were up to date go first: in a storm of resumes they wait for none of those who catch up.
+    std::vector<Stream*> up_to_date_;
+    std::vector<Stream*> catching_up_;
     std::vector<Stream*> flushing_;
 };
 

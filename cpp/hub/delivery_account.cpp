@@ -70,14 +70,17 @@ void Delivery::account_written(Stream& stream, const Batch& batch) {
 
 // While a gap is open. False: it no longer is.
 bool Delivery::account_each(Stream& stream, const Batch& batch) {
-    std::vector<Seq> written, conflated;
+    std::vector<Seq> handed;
     for (const auto& item : batch.items)
-        if (item.seq <= stream.cursor) (item.entry == nullptr ? conflated : written).push_back(item.seq);
-    const auto new_written = stream.client->take(written, stream.cursor);
-    const auto new_conflated = stream.client->take(conflated, stream.cursor);
-    if (new_written) counters_.add(Counter::deliveries_written, *new_written);
-    if (new_conflated) counters_.add(Counter::deliveries_conflated, *new_conflated);
-    return new_conflated.has_value();
+        if (item.seq <= stream.cursor) handed.push_back(item.seq);
+    const auto first = stream.client->take(handed, stream.cursor);
+    if (!first) return false;
+    for (const auto& item : batch.items) {
+        if (!std::binary_search(first->begin(), first->end(), item.seq)) continue;
+        counters_.add(item.entry == nullptr ? Counter::deliveries_conflated : Counter::deliveries_written);
+        if (item.entry != nullptr) latency_.add(item.entry->appended);
+    }
+    return true;
 }
 
 }  // namespace mythos::hub

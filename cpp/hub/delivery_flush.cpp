@@ -138,7 +138,8 @@ void Delivery::gather_entry(Stream& stream, const journal::Entry& entry, Batch& 
 // Only a reader that is behind skips: a newer entry with the same target and key is owed.
 bool Delivery::is_conflated(const Stream& stream, Seq seq) const {
     const journal::Entry& entry = reader_.at(seq);
-    if (entry.key().empty() || stream.cursor >= previous_) return false;
+    if (entry.key().empty()) return false;
+    if (stream.cursor >= previous_ && !mutant(Mutant::conflate_who_keeps_up)) return false;
     for (Seq later = index_.later_of_same_key(seq); later != 0; later = index_.later_of_same_key(later))
         for (const Sub& sub : stream.view->subs)
             if (sub.interval.target == entry.target && sub.interval.owes(later)) return true;

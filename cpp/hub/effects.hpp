@@ -23,6 +23,7 @@ struct Effect {
     ConnectionKey key = 0;
     protocol::CloseCode code = protocol::CloseCode::normal;
     std::string reason;
+    bool asked = false;  // the application asked for it
     Seq cursor = 0;
     std::vector<TargetId> targets;
 };

@@ -205,14 +205,16 @@ Result<Hub::NewSession> Hub::replace_session(const std::string& player_id) {
 
 std::size_t Hub::disconnect(const DisconnectWho& who) {
     std::vector<Connection*> found;
-    for (auto& [key, c] : connections_) {
-        if (c.leaving) continue;
-        if ((!who.player_id.empty() && c.session->player->player_id() == who.player_id) ||
-            (!who.session_id.empty() && c.session->session_id == who.session_id) ||
-            (!who.connection_id.empty() && c.connection_id == who.connection_id))
-            found.push_back(&c);
+    if (!who.connection_id.empty()) {
+        for (auto& [key, connection] : connections_)
+            if (!connection.leaving && connection.connection_id == who.connection_id) found.push_back(&connection);
+    } else if (!who.session_id.empty()) {
+        const auto it = sessions_.find(who.session_id);
+        if (it != sessions_.end()) found = it->second->connections_by_age();
+    } else if (const auto it = players_.find(who.player_id); it != players_.end() && it->second.session) {
+        found = it->second.session->connections_by_age();
     }
-    for (Connection* c : found) displace(*c, who.code, who.reason.c_str());
+    for (Connection* connection : found) displace(*connection, who.code, who.reason.c_str(), true);
     return found.size();
 }
 

@@ -96,9 +96,10 @@ public:
     CommandContext same_context(const CommandNames& names);
     // The player's living session, without a client.
     CommandContext context_of_player(const std::string& player_id);
-    // For POST: the session's client, made if it is new. Errors: `session_replaced`,
-    // `session_expired`, `limit`.
-    Result<CommandContext> context_for_post(const std::string& session_id, const std::string& client_id);
+    // For POST: the session's client, made if it is new. `player_id`: whose session it has to be, empty where nobody
+    // knows who asks. Errors: `session_replaced`, `session_expired`, `foreign_session`, `limit`.
+    Result<CommandContext> context_for_post(const std::string& session_id, const std::string& client_id,
+                                            const std::string& player_id);
 
     // Commands that change state: subscribe, unsubscribe, publish, promote.
     Result<CommandResult> subscribe(CommandContext context, const protocol::Command& command);
@@ -184,7 +185,7 @@ private:
     std::optional<Refusal> refuse_early(const ConnectRequest& request, bool& names_unknown);
     Connection* predecessor_of(const ConnectRequest& request) const;
     std::optional<Refusal> make_room(const ConnectRequest& request, Session& session);
-    void displace(Connection& connection, protocol::CloseCode code, const char* reason);
+    void displace(Connection& connection, protocol::CloseCode code, const char* reason, bool asked = false);
     void set_wire(Session& session, Client& client, protocol::Wire wire, Connection* connection);
     void detach(Connection& connection);
     void decide_start(const ConnectRequest& request, bool names_unknown, const Session& session, const Client& client,

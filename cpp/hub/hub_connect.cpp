@@ -235,13 +235,14 @@ void Hub::decide_start(const ConnectRequest& request, bool names_unknown, const 
     }
 }
 
-void Hub::displace(Connection& connection, CloseCode code, const char* reason) {
+void Hub::displace(Connection& connection, CloseCode code, const char* reason, bool asked) {
     Effect close;
     close.kind = Effect::Kind::close;
     close.loop = connection.loop;
     close.key = connection.key;
     close.code = code;
     close.reason = reason;
+    close.asked = asked;
     effects_.push_back(std::move(close));
     detach(connection);
 }
@@ -324,13 +325,16 @@ CommandContext Hub::context_of_player(const std::string& player_id) {
     return it == players_.end() ? CommandContext{} : CommandContext{it->second.session.get(), nullptr, 0};
 }
 
-Result<CommandContext> Hub::context_for_post(const std::string& session_id, const std::string& client_id) {
+Result<CommandContext> Hub::context_for_post(const std::string& session_id, const std::string& client_id,
+                                             const std::string& player_id) {
     if (replaced_.contains(session_id))
         return Error{"session_replaced", "this session was replaced by a newer one; nothing was executed"};
     const auto it = sessions_.find(session_id);
     if (it == sessions_.end())
         return Error{"session_expired", "no such session lives; connect again, nothing was executed"};
     Session& session = *it->second;
+    if (!player_id.empty() && session.player->player_id() != player_id)
+        return Error{"foreign_session", "this session belongs to another player; nothing was executed"};
     if (client_id.empty()) return CommandContext{&session, nullptr, 0};
     if (!has_place_for(session, client_id)) return Error{"limit", "this session has all the clients it may"};
     Client& client = client_for(session, client_id);

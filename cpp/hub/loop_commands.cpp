@@ -186,6 +186,8 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, const Comm
 Result<CommandResult> LoopCore::Impl::run(Hub& hub, const CommandContext& context, const Command& command) {
     if (command.type == "subscribe") return hub.subscribe(context, command);
     if (command.type == "unsubscribe") return hub.unsubscribe(context, command);
+    if (command.type == "publish" && !settings.players_may_publish)
+        return Error{"unauthorised", "players may not publish here; the server's players.may_publish says so"};
     if (command.type == "publish") return hub.publish_command(context, command);
     if (command.type == "promote") return hub.promote(context, command);
     if (command.type == "presence") return hub.presence(context, command);
@@ -278,7 +280,8 @@ struct Posted {
 
 }  // namespace
 
-void LoopCore::Impl::post_commands(std::string session_id, std::string client_id, std::string body, MonoTime now,
+void LoopCore::Impl::post_commands(const std::string& session_id, const std::string& client_id,
+                                   const std::string& player_id, const std::string& body, MonoTime now,
                                    AnswerTo answer) {
     auto parsed = protocol::parse_commands(body, kCommandsPerMessage);
     counters.add(Counter::received_http);
@@ -288,11 +291,14 @@ void LoopCore::Impl::post_commands(std::string session_id, std::string client_id
         return answer(error_answer(status, "validation_error", parsed.error().code, parsed.error().message, wall()));
     }
     auto commands = std::make_shared<std::vector<protocol::ParsedCommand>>(std::move(*parsed));
-    operate([this, session_id, client_id, commands, now, answer](Hub& hub) {
-        auto context = hub.context_for_post(session_id, client_id);
+    operate([this, session_id, client_id, player_id, commands, now, answer](Hub& hub) {
+        auto context = hub.context_for_post(session_id, client_id, player_id);
         if (!context) {
             const auto& e = context.error();
-            const int status = e.code == "session_replaced" ? 409 : e.code == "session_expired" ? 410 : 429;
+            const int status = e.code == "session_replaced"  ? 409
+                               : e.code == "session_expired" ? 410
+                               : e.code == "foreign_session" ? 403
+                                                             : 429;
             // Committed first: after a crash the session might not be replaced after all.
             when_visible(hub.appended(),
                          [=, this] { answer(error_answer(status, "session_error", e.code, e.message, wall())); });
@@ -328,8 +334,8 @@ void LoopCore::Impl::post_commands(std::string session_id, std::string client_id
 }
 
 void LoopCore::post_commands(std::string session_id, std::string client_id, std::string body, MonoTime now,
-                             AnswerTo answer) {
-    impl_->post_commands(std::move(session_id), std::move(client_id), std::move(body), now, std::move(answer));
+                             AnswerTo answer, std::string player_id) {
+    impl_->post_commands(session_id, client_id, player_id, body, now, std::move(answer));
 }
 
 }  // namespace mythos::hub

@@ -103,6 +103,7 @@ void LoopCore::Impl::apply(Effect& effect, MonoTime now) {
     if (stream == nullptr) return;
     switch (effect.kind) {
         case Effect::Kind::close:
+            stream->asked = effect.asked;
             close(*stream, effect.code, effect.reason, now);
             break;
         case Effect::Kind::promote:
@@ -134,6 +135,7 @@ void LoopCore::Impl::apply(Effect& effect, MonoTime now) {
 void LoopCore::Impl::count_closed(const Stream& stream) {
     if (stream.closing == Stream::Closing::no) return counters.add(Counter::closed_peer_gone);
     if (stream.idle) return counters.add(Counter::closed_idle_timeout);
+    if (stream.asked) return counters.add(Counter::closed_disconnected);
     switch (stream.close_code) {
         case CloseCode::normal:
             return counters.add(Counter::closed_normal);

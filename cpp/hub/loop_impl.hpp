@@ -63,7 +63,8 @@ public:
     using ReplyTo = std::function<void(std::string)>;
     void command(ConnectionKey key, protocol::ParsedCommand parsed, MonoTime now);
     void bad_command(Stream& stream, const Error& error, MonoTime now);
-    void post_commands(std::string session_id, std::string client_id, std::string body, MonoTime now, AnswerTo answer);
+    void post_commands(const std::string& session_id, const std::string& client_id, const std::string& player_id,
+                       const std::string& body, MonoTime now, AnswerTo answer);
     // Executes, answers a repeat, or refuses. `reply` is called when it may be told.
     void execute(Hub& hub, const CommandContext& context, const protocol::Command& command, ReplyTo reply);
     Result<CommandResult> run(Hub& hub, const CommandContext& context, const protocol::Command& command);

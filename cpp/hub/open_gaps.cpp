@@ -17,14 +17,13 @@ void OpenGaps::tell(const Range& range) {
     highest_ = std::max(highest_, whole.upto);
 }
 
-std::size_t OpenGaps::take(std::span<const Seq> positions, Seq upto) {
-    const std::size_t before = handed_.size();
+std::vector<Seq> OpenGaps::take(std::span<const Seq> positions, Seq upto) {
+    std::vector<Seq> made;
     for (const Seq seq : positions)
-        if (seq > from_ &&
-            !std::binary_search(handed_.begin(), handed_.begin() + static_cast<std::ptrdiff_t>(before), seq))
-            handed_.push_back(seq);
-    const std::size_t made = handed_.size() - before;
-    std::inplace_merge(handed_.begin(), handed_.begin() + static_cast<std::ptrdiff_t>(before), handed_.end());
+        if (seq > from_ && !std::binary_search(handed_.begin(), handed_.end(), seq)) made.push_back(seq);
+    const auto before = static_cast<std::ptrdiff_t>(handed_.size());
+    handed_.insert(handed_.end(), made.begin(), made.end());
+    std::inplace_merge(handed_.begin(), handed_.begin() + before, handed_.end());
     highest_ = std::max(highest_, upto);
     return made;
 }

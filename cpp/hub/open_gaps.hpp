@@ -23,9 +23,9 @@ public:
         std::uint64_t owed_after = 0, owed_upto = 0;  // entries owed up to there
     };
     void tell(const Range& range);
-    // Takes note of what was handed to a wire, in order, which is complete up to `upto` now; gives how many of these
-    // no wire was handed before.
-    std::size_t take(std::span<const Seq> positions, Seq upto);
+    // Takes note of what was handed to a wire, in order, which is complete up to `upto` now; gives those that no wire
+    // was handed before.
+    std::vector<Seq> take(std::span<const Seq> positions, Seq upto);
     // Ends the gaps up to `upto`: nobody fills them any more. Gives how many entries were missing.
     std::uint64_t settle(Seq upto);
 

@@ -22,6 +22,7 @@ struct Settings {
     std::size_t handler_calls_max = 16'384;  // commands at the application, waiting or running
     std::size_t command_outcomes = 256;      // kept a client for repeats
     std::size_t batch_max = 10'000;          // messages of one publish
+    bool players_may_publish = true;         // by the command, whatever it says and to whom
     Duration grace = seconds(30);
     Duration idle_timeout = seconds(180);
     Duration heartbeat = seconds(15);

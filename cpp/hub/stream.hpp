@@ -40,6 +40,7 @@ struct Stream {
     bool owed_known = false;   // `owed_at_cursor` is exact
     bool repositioned = true;  // the cursor was just set: a hole is told, not punished
     bool idle = false;         // closed for the idle timeout
+    bool asked = false;        // closed because the application asked for it
     bool dropping = false;     // it is dropped at `end_at`
     bool finished = false;     // the outlet was told to finish or abort
     enum class Closing : std::uint8_t { no, after_stream, now, queued } closing = Closing::no;

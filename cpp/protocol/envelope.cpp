@@ -4,6 +4,7 @@
 
 #include "base/limits.hpp"
 #include "protocol/json_text.hpp"
+#include "protocol/publish_heads.hpp"
 #include "protocol/utf8.hpp"
 
 namespace mythos::protocol {
@@ -146,26 +147,26 @@ Result<Command> read_command(std::string_view text, CommandHead head, std::optio
     return command;
 }
 
-Result<std::string> text_member(const json& object, const char* name, std::size_t max) {
-    const auto it = object.find(name);
-    if (it == object.end() || !it->is_string()) return bad(std::string("`") + name + "` must be text");
-    auto text = it->get<std::string>();
-    if (text.empty() || text.size() > max)
+Result<std::string> text_of(HeadMember& member, const char* name, std::size_t max) {
+    if (member.kind != HeadMember::Kind::text) return bad(std::string("`") + name + "` must be text");
+    if (member.text.empty() || member.text.size() > max)
         return bad(std::string("`") + name + "` must have 1 to " + std::to_string(max) + " bytes");
-    return text;
+    return std::move(member.text);
 }
 
-Result<void> read_target(const json& object, Publish& out) {
-    const bool everyone = object.contains("everyone") && object["everyone"] != json(false);
-    if (everyone + object.contains("channel") + object.contains("player") != 1)
+Result<void> read_target(MessageHead& head, Publish& out) {
+    using Kind = HeadMember::Kind;
+    const bool everyone = head.everyone.kind != Kind::absent && head.everyone.kind != Kind::no;
+    const bool channel = head.channel.kind != Kind::absent;
+    if (everyone + channel + (head.player.kind != Kind::absent) != 1)
         return bad("name exactly one of `channel`, `player` and `everyone`");
     if (everyone) {
-        if (object["everyone"] != json(true)) return bad("`everyone` must be true");
+        if (head.everyone.kind != Kind::yes) return bad("`everyone` must be true");
         out.to = Publish::To::everyone;
         return {};
     }
-    const bool channel = object.contains("channel");
-    auto name = text_member(object, channel ? "channel" : "player", channel ? kChannelBytesMax : kNameBytesMax);
+    auto name =
+        channel ? text_of(head.channel, "channel", kChannelBytesMax) : text_of(head.player, "player", kNameBytesMax);
     if (!name) return name.error();
     out.to = channel ? Publish::To::channel : Publish::To::player;
     out.name = std::move(*name);
@@ -175,17 +176,17 @@ Result<void> read_target(const json& object, Publish& out) {
     return {};
 }
 
-Result<Publish> read_publish(std::string_view text, const json& object) {
-    if (!object.is_object()) return bad("a message is a JSON object");
+Result<Publish> read_publish(std::string_view text, MessageHead& head) {
+    if (!head.is_object) return bad("a message is a JSON object");
     Publish out;
-    if (auto target = read_target(object, out); !target) return target.error();
-    auto type = text_member(object, "type", kTypeBytesMax);
+    if (auto target = read_target(head, out); !target) return target.error();
+    auto type = text_of(head.type, "type", kTypeBytesMax);
     if (!type) return type.error();
     out.type = std::move(*type);
     if (out.type.starts_with("mythos.") || out.type.starts_with("presence."))
         return Error{"reserved_type", "types beginning `mythos.` or `presence.` are the server's own"};
-    if (object.contains("key") && !object["key"].is_null()) {
-        auto key = text_member(object, "key", kKeyBytesMax);
+    if (head.key.kind != HeadMember::Kind::absent && head.key.kind != HeadMember::Kind::null) {
+        auto key = text_of(head.key, "key", kKeyBytesMax);
         if (!key) return key.error();
         out.key = std::move(*key);
     }
@@ -219,11 +220,6 @@ std::vector<std::string_view> element_texts(std::string_view array) {
         if (c == '}' || c == ']') --depth;
     }
     return out;
-}
-
-std::optional<json> parse(std::string_view text) {
-    if (!is_valid_json(text)) return std::nullopt;
-    return json::parse(text, nullptr, false);
 }
 
 const Error kBadJson{"bad_json", "the text is not JSON in UTF-8, or is nested too deep"};
@@ -318,30 +314,29 @@ Result<std::vector<ParsedCommand>> parse_commands(std::string_view body, std::si
 }
 
 Result<Publish> parse_publish(std::string_view object_text) {
-    const auto parsed = parse(object_text);
-    if (!parsed) return kBadJson;
-    return read_publish(object_text, *parsed);
+    PublishHeads heads;
+    if (!read_publish_heads(object_text, 0, heads)) return kBadJson;
+    return read_publish(object_text, heads.body);
 }
 
 Result<PublishBody> parse_publish_body(std::string_view body, std::size_t limit,
                                        std::optional<std::size_t>* bad_index) {
-    const auto parsed = parse(body);
-    if (!parsed) return kBadJson;
-    if (!parsed->is_object()) return bad("the body is a message, or {\"messages\":[…]}");
+    PublishHeads heads;
+    if (!read_publish_heads(body, limit, heads)) return kBadJson;
+    if (!heads.body.is_object) return bad("the body is a message, or {\"messages\":[…]}");
     PublishBody out;
-    if (!parsed->contains("messages")) {
-        auto one = read_publish(body, *parsed);
+    if (!heads.has_messages) {
+        auto one = read_publish(body, heads.body);
         if (!one) return one.error();
         out.messages.push_back(std::move(*one));
         return out;
     }
-    const json& list = (*parsed)["messages"];
-    if (!list.is_array() || list.empty()) return bad("`messages` must be an array of at least one message");
-    if (list.size() > limit) return Error{"too_big", "at most " + std::to_string(limit) + " messages in a batch"};
+    if (!heads.is_list || heads.count == 0) return bad("`messages` must be an array of at least one message");
+    if (heads.count > limit) return Error{"too_big", "at most " + std::to_string(limit) + " messages in a batch"};
     out.batch = true;
     const auto texts = element_texts(*member_text(body, "messages"));
     for (std::size_t i = 0; i < texts.size(); ++i) {
-        auto one = read_publish(texts[i], list[i]);
+        auto one = read_publish(texts[i], heads.messages[i]);
         if (!one && bad_index != nullptr) *bad_index = i;
         if (!one) return Error{one.error().code, "messages[" + std::to_string(i) + "]: " + one.error().message};
         out.messages.push_back(std::move(*one));

@@ -124,9 +124,7 @@ std::optional<ReplyMessage> read_reply(const Json& data) {
     m.ok = ok->get<bool>();
     const Json* id = member(data, "command_id");
     if (id && id->is_string()) m.command_id = id->get<std::string>();
-    if (const Json* value = member(data, "data"); value && !value->is_null()) {
-        m.data = print_json(*value);
-    }
+    if (const Json* value = member(data, "data"); value && !value->is_null()) { m.data = print_json(*value); }
     if (const Json* error = member(data, "error"); error && error->is_object()) {
         m.error_code = text_of(*error, "code");
         m.error_message = text_of(*error, "message");

@@ -94,6 +94,11 @@ struct Config {
         friend bool operator==(const Auth&, const Auth&) = default;
     } auth;
 
+    struct Players {
+        bool may_publish = false;
+        friend bool operator==(const Players&, const Players&) = default;
+    } players;
+
     // What this version checks and does not use (options.hpp, planned_options).
     struct Planned {
         std::int64_t health_interval_s = 10;

@@ -160,15 +160,12 @@ Result<void> check_together(const Config& config, const Places& places) {
 
 Result<void> check_exposure(const Config& config, const Places& places) {
     const auto address = transport::parse_host_port(config.listen);
-    const bool open = config.auth.mode == "none" || config.auth.mode == "application";
-    if (!open || (address && transport::is_loopback_address(address->host))) return {};
-    const std::string what = config.auth.mode == "none"
-                                 ? "and auth.mode is none: anybody could be any player"
-                                 : "and the routes for applications, /api/publish among them, ask for no token";
+    if (config.auth.mode != "none" || (address && transport::is_loopback_address(address->host))) return {};
     return Error{"exposed_without_authentication",
                  placed(places, {"listen"},
-                        "listen is " + config.listen + ", which others can reach, " + what +
-                            ". Listen on 127.0.0.1 behind a proxy that authenticates")};
+                        "listen is " + config.listen +
+                            ", which others can reach, and auth.mode is none: anybody could be any player. Listen on "
+                            "127.0.0.1 behind a proxy that authenticates")};
 }
 
 }  // namespace mythos::server

@@ -128,6 +128,10 @@ const std::array kOptions{
 
     Option{MEMBER(auth.mode), Choices{{"none", "application"}}, kRestart, "",
            "How players prove who they are. application: the program that the server is part of is asked."},
+
+    Option{MEMBER(players.may_publish), AnyValue{}, kRestart, "",
+           "Whether players may use the command `publish`, with which they can say anything to anybody, while there is "
+           "authentication. Without it they may."},
 };
 
 // In the order of the reference page.

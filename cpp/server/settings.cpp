@@ -21,6 +21,7 @@ hub::Settings hub_settings(const Config& config, std::uint64_t descriptors) {
     hub.handler_calls_max = size(config.limits.commands_handled);
     hub.command_outcomes = size(config.session.command_outcomes);
     hub.batch_max = size(config.limits.batch_messages);
+    hub.players_may_publish = config.auth.mode == "none" || config.players.may_publish;
     hub.grace = seconds(config.session.grace_s);
     hub.idle_timeout = seconds(config.session.idle_timeout_s);
     hub.heartbeat = milliseconds(config.heartbeat_ms);

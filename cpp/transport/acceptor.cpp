@@ -23,7 +23,7 @@ Acceptor::Acceptor(EventLoop& loop, Socket listener, OnAccepted on_accepted, OnP
 Acceptor* Acceptor::begin(EventLoop& loop, Socket listener, OnAccepted on_accepted, OnPause on_pause) {
     auto owned = std::make_unique<Acceptor>(loop, std::move(listener), std::move(on_accepted), std::move(on_pause));
     Acceptor* acceptor = owned.get();
-    return loop.adopt(std::move(owned)) ? acceptor : nullptr;
+    return loop.adopt_newcomer(std::move(owned)) ? acceptor : nullptr;
 }
 
 void Acceptor::accept_some() {

@@ -33,12 +33,19 @@ std::string credentials_json(const Credentials& credentials) {
                                  {"ticket", text_or_null(credentials.ticket)}});
 }
 
-Result<std::string> player_from(const hub::HandlerAnswer& answer) {
+Result<Caller> caller_from(const hub::HandlerAnswer& answer) {
     if (answer.kind != hub::HandlerAnswer::Kind::done) return answer.error;
-    const json player = json::parse(answer.data, nullptr, false);
-    if (!player.is_string() || !is_valid_name(player.get_ref<const std::string&>(), kNameBytesMax))
+    const json found = json::parse(answer.data, nullptr, false);
+    if (found == json{{"application", true}}) return Caller{};
+    if (!found.is_string() || !is_valid_name(found.get_ref<const std::string&>(), kNameBytesMax))
         return Error{"handler_failed", "The application named no player."};
-    return player.get<std::string>();
+    return Caller{found.get<std::string>()};
+}
+
+Result<std::string> player_of(const Result<Caller>& caller) {
+    if (!caller) return caller.error();
+    if (caller->is_application()) return Error{"forbidden", "Streams are for players; the application is none."};
+    return caller->player_id;
 }
 
 Authenticate authenticate_none() {

@@ -22,17 +22,27 @@ struct Credentials {
     std::string_view ticket;  // `?ticket=`
 };
 
-// The player, or why not: `unauthorised` becomes 401, `overloaded` and `draining` 503, `handler_failed` 500, everything
-// else 400.
+// The player, or why not: `unauthorised` becomes 401, `forbidden` 403, `overloaded` and `draining` 503,
+// `handler_failed` 500, everything else 400.
 using Authenticate = std::function<Result<std::string>(const Credentials&)>;
 
 // `{"player_id","authorization","cookie","token","ticket"}` for an application that authenticates, each null where the
 // request has none. `token` is the bearer's, from whichever header.
 std::string credentials_json(const Credentials& credentials);
 
-// What the application found out: its answer's data, a JSON string, is the player. Errors: the application's own, such
-// as `unauthorised`; `handler_failed` for a player that is none.
-Result<std::string> player_from(const hub::HandlerAnswer& answer);
+// Whom the application knows a caller as.
+struct Caller {
+    std::string player_id;  // empty: it is the application itself, by another way in
+
+    bool is_application() const { return player_id.empty(); }
+};
+
+// What the application found out. Its answer's data is the player, a JSON string, or `{"application":true}`. Errors:
+// the application's own, such as `unauthorised`; `handler_failed` for an answer that is neither.
+Result<Caller> caller_from(const hub::HandlerAnswer& answer);
+
+// The player that a stream is for. Error `forbidden`: the application is none.
+Result<std::string> player_of(const Result<Caller>& caller);
 
 // Authentication is off: whoever names a player is that player. Error `bad_name` where none is named.
 Authenticate authenticate_none();

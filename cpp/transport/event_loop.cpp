@@ -19,6 +19,7 @@ constexpr int kEventsAWait = 64;
 // but a flood of input, or a storm of newcomers, must not keep those who are here waiting.
 constexpr int kWaitsARound = 16;
 constexpr Duration kInputBudget = milliseconds(2);
+constexpr std::uint32_t kEverything = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 int checked(int descriptor, const char* what) {
     if (descriptor < 0) throw std::system_error(errno, std::generic_category(), what);
@@ -47,29 +48,54 @@ bool EventLoop::guarded(const std::function<void()>& call) {
 EventLoop::EventLoop(const Clock& clock)
     : clock_(clock),
       epoll_(checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+      newcomers_(checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       wake_up_(checked(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")),
       now_(clock.mono()),
       read_buffer_(new char[kReadBufferBytes]) {
     epoll_event event{};
     event.events = EPOLLIN | EPOLLET;
     checked(epoll_ctl(epoll_.descriptor(), EPOLL_CTL_ADD, wake_up_.descriptor(), &event), "epoll_ctl");
+    // As long as anything is ready there: a round leaves the rest to the next.
+    event.events = EPOLLIN;
+    event.data.ptr = &newcomers_;
+    checked(epoll_ctl(epoll_.descriptor(), EPOLL_CTL_ADD, newcomers_.descriptor(), &event), "epoll_ctl");
 }
 
 EventLoop::~EventLoop() = default;
 
-bool EventLoop::add(std::unique_ptr<Watcher> watcher, int operation) {
+bool EventLoop::add(std::unique_ptr<Watcher> watcher, const Socket& epoll, int operation) {
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.events = kEverything;
     event.data.ptr = watcher.get();
-    if (epoll_ctl(epoll_.descriptor(), operation, watcher->socket_.descriptor(), &event) != 0) return false;
+    if (epoll_ctl(epoll.descriptor(), operation, watcher->socket_.descriptor(), &event) != 0) return false;
+    watcher->newcomer_ = &epoll == &newcomers_;
     watcher->index_ = static_cast<std::uint32_t>(watchers_.size());
     watchers_.push_back(std::move(watcher));
     return true;
 }
 
-bool EventLoop::adopt(std::unique_ptr<Watcher> watcher) { return add(std::move(watcher), EPOLL_CTL_ADD); }
+bool EventLoop::adopt(std::unique_ptr<Watcher> watcher) { return add(std::move(watcher), epoll_, EPOLL_CTL_ADD); }
 
-bool EventLoop::adopt_inherited(std::unique_ptr<Watcher> watcher) { return add(std::move(watcher), EPOLL_CTL_MOD); }
+bool EventLoop::adopt_newcomer(std::unique_ptr<Watcher> watcher) {
+    return add(std::move(watcher), newcomers_, EPOLL_CTL_ADD);
+}
+
+bool EventLoop::adopt_inherited(std::unique_ptr<Watcher> watcher) {
+    const int descriptor = watcher->socket_.descriptor();
+    const bool was_newcomer = epoll_ctl(newcomers_.descriptor(), EPOLL_CTL_DEL, descriptor, nullptr) == 0;
+    return add(std::move(watcher), epoll_, was_newcomer ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
+}
+
+void EventLoop::settle(Watcher& watcher) {
+    if (!watcher.newcomer_ || watcher.retired_) return;
+    epoll_event event{};
+    event.events = kEverything;
+    event.data.ptr = &watcher;
+    const int descriptor = watcher.socket_.descriptor();
+    if (epoll_ctl(epoll_.descriptor(), EPOLL_CTL_ADD, descriptor, &event) != 0) return;  // no memory: it stays
+    epoll_ctl(newcomers_.descriptor(), EPOLL_CTL_DEL, descriptor, nullptr);
+    watcher.newcomer_ = false;
+}
 
 void EventLoop::retire(Watcher& watcher) {
     if (watcher.retired_) return;
@@ -138,30 +164,39 @@ int EventLoop::wait_ms(MonoTime until) const {
 }
 
 void EventLoop::run_round(MonoTime until) {
-    if (take_events(wait_ms(until)) > 0) {
+    newcomers_ready_ = false;
+    if (take_events(epoll_, wait_ms(until)) > 0) {
         const MonoTime enough = now_ + kInputBudget;
         for (int waits = 1; waits < kWaitsARound && clock_.mono() < enough; ++waits)
-            if (take_events(0) == 0) break;
+            if (take_events(epoll_, 0) == 0) break;
     }
+    if (newcomers_ready_) take_events(newcomers_, 0);
     run_posted();
     run_deferred();
     run_expired();
 }
 
-int EventLoop::take_events(int timeout_ms) {
+// How many watchers, or wake-ups, were ready.
+int EventLoop::take_events(const Socket& epoll, int timeout_ms) {
     std::array<epoll_event, kEventsAWait> events;
-    const int count = epoll_wait(epoll_.descriptor(), events.data(), kEventsAWait, timeout_ms);
+    const int count = epoll_wait(epoll.descriptor(), events.data(), kEventsAWait, timeout_ms);
     now_ = clock_.mono();
+    int taken = 0;
     for (int i = 0; i < count; ++i) {
-        auto* watcher = static_cast<Watcher*>(events[static_cast<std::size_t>(i)].data.ptr);
+        const auto& [what, from] = events[static_cast<std::size_t>(i)];
+        if (from.ptr == &newcomers_) {
+            newcomers_ready_ = true;
+            continue;
+        }
+        ++taken;
+        auto* watcher = static_cast<Watcher*>(from.ptr);
         if (watcher == nullptr) {
             drain_wake_up();
         } else if (!watcher->retired_) {
-            const std::uint32_t what = events[static_cast<std::size_t>(i)].events;
-            guard(*watcher, [what](Watcher& ready) { ready.ready(what); });
+            guard(*watcher, [what = what](Watcher& ready) { ready.ready(what); });
         }
     }
-    return std::max(count, 0);
+    return taken;
 }
 
 void EventLoop::drain_wake_up() {

@@ -56,6 +56,7 @@ private:
     friend class EventLoop;
     MonoTime deadline_{};      // 0: none
     std::uint32_t index_ = 0;  // in the loop's table
+    bool newcomer_ = false;
     bool deferred_ = false;
     bool retired_ = false;
 };
@@ -68,8 +69,13 @@ public:
     // Takes a watcher over and registers its socket. Nothing is called from within. False: the system has no memory
     // for it; the watcher is destroyed.
     bool adopt(std::unique_ptr<Watcher> watcher);
-    // The same for a socket that stood here already, in a watcher that has given it away: what is
-    // ready is told again.
+    // The same for one who is not let in yet: in a storm of them, each round takes of what they bring only so much, and
+    // after what the others bring.
+    bool adopt_newcomer(std::unique_ptr<Watcher> watcher);
+    // A newcomer no longer.
+    void settle(Watcher& watcher);
+    // Takes over a socket that stood here already, in a watcher that has given it away: what is ready is told again.
+    // Who was a newcomer is none any more.
     bool adopt_inherited(std::unique_ptr<Watcher> watcher);
 
     // Closes the watcher's socket, if it still has one, and forgets the watcher.
@@ -107,11 +113,11 @@ public:
     static constexpr std::size_t kReadBufferBytes = 64 * 1024;
 
 private:
-    bool add(std::unique_ptr<Watcher> watcher, int operation);
+    bool add(std::unique_ptr<Watcher> watcher, const Socket& epoll, int operation);
     template <class Call>
     void guard(Watcher& watcher, Call call);
     int wait_ms(MonoTime until) const;
-    int take_events(int timeout_ms);
+    int take_events(const Socket& epoll, int timeout_ms);
     void run_deferred();
     void run_expired();
     void run_posted();
@@ -119,6 +125,7 @@ private:
 
     const Clock& clock_;
     Socket epoll_;
+    Socket newcomers_;  // an epoll within epoll_
     Socket wake_up_;
     MonoTime now_;
     std::unique_ptr<char[]> read_buffer_;
@@ -128,6 +135,7 @@ private:
     std::vector<Watcher*> resuming_;
     std::set<std::pair<MonoTime, Watcher*>> deadlines_;
     std::function<void(std::string_view)> on_fault_ = [](std::string_view) {};
+    bool newcomers_ready_ = false;
     std::atomic<bool> woken_{false};
     std::mutex posted_mutex_;
     std::vector<std::function<void()>> posted_;  // guarded by posted_mutex_

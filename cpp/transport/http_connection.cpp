@@ -30,7 +30,7 @@ void HttpConnections::open(Socket socket) {
     const std::uint64_t id = ++last_id_;
     auto owned = std::make_unique<HttpConnection>(loop_, *this, std::move(socket), id);
     HttpConnection& connection = *owned;
-    if (!loop_.adopt(std::move(owned))) return;
+    if (!loop_.adopt_newcomer(std::move(owned))) return;
     loop_.set_deadline(connection, loop_.now() + limits_.request_timeout);
 }
 
@@ -193,6 +193,7 @@ void HttpConnection::after_answer() {
         Taken taken = take_over();
         return LingeringSocket::begin(loop_, std::move(taken.socket));
     }
+    loop_.settle(*this);
     state_ = State::reading;
     const bool more = !in_.empty();
     const HttpLimits& limits = all_.limits();

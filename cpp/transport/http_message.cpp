@@ -49,8 +49,7 @@ std::string_view HttpRequest::query() const {
     return mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
 }
 
-KeptRequest::KeptRequest(const HttpRequest& request) : request_(request) {
-    request_.body.clear();
+KeptRequest::KeptRequest(HttpRequest request) : request_(std::move(request)) {
     std::vector<std::string_view*> views{&request_.method, &request_.target};
     for (auto& [name, value] : request_.headers) {
         views.push_back(&name);

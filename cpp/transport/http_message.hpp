@@ -31,13 +31,15 @@ struct HttpRequest {
     std::string_view query() const;  // undecoded, without '?'
 };
 
-// A request's head that outlives its handling, without the body.
+// A request that outlives its handling.
 class KeptRequest {
 public:
-    explicit KeptRequest(const HttpRequest& request);
+    explicit KeptRequest(HttpRequest request);
     KeptRequest(const KeptRequest&) = delete;
     KeptRequest& operator=(const KeptRequest&) = delete;
     const HttpRequest& request() const { return request_; }
+    // The same, once, with the body for whoever wants it; its views are still into this object.
+    HttpRequest take() { return std::move(request_); }
 
 private:
     std::string bytes_;

@@ -90,7 +90,8 @@ Result<void> ask_history(hub::LoopCore& core, std::string channel, const QueryPa
 
 }  // namespace
 
-Result<void> ask_hub(hub::LoopCore& core, RouteMatch match, HttpRequest request, MonoTime now, hub::AnswerTo answer) {
+Result<void> ask_hub(hub::LoopCore& core, RouteMatch match, HttpRequest request, const std::string& player_id,
+                     MonoTime now, hub::AnswerTo answer) {
     const auto query = QueryParameters::parse(request.query());
     if (!query) return Error{"bad_request", "The query has a broken percent escape."};
     if (auto fault = fault_of(match.route, match.parameter, request, *query)) return std::move(*fault);
@@ -98,7 +99,7 @@ Result<void> ask_hub(hub::LoopCore& core, RouteMatch match, HttpRequest request,
     switch (match.route) {
         case Route::commands:
             core.post_commands(query->text("session_id"), query->text("client_id"), std::move(request.body), now,
-                               std::move(answer));
+                               std::move(answer), player_id);
             return {};
         case Route::publish: {
             std::string key(request.header("Idempotency-Key"));

@@ -45,6 +45,7 @@ bool is_json(std::string_view content_type) {
 
 int status_of(std::string_view error_code) {
     if (error_code == "unauthorised") return 401;
+    if (error_code == "forbidden") return 403;
     if (error_code == "handler_failed") return 500;
     return error_code == "overloaded" || error_code == "draining" ? 503 : 400;
 }
@@ -57,7 +58,7 @@ Counter counter_of(int status) {
 Counter rejection(std::string_view error_code) {
     if (error_code == "bad_cursor") return Counter::rejected_bad_cursor;
     if (error_code == "bad_name") return Counter::rejected_bad_name;
-    if (error_code == "unauthorised") return Counter::rejected_unauthorised;
+    if (error_code == "unauthorised" || error_code == "forbidden") return Counter::rejected_unauthorised;
     if (error_code == "draining") return Counter::rejected_draining;
     return Counter::rejected_bad_request;
 }
@@ -162,10 +163,6 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
     RouteMatch match = match_route(request.method, request.path());
     HttpResponse response;
     switch (match.route) {
-        case Route::websocket:
-        case Route::event_stream:
-            if (settings_.application_authenticates) return ask_who(connection, request, match);
-            return open_stream(connection, request, match, authenticate_);
         case Route::index:
             response.content_type = "text/plain; charset=utf-8";
             response.body = kIndex;
@@ -179,7 +176,9 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
         case Route::metrics:
             return tell_metrics(connection, request);
         default:
-            return pass_on(connection, std::move(match), std::move(request));
+            if (settings_.application_authenticates) return ask_who(connection, std::move(request), std::move(match));
+            if (opens_stream(match)) return open_stream(connection, request, match, authenticate_);
+            return pass_on(connection, std::move(match), std::move(request), {});
     }
     for (auto& header : cors_headers(settings_.policy, request)) response.headers.push_back(std::move(header));
     connection.answer(std::move(response));
@@ -212,18 +211,37 @@ void Site::tell_metrics(HttpConnection& connection, const HttpRequest& request) 
 }
 
 // The application answers on a thread of its own; the connection waits, and the loop does not.
-void Site::ask_who(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match) {
-    const Wire wire = match.route == Route::websocket ? Wire::websocket : Wire::sse;
-    auto credentials = read_credentials(request, match.parameter);
-    if (!credentials) return refuse_stream(connection, request, wire, credentials.error());
-    const auto open = [this, match, kept = std::make_shared<KeptRequest>(request),
-                       still = connection.still_handling()](const hub::HandlerAnswer& answer) {
-        HttpConnection* waiting = still();
-        if (waiting == nullptr) return;
-        open_stream(*waiting, kept->request(), match, [&answer](const Credentials&) { return player_from(answer); });
+void Site::ask_who(HttpConnection& connection, HttpRequest request, RouteMatch match) {
+    auto credentials = read_credentials(request, opens_stream(match) ? match.parameter : "");
+    if (!credentials) return refuse(connection, request, match, credentials.error());
+    const auto kept = std::make_shared<KeptRequest>(std::move(request));
+    const auto go_on = [this, match, kept, still = connection.still_handling()](const hub::HandlerAnswer& answer) {
+        if (HttpConnection* waiting = still()) admit(*waiting, kept->take(), match, caller_from(answer));
     };
-    if (!streams_.core.ask("mythos.authenticate", std::move(*credentials), open))
-        refuse_stream(connection, request, wire, {"overloaded", "Too many wait to be let in; try again later."});
+    if (!streams_.core.ask("mythos.authenticate", std::move(*credentials), go_on))
+        refuse(connection, kept->request(), match, {"overloaded", "Too many wait to be let in; try again later."});
+}
+
+// Streams are for players, commands for the session's own; everything else is the application's.
+void Site::admit(HttpConnection& connection, HttpRequest request, const RouteMatch& match,
+                 const Result<Caller>& caller) {
+    if (opens_stream(match))
+        return open_stream(connection, request, match, [&caller](const Credentials&) { return player_of(caller); });
+    if (!caller) return refuse(connection, request, match, caller.error());
+    if (match.route != Route::commands && !caller->is_application())
+        return refuse(connection, request, match, {"forbidden", "This route is the application's, not its players'."});
+    pass_on(connection, match, std::move(request), caller->player_id);
+}
+
+void Site::refuse(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match, const Error& why) {
+    if (match.route == Route::websocket) return refuse_stream(connection, request, Wire::websocket, why);
+    if (match.route == Route::event_stream) return refuse_stream(connection, request, Wire::sse, why);
+    streams_.log.warning("HTTP request refused", {{"path", request.path()}, {"error_code", why.code}});
+    HttpResponse response = error(&request, status_of(why.code), why.code, why.message);
+    if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
+    const bool is_unknown = response.status == 401 || response.status == 403;
+    const Counter counter = is_unknown ? Counter::http_unauthorised : counter_of(response.status);
+    connection.answer(counted(counter, std::move(response)));
 }
 
 void Site::open_stream(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match,
@@ -287,10 +305,11 @@ void Site::open_event_stream(HttpConnection& connection, const HttpRequest& requ
     SseConnection::open(streams_, connection.take_over(), std::move(*connect), std::move(opening));
 }
 
-void Site::pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request) {
+void Site::pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request, const std::string& player_id) {
     hub::AnswerTo answer = hub_answer(connection, request);
     const auto cors = cors_headers(settings_.policy, request);
-    const auto asked = ask_hub(streams_.core, std::move(match), std::move(request), now(), std::move(answer));
+    const auto asked =
+        ask_hub(streams_.core, std::move(match), std::move(request), player_id, now(), std::move(answer));
     if (asked) return;
     HttpResponse refusal = error(nullptr, 400, asked.error().code, asked.error().message);
     refusal.headers.insert(refusal.headers.end(), cors.begin(), cors.end());

@@ -24,7 +24,7 @@ struct SiteSettings {
     std::size_t body_bytes_max = std::size_t{1} << 20;  // of a POST
     protocol::Mode mode_default = protocol::Mode::mirror;
     bool deflate = true;                     // agree to permessage-deflate
-    bool application_authenticates = false;  // it is asked who a newcomer is, and `Authenticate` is not
+    bool application_authenticates = false;  // it is asked who each caller is, and `Authenticate` is not
 };
 
 // Asks for the metrics as text; the answer comes once, on any thread, or never if the server ends before. False: too
@@ -52,7 +52,9 @@ private:
     HttpResponse error(const HttpRequest* request, int status, std::string_view code, std::string_view message);
     HttpResponse counted(stats::Counter counter, HttpResponse response);
 
-    void ask_who(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match);
+    void ask_who(HttpConnection& connection, HttpRequest request, RouteMatch match);
+    void admit(HttpConnection& connection, HttpRequest request, const RouteMatch& match, const Result<Caller>& caller);
+    void refuse(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match, const Error& why);
     void open_stream(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match,
                      const Authenticate& authenticate);
     void open_websocket(HttpConnection& connection, const HttpRequest& request, const std::string& player,
@@ -64,7 +66,7 @@ private:
                                              const Authenticate& authenticate);
     void refuse_stream(HttpConnection& connection, const HttpRequest& request, protocol::Wire wire, const Error& why);
 
-    void pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request);
+    void pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request, const std::string& player_id);
     hub::AnswerTo hub_answer(HttpConnection& connection, const HttpRequest& request);
     HttpResponse readiness(const HttpRequest& request);
     void tell_metrics(HttpConnection& connection, const HttpRequest& request);

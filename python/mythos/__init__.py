@@ -8,6 +8,7 @@ except ImportError as error:
         "Run `pip install .` in the source tree, or install a wheel for this Python."
     ) from error
 
+from mythos.authenticator import APPLICATION
 from mythos.client import Client
 from mythos.client_commands import History, Member
 from mythos.client_status import FailedOver, WireStatus
@@ -32,6 +33,7 @@ from mythos.server_views import Connection, Session
 from mythos.settings import Settings
 
 __all__ = [
+    "APPLICATION",
     "Client",
     "ClientStopped",
     "Command",

@@ -27,7 +27,7 @@ from mythos.client_commands import Commands
 from mythos.client_inbox import Inbox
 from mythos.client_shell import ClientShell, Tiding
 from mythos.client_status import Change, ClientStatus, FailedOver, WireStatus
-from mythos.client_wires import Endpoint
+from mythos.client_wires import Endpoint, check_name, check_url
 from mythos.entries import WIRES, Gap, Item, WireName, read_entry
 
 log = logging.getLogger("mythos.client")
@@ -41,7 +41,7 @@ class Client(Commands):
     `client_id` is random unless given; give the same one, with `session_id` and `cursor`, to go on where an earlier
     run ended. `mode` is `mirror` (both wires carry everything) or `standby` (one waits). `headers` go with every
     request, from a function where they change. What the application leaves unread beyond `inbox_max` items is told to
-    it as a gap.
+    it as a gap. Raises ValueError for a URL or a name that cannot be.
     """
 
     def __init__(
@@ -60,6 +60,10 @@ class Client(Commands):
         open_timeout_s: float = 10.0,
     ) -> None:
         super().__init__()
+        check_url(url)
+        for name in (player, client_id, session_id):
+            if name is not None:
+                check_name(name)
         self.url, self.player = url, player
         self.open_timeout_s = open_timeout_s
         self.client_id = client_id or f"py-{uuid.uuid4().hex}"
@@ -79,6 +83,10 @@ class Client(Commands):
         self._config.first_command = now_ms if client_id else 1
         self._config.first_attempt = now_ms
         self._config.jitter_seed = uuid.uuid4().int & (2**63 - 1)
+
+    def __repr__(self) -> str:
+        wires = ", ".join(f"{s.wire} {s.status}" for s in self.wires.values())
+        return f"<mythos.Client {self.player} at {self.url}: {wires}>"
 
     # Opening and closing.
 
@@ -100,7 +108,8 @@ class Client(Commands):
             if self._stopped is not None:
                 raise self._stopped
             if self._session is None:
-                raise errors.ConnectFailed({s.wire: f"{s.status}, {s.reason}" for s in self.wires.values()})
+                states = (self._status.wires | self._status.troubles).values()
+                raise errors.ConnectFailed(self.url, {s.wire: f"{s.status} ({s.reason})" for s in states})
         except BaseException:
             await self.close()
             raise
@@ -145,6 +154,7 @@ class Client(Commands):
 
     @property
     def wires(self) -> Mapping[WireName, WireStatus]:
+        """Each wire's state, and since when."""
         return self._status.wires
 
     @property
@@ -192,14 +202,17 @@ class Client(Commands):
 
     @property
     def session_id(self) -> str | None:
+        """Of the session that was joined last; None before the first welcome."""
         return self._session.session_id if self._session else None
 
     @property
     def epoch(self) -> str | None:
+        """The first part of every id of this session's entries: ids compare only within an epoch."""
         return self._session.epoch if self._session else None
 
     @property
     def subscriptions(self) -> Iterable[str]:
+        """The channels that it subscribed to and did not leave."""
         return self._subscriptions.keys()
 
     def _subscribed(self, channels: Sequence[str], presence: bool) -> None:

@@ -35,6 +35,8 @@ class History:
 
 
 class Commands(ABC):
+    """Whoever sends gives the command an id, under which `_answered` is told its outcome."""
+
     def __init__(self) -> None:
         self._answers: dict[str, asyncio.Future[Any]] = {}
         self._stopped: errors.ClientStopped | None = None
@@ -79,6 +81,7 @@ class Commands(ABC):
         return str(reply["id"])
 
     async def unsubscribe(self, *channels: str) -> str:
+        """From the position that it gives on, nothing of these channels is owed any more; what was owed still comes."""
         reply = await self.command("unsubscribe", {"channels": list(channels)})
         self._unsubscribed(channels)
         return str(reply["id"])

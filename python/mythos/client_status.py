@@ -49,6 +49,7 @@ class ClientStatus:
 
     def __init__(self, wires: Iterable[WireName]) -> None:
         self.wires: dict[WireName, WireStatus] = {wire: WireStatus(wire, "off", "", 0.0) for wire in wires}
+        self.troubles: dict[WireName, WireStatus] = {}  # how each wire was last lost, or not had
         self.failovers: deque[FailedOver] = deque(maxlen=FAILOVERS_KEPT)
         self.failovers_total = 0
         self._listeners: list[Callable[[Change], None]] = []
@@ -61,6 +62,8 @@ class ClientStatus:
     def tell(self, change: Change) -> None:
         if isinstance(change, WireStatus):
             self.wires[change.wire] = change
+            if change.status in ("closed", "refused", "barred"):
+                self.troubles[change.wire] = change
         else:
             self.failovers.append(change)
             self.failovers_total += 1

@@ -67,6 +67,7 @@ class SyncClient:
         return self
 
     def close(self) -> None:
+        """Says goodbye on both wires; again does nothing."""
         if self._loop is not None:
             self._wait(self._client.close(), None)
             self._end_thread()
@@ -117,15 +118,18 @@ class SyncClient:
         """The position up to which the application has taken everything."""
         return self._position if self._taken or self._client.unread else self._client.cursor
 
-    # Commands; see `Client`.
+    # Commands. Each raises what `command` raises.
 
     def command(self, type: str, data: Any = None) -> Any:
+        """Sends a command and gives its reply's data. Raises `CommandFailed`, `OutcomeUnknown`, `ClientStopped`."""
         return self._wait(self._client.command(type, data), self.timeout_s)
 
     def subscribe(self, *channels: str, presence: bool = False) -> str:
+        """Joins channels, with `presence` to hear who comes and goes; the position from which on it counts."""
         return self._wait(self._client.subscribe(*channels, presence=presence), self.timeout_s)
 
     def unsubscribe(self, *channels: str) -> str:
+        """Leaves channels; the position from which on it counts."""
         return self._wait(self._client.unsubscribe(*channels), self.timeout_s)
 
     def publish(
@@ -138,34 +142,42 @@ class SyncClient:
         everyone: bool = False,
         key: str | None = None,
     ) -> str:
+        """Publishes one message to exactly one of a channel, a player and everyone; its id."""
         sent = self._client.publish(type, data, channel=channel, player=player, everyone=everyone, key=key)
         return self._wait(sent, self.timeout_s)
 
     def presence(self, channel: str) -> list[Member]:
+        """Who is subscribed to a channel."""
         return self._wait(self._client.presence(channel), self.timeout_s)
 
     def history(self, channel: str, limit: int = 50, before: str | None = None) -> History:
+        """The latest entries of a channel that the journal still holds, or those before an id."""
         return self._wait(self._client.history(channel, limit, before), self.timeout_s)
 
     def ping(self) -> float:
+        """The server's time, epoch seconds."""
         return self._wait(self._client.ping(), self.timeout_s)
 
     # The wires.
 
     @property
     def wires(self) -> Mapping[WireName, WireStatus]:
+        """Each wire's state, and since when."""
         return dict(self._client.wires)
 
     @property
     def live_wires(self) -> list[WireName]:
+        """Those that carry the stream now."""
         return self._client.live_wires
 
     @property
     def failovers(self) -> Sequence[FailedOver]:
+        """The latest hundred, oldest first."""
         return self._client.failovers
 
     @property
     def statistics(self) -> dict[str, int]:
+        """Totals since the client was opened, as `Client.statistics`. Raises `ClientStopped` when it is closed."""
         return self._wait(self._statistics(), self.timeout_s)
 
     async def _statistics(self) -> dict[str, int]:
@@ -176,12 +188,15 @@ class SyncClient:
         return self._client.listen(listener)
 
     def until(self, condition: Callable[[Client], bool], timeout_s: float = 10.0) -> None:
+        """Waits for a condition on the wires' states; raises TimeoutError."""
         self._wait(self._client.until(condition, timeout_s), None)
 
     def both_live(self, timeout_s: float = 10.0) -> None:
+        """Waits until every wire in use is open; raises TimeoutError."""
         self._wait(self._client.both_live(timeout_s), None)
 
     def credentials_renewed(self) -> None:
+        """`headers` gives new credentials now: refused wires come back."""
         self._wait(self._credentials_renewed(), self.timeout_s)
 
     async def _credentials_renewed(self) -> None:
@@ -194,14 +209,17 @@ class SyncClient:
 
     @property
     def session_id(self) -> str | None:
+        """Of the session that was joined last; None before the first welcome."""
         return self._client.session_id
 
     @property
     def client_id(self) -> str:
+        """What names this program to the server, on both wires."""
         return self._client.client_id
 
     @property
     def epoch(self) -> str | None:
+        """The first part of every id of this session's entries."""
         return self._client.epoch
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -7,6 +7,8 @@ one event loop.
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -24,8 +26,22 @@ from mythos._core import OpenWire, PostCommands, SseDecoder
 CLOSE_S = 1.0  # for the closing handshake; then the socket is dropped
 MESSAGE_BYTES_MAX = 16 << 20  # a reply of `history` may hold many entries
 POST_S = 30.0
+NAME = re.compile(r"[A-Za-z0-9._:@-]{1,128}")
 
 Headers = Callable[[], Mapping[str, str]]
+
+
+def check_url(url: str) -> None:
+    """Raises ValueError for what is no server's URL."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"a server's URL begins with http:// or https:// and a host, unlike {url!r}")
+
+
+def check_name(name: str) -> None:
+    """Raises ValueError for what cannot name a player, a session or a client."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"a name has 1 to 128 letters, digits and . _ : @ -, unlike {name!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +83,7 @@ class Endpoint:
     http: httpx.AsyncClient = field(init=False)
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise ValueError(f"a server's URL begins with http:// or https://, unlike {self.url!r}")
-        verify: ssl.SSLContext | bool = self.ssl_context or parts.scheme == "https"
+        verify: ssl.SSLContext | bool = self.ssl_context or urlsplit(self.url).scheme == "https"
         # No connection is kept for a next request: a request must never go into one that died unnoticed.
         self.http = httpx.AsyncClient(
             verify=verify,
@@ -112,6 +125,18 @@ def retry_after_ms(header: str | None) -> int | None:
     return int(header) * 1000 if header and header.isascii() and header.isdigit() else None
 
 
+def error_code_of(body: bytes | bytearray | None) -> str | None:
+    """The stable word in an error answer of the server; None where another wrote it."""
+    with suppress(ValueError, KeyError, TypeError):
+        return str(json.loads(body or b"")["details"]["error_code"])
+    return None
+
+
+def _refused(status: int, headers: Mapping[str, str], body: bytes | bytearray | None) -> Ended:
+    after = retry_after_ms(headers.get("Retry-After"))
+    return Ended(http_status=status, reason=error_code_of(body) or f"HTTP {status}", retry_after_ms=after)
+
+
 def _reason(error: BaseException) -> str:
     """A short word for what went wrong with a socket; the libraries wrap the system's error."""
     cause: BaseException | None = error
@@ -141,8 +166,7 @@ class WebSocketWire:
             self._socket = await self._connect()
         except websockets.InvalidStatus as error:
             response = error.response
-            after = retry_after_ms(response.headers.get("Retry-After"))
-            return Ended(http_status=response.status_code, retry_after_ms=after)
+            return _refused(response.status_code, response.headers, response.body)
         except (OSError, websockets.WebSocketException, TimeoutError) as error:
             return Ended(reason=_reason(error))
         writer = asyncio.create_task(self._write(self._socket))
@@ -206,8 +230,7 @@ class SseWire:
         try:
             async with self._endpoint.http.stream("GET", self._url, headers=headers) as answer:
                 if answer.status_code != 200:
-                    after = retry_after_ms(answer.headers.get("Retry-After"))
-                    return Ended(http_status=answer.status_code, retry_after_ms=after)
+                    return _refused(answer.status_code, answer.headers, await answer.aread())
                 reports.opened()
                 decoder = SseDecoder()
                 async for chunk in answer.aiter_raw():

@@ -10,9 +10,9 @@ class MythosError(Exception):
 class ConnectFailed(MythosError):
     """No wire could be opened in time, or every wire was refused; `reasons` says why, by wire."""
 
-    def __init__(self, reasons: dict[str, str]) -> None:
-        self.reasons = reasons
-        super().__init__("no wire: " + ", ".join(f"{wire}: {reason}" for wire, reason in reasons.items()))
+    def __init__(self, url: str, reasons: dict[str, str]) -> None:
+        self.url, self.reasons = url, reasons
+        super().__init__(f"no wire to {url}: " + ", ".join(f"{wire} is {reason}" for wire, reason in reasons.items()))
 
 
 class ClientStopped(MythosError):

@@ -36,6 +36,7 @@ from mythos.settings import Settings
 
 H = TypeVar("H", bound=Handler)
 A = TypeVar("A", bound=Authenticate)
+T = TypeVar("T")
 
 DRAIN_POLL_S = 0.002
 HANDLER_GRACE_S = 5.0  # for handlers to come back when the server stops
@@ -62,8 +63,12 @@ class Changed(TypedDict):
 class Server:
     """A server; it listens from `start` to `stop`, or within `with` or `async with`.
 
-    `settings`, or options as Settings takes them. The core's log goes to standard error, what handlers raise to the
-    logger `mythos.server`. May be started again after it was stopped, as a new one.
+    `settings`, or options as Settings takes them: `Server(listen="127.0.0.1:0", session={"grace_s": 60})`. Raises
+    ConfigError. With `with` handlers run on a thread of their own, with `async with` on the running asyncio loop. The
+    core's log goes to standard error, what handlers raise to the logger `mythos.server`.
+
+    Every method may be called from any thread, in handlers too (but for `stop`), and lets the GIL go while the core
+    works. A server may be started again after it was stopped, as a new one; in the child of a fork it is not running.
     """
 
     def __init__(self, settings: Settings | None = None, **options: Any) -> None:
@@ -73,17 +78,24 @@ class Server:
         self._dispatcher: Dispatcher | None = None
         self._thread: HandlerThread | None = None
 
+    def __repr__(self) -> str:
+        return f"<mythos.Server on {self.url}>" if self.is_running else "<mythos.Server, not running>"
+
     # Life
 
     def start(self) -> Server:
-        """Listens when it returns; handlers run on a thread of their own. Raises StartFailed."""
+        """Listens when it returns. Handlers run on a thread of their own. Raises StartFailed."""
         self._begin()
         assert self._dispatcher is not None
         self._thread = HandlerThread(self._dispatcher)
         return self
 
     def stop(self) -> None:
-        """Asks everybody to come back elsewhere, waits for them as `drain.*` says, and ends; again does nothing."""
+        """Asks everybody to come back elsewhere, waits for them as `drain.*` says, and ends.
+
+        Up to `drain.timeout_s`, and 10 s for handlers that do not end. Stopping again does nothing. Raises RuntimeError
+        in a handler, whose thread would wait for itself.
+        """
         if self._thread is not None and self._thread.is_current:
             raise RuntimeError("a handler cannot stop the server that runs it; let another thread do it")
         if self._core is None:
@@ -127,16 +139,17 @@ class Server:
 
     @property
     def is_running(self) -> bool:
+        """Whether it listens: from the start to the stop, and not in a forked child."""
         return self._core is not None
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """Where it listens, also where `listen` asked for a free port. Raises ServerStopped."""
         return self._running().port
 
     @property
     def url(self) -> str:
-        """`http://127.0.0.1:8000`"""
+        """Such as `http://127.0.0.1:8000`, for clients. Raises ServerStopped."""
         host = self.settings.listen.rpartition(":")[0]
         return f"http://{host}:{self.port}"
 
@@ -147,8 +160,9 @@ class Server:
 
         It is given a Command, and what it returns, as JSON, is the reply's `data`. A coroutine function runs as a task;
         a plain one at once, and commands wait for it, so let one that may take long be `blocking`: it gets a thread of
-        a pool, which the interpreter's exit waits for. What a handler publishes is in the journal before its reply is
-        told. To say no, raise CommandError; any other exception is logged, and the caller told `handler_failed`.
+        a pool, which the interpreter's exit waits for. The caller is told the reply no earlier than it could be shown
+        what the handler published. To say no, raise CommandError; any other exception is logged, and the caller told
+        `handler_failed`. Raises ValueError for a type that is the core's own or has a handler.
         """
         if not type or _core.is_built_in(type):
             raise ValueError(f"{type!r} is a command of the core's own" if type else "a command needs a type")
@@ -164,11 +178,16 @@ class Server:
         return register
 
     def authenticate(self, function: A, *, blocking: bool = False) -> A:
-        """Makes a function the one that says who a newcomer is: a decorator. Before the start.
+        """Makes a function the one that says who sends a request: a decorator. Before the start.
 
-        It is given Credentials and gives the player's id, or raises Unauthorised, which None and "" stand for. It may
-        be a coroutine function, or `blocking`, and has `limits.request_timeout_s` to answer; no loop waits meanwhile.
-        Sets `auth.mode` to `application`. Connections are asked about; the routes for applications are not.
+        It is given Credentials and gives the player's id, or raises Unauthorised, which None and "" stand for. It is
+        asked about each connection, and about each POST of commands, whose session must be that player's (403). The
+        application's own routes (`/api/publish`, `/api/connections/…` and so on) are for callers of whom it says
+        `mythos.APPLICATION`, and closed to players (403). Only the probes and the index stay open. Players' own
+        `publish` commands are refused unless `players.may_publish` is set; who is let in may subscribe to any channel.
+
+        It may be a coroutine function, or `blocking`, and has `limits.request_timeout_s` to answer; no loop waits
+        meanwhile. Sets `auth.mode` to `application`. Raises RuntimeError while the server runs.
         """
         if self._core is not None:
             raise RuntimeError("the server is running: say before the start who may come in")
@@ -188,35 +207,38 @@ class Server:
         everyone: bool = False,
         key: str | None = None,
     ) -> str:
-        """Sends a message to a channel, a player or everyone; its id. Raises Refused.
+        """Sends a message to exactly one of a channel, a player and everyone; its id.
 
-        Of messages with the same target and `key`, a reader that is behind may get only the newest
-        (`session.slow_reader`).
+        Returns when the message has its place in the journal: what is published afterwards comes after it. It waits
+        neither for delivery nor for a commit. With the journal in memory, the only one so far, there is none; with one
+        on disk nobody is shown a message before its commit, and a crash before it takes the message back, id and all.
+
+        `data` is whatever orjson can write, `{}` where it is None. Of messages with the same target and `key`, a reader
+        that is behind may get only the newest (`session.slow_reader`). Raises Refused, ServerStopped, and TypeError
+        for data that cannot be written.
         """
         return self._publish(message_of(type, data, channel, player, everyone, key))[0]
 
     def publish_many(self, messages: Iterable[Message]) -> list[str]:
-        """The same for several, all or none of them; far cheaper than one by one. Their ids, in order."""
+        """The same for several, all or none of them, and far cheaper than one by one; their ids, in order."""
         batch = list(messages)
         return self._publish({"messages": batch}) if batch else []
 
     def _publish(self, body: dict[str, Any]) -> list[str]:
-        try:
-            return self._running().publish(orjson.dumps(body))
-        except _core.CoreError as error:
-            raise _refusal(error) from None
+        text = orjson.dumps(body)
+        return self._ask(lambda core: core.publish(text))
 
     # Sessions and connections
 
     @property
     def sessions(self) -> Sessions:
         """Who has a session, by player: a live view."""
-        return Sessions(self._running)
+        return Sessions(self._ask)
 
     @property
     def connections(self) -> Connections:
         """Every connection: a live view."""
-        return Connections(self._running)
+        return Connections(self._ask)
 
     def disconnect(
         self,
@@ -227,19 +249,29 @@ class Server:
         code: int = 4003,
         reason: str = "disconnected",
     ) -> int:
-        """Closes a player's, a session's or one connection with a close code; how many were told."""
+        """Closes the connections of a player or a session, or one, with a close code; how many were told.
+
+        4003, the default, says not to come back by oneself; 1000 would have a client reconnect at once. The session
+        lives on for its grace. Raises ValueError where not exactly one is named, or for a code that may not be sent.
+        """
         if sum(name is not None for name in (player, session, connection)) != 1:
             raise ValueError("name one of player, session and connection")
         if not (code in (1000, 1001, 1008, 1011, 1013) or 3000 <= code <= 4999):
             raise ValueError(f"{code} is no code that a server may close with")
-        return self._running().disconnect(player or "", session or "", connection or "", code, reason)
+        return self._ask(lambda core: core.disconnect(player or "", session or "", connection or "", code, reason))
 
     def replace_session(self, player: str) -> str:
-        """Opens a new session for the player and ends the old one (4001); its id."""
-        return self._running().replace_session(player)[0]
+        """Opens a new session for the player and ends the old one (4001), with its subscriptions; its id.
+
+        Raises Refused (`overloaded`, `draining`, `session_limit`).
+        """
+        return self._ask(lambda core: core.replace_session(player))[0]
 
     def subscribe(self, player: str, *channels: str, presence: bool = False) -> None:
-        """The player's session gets what is said in these channels from now on. Raises Refused (`not_found`…)."""
+        """The player's session gets what is published to these channels from now on, and joins with `presence`.
+
+        Raises Refused: `not_found` for a player without a session, `bad_channel`, `limit`.
+        """
         self._ask(lambda core: core.subscribe(player, list(channels), presence))
 
     def unsubscribe(self, player: str, *channels: str) -> None:
@@ -248,16 +280,21 @@ class Server:
 
     def channels(self) -> dict[str, int]:
         """Channels with their number of subscribed sessions."""
-        return {row["channel"]: row["subscribers"] for row in orjson.loads(self._running().channels())["channels"]}
+        rows = orjson.loads(self._ask(lambda core: core.channels()))["channels"]
+        return {row["channel"]: row["subscribers"] for row in rows}
 
     def members(self, channel: str) -> list[str]:
         """The players whose sessions are subscribed to the channel."""
-        return [row["player_id"] for row in orjson.loads(self._running().presence(channel))["members"]]
+        rows = orjson.loads(self._ask(lambda core: core.presence(channel)))["members"]
+        return [row["player_id"] for row in rows]
 
     # Settings
 
     def reload(self, settings: Settings | None = None, **options: Any) -> Changed:
-        """Changes settings while it runs; those that only count at a start are told as waiting. Raises ConfigError."""
+        """Changes settings while it runs; those that only count at a start are told as waiting, and stay as they are.
+
+        `settings` replaces all, `options` some of what there is. Raises ConfigError, and then nothing has changed.
+        """
         wanted = (settings or self.settings).changed(**options)
         try:
             live, waiting = self._running().reload(wanted.values)
@@ -273,9 +310,9 @@ class Server:
             raise ServerStopped("the server is not running")
         return self._core
 
-    def _ask(self, question: Callable[[_core.ServerCore], None]) -> None:
+    def _ask(self, question: Callable[[_core.ServerCore], T]) -> T:
         try:
-            question(self._running())
+            return question(self._running())
         except _core.CoreError as error:
             raise _refusal(error) from None
 

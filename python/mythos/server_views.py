@@ -8,11 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, Protocol, TypeVar
 
 import orjson
 
 from mythos import _core
+
+T = TypeVar("T")
+
+
+class Ask(Protocol):
+    """Puts a question to the core of a server that runs; raises ServerStopped."""
+
+    def __call__(self, question: Callable[[_core.ServerCore], T], /) -> T: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +60,41 @@ def _session_of(row: dict[str, Any]) -> Session:
 class Sessions(Mapping[str, Session]):
     """Sessions by player."""
 
-    def __init__(self, core: Callable[[], _core.ServerCore]) -> None:
-        self._core = core
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
 
     def __len__(self) -> int:
-        return self._core().session_count()
+        return self._ask(lambda core: core.session_count())
 
     def __iter__(self) -> Iterator[str]:
         return iter([session.player_id for session in self.snapshot()])
 
     def __getitem__(self, player_id: str) -> Session:
-        row = orjson.loads(self._core().connections(player_id))
+        row = orjson.loads(self._ask(lambda core: core.connections(player_id)))
         if row["session_id"] is None:
             raise KeyError(player_id)
         return _session_of(row)
 
     def snapshot(self) -> list[Session]:
         """All of them, at one moment."""
-        return [_session_of(row) for row in cast(list[dict[str, Any]], orjson.loads(self._core().all_connections()))]
+        rows: list[dict[str, Any]] = orjson.loads(self._ask(lambda core: core.all_connections()))
+        return [_session_of(row) for row in rows]
 
 
 class Connections:
     """Every connection there is."""
 
-    def __init__(self, core: Callable[[], _core.ServerCore]) -> None:
-        self._core = core
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
 
     def __len__(self) -> int:
-        return self._core().connection_count()
+        return self._ask(lambda core: core.connection_count())
 
     def __iter__(self) -> Iterator[Connection]:
-        for session in Sessions(self._core).snapshot():
+        for session in Sessions(self._ask).snapshot():
             yield from session.connections
 
     def of(self, player_id: str) -> tuple[Connection, ...]:
         """The player's; none if there is no session."""
-        session = Sessions(self._core).get(player_id)
+        session = Sessions(self._ask).get(player_id)
         return session.connections if session else ()

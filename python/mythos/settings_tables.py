@@ -215,6 +215,16 @@ class AuthTable(Table):
     )
 
 
+class PlayersTable(Table):
+    """`players.*`"""
+
+    may_publish: bool = Field(
+        default=False,
+        description="Whether players may use the command `publish`, with which they can say anything to anybody, "
+        "while there is authentication. Without it they may. (true or false)",
+    )
+
+
 class Tables(Table):
     """All options."""
 
@@ -243,3 +253,4 @@ class Tables(Table):
     drain: DrainTable = Field(default_factory=DrainTable)
     log: LogTable = Field(default_factory=LogTable)
     auth: AuthTable = Field(default_factory=AuthTable)
+    players: PlayersTable = Field(default_factory=PlayersTable)

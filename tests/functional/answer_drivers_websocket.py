@@ -239,7 +239,9 @@ async def bad_close_code(case: Case) -> Answer:
     return await closed_after(case, frame(CLOSE, struct.pack("!H", 1005)))
 
 
-@drives("ws-slow-reader", {"heartbeat_ms": 300_000, "journal.retention_entries": 64, "session.slow_reader": "disconnect"})
+@drives(
+    "ws-slow-reader", {"heartbeat_ms": 300_000, "journal.retention_entries": 64, "session.slow_reader": "disconnect"}
+)
 async def slow_reader(case: Case) -> Answer:
     batch = [{"player": case.player, "type": "test.n", "data": {"pad": "x" * 16_000}}] * 16
     async with sleeping("websocket")(case.server, case.player) as slow:

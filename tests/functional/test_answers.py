@@ -84,6 +84,7 @@ CODES = [
 ELSEWHERE = ("transport/socket.cpp", "transport/hub_loop.cpp", "transport/echo.cpp")
 NOT_BY_INPUT = {
     "handler_failed": "only an application's handler can break off; tests/python has one",
+    "forbidden": "only where an application says who asks; tests/python/authenticator_test.py has it",
     "server_fault": "no input is known that provokes it",
     "bad_key": "the handshake's own name for what is answered as bad_upgrade",
 }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 import websockets
 
-from mythos import CommandError, Credentials, Server, StartFailed, Unauthorised
+from mythos import APPLICATION, Client, CommandError, Credentials, Server, StartFailed, Unauthorised
 from raw_client import RawClient
 
 TOKENS = {"a-token": "ann", "b-token": "bob", "odd": "no name"}
@@ -95,6 +96,8 @@ async def test_its_refusals_and_failures_have_their_status(server: Server):
                 await asyncio.Event().wait()
             case "broken":
                 raise RuntimeError("the secret")
+            case "yes":
+                return True  # type: ignore[return-value]
         return "no name"
 
     server.start()
@@ -106,6 +109,7 @@ async def test_its_refusals_and_failures_have_their_status(server: Server):
     broken = await get(server, "/sse/broken")
     assert code(broken) == (500, "handler_failed") and "secret" not in broken.text
     assert code(await get(server, "/sse/nobody")) == (500, "handler_failed"), "no such player can be"
+    assert code(await get(server, "/sse/yes")) == (500, "handler_failed"), "a yes names nobody"
 
 
 async def test_a_client_cannot_ask_in_its_place(server: Server):
@@ -140,9 +144,96 @@ def test_it_is_said_before_the_start(server: Server):
         server.authenticate(by_token)
 
 
-def test_it_does_not_open_the_server_to_others():
-    server = Server(listen="0.0.0.0:0")
-    server.authenticate(by_token)
+def test_off_loopback_the_server_starts_only_with_it():
+    server = Server(listen="0.0.0.0:0", log={"level": "error"})
     with pytest.raises(StartFailed) as failed:
         server.start()
     assert failed.value.code == "exposed_without_authentication"
+    server.authenticate(by_token)
+    with server:
+        assert server.port
+
+
+APPLICATIONS_ROUTES = [
+    ("POST", "/api/publish", {"everyone": True, "type": "t"}),
+    ("POST", "/api/disconnect", {"player": "ann"}),
+    ("POST", "/api/connections/ann/session", {}),
+    ("GET", "/api/connections/ann", None),
+    ("GET", "/api/connections/stats", None),
+    ("GET", "/api/channels", None),
+    ("GET", "/api/presence/room", None),
+    ("GET", "/api/history/room", None),
+]
+
+
+def application_or_player(credentials: Credentials) -> Any:
+    return APPLICATION if credentials.token == "app-token" else by_token(credentials)
+
+
+async def ask(server: Server, method: str, path: str, body: Any, token: str | None) -> httpx.Response:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(trust_env=False) as http:
+        return await http.request(method, server.url + path, json=body, headers=headers)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), APPLICATIONS_ROUTES)
+async def test_the_applications_routes_are_for_the_application(server: Server, method: str, path: str, body: Any):
+    server.authenticate(application_or_player)
+    server.start()
+    async with RawClient(server, Authorization="Bearer a-token"):
+        assert code(await ask(server, method, path, body, None)) == (401, "unauthorised")
+        assert code(await ask(server, method, path, body, "wrong")) == (401, "unauthorised")
+        assert code(await ask(server, method, path, body, "a-token")) == (403, "forbidden")
+        assert list(server.sessions) == ["ann"]
+        assert (await ask(server, method, path, body, "app-token")).status_code == 200
+
+
+async def test_the_application_is_no_player(server: Server):
+    server.authenticate(application_or_player)
+    server.start()
+    assert code(await get(server, "/sse/ann", "app-token")) == (403, "forbidden")
+
+
+async def test_probes_and_the_index_are_open(server: Server):
+    server.authenticate(application_or_player)
+    server.start()
+    for path in ("/", "/livez", "/readyz"):
+        assert (await ask(server, "GET", path, None, None)).status_code == 200
+
+
+async def test_commands_are_posted_for_ones_own_session_only(server: Server):
+    server.authenticate(by_token)
+    server.command("who")(lambda command: command.player_id)
+    server.start()
+    command = {"id": "c-1", "type": "who"}
+    async with RawClient(server, Authorization="Bearer a-token") as ann:
+        path = f"/api/commands?session_id={ann.welcome['session_id']}&client_id=c"
+        assert code(await ask(server, "POST", path, command, None)) == (401, "unauthorised")
+        assert code(await ask(server, "POST", path, command, "b-token")) == (403, "foreign_session")
+        answer = await ask(server, "POST", path, command, "a-token")
+        assert answer.json()[0]["data"] == {"command_id": "c-1", "ok": True, "data": "ann"}
+
+
+@pytest.mark.parametrize("may", [False, True])
+async def test_players_may_publish_only_where_it_is_said(may: bool):
+    server = Server(listen="127.0.0.1:0", players={"may_publish": may}, drain={"spread_ms": 0}, log={"level": "error"})
+    server.authenticate(by_token)
+    message = {"type": "t", "everyone": True}
+    with server:
+        async with RawClient(server, Authorization="Bearer a-token") as ann:
+            if may:
+                assert (await ann.ask(1, "publish", message))["ok"]
+            else:
+                assert await ann.code(1, "publish", message) == "unauthorised"
+
+
+async def test_the_client_works_with_it_on_both_wires_and_by_post(server: Server):
+    server.authenticate(by_token)
+    server.command("who")(lambda command: command.player_id)
+    server.start()
+    headers = {"Authorization": "Bearer a-token"}
+    async with Client(server.url, "ann", headers=headers) as ann:
+        await ann.both_live()
+        assert await ann.command("who") == "ann"
+    async with Client(server.url, "ann", headers=headers, wires=["sse"]) as ann:
+        assert await ann.command("who") == "ann", "by POST"

@@ -78,8 +78,44 @@ def test_publish_says_what_is_wrong(mythos_server, words, code):
     assert given.exit_code == code and given.stderr.startswith("mythos: ")
 
 
-def test_without_a_server_it_ends_with_4():
-    assert run("publish", "a", "{}", "--everyone", "--url", NOWHERE).exit_code == exits.NO_SERVER
+@pytest.mark.parametrize("command", [["publish", "a", "{}", "--everyone"], ["tail", "ann"], ["play", "ann"]])
+def test_without_a_server_it_ends_with_4_and_says_so_briefly(command: list[str]):
+    given = run(*command, "--url", NOWHERE)
+    assert given.exit_code == exits.NO_SERVER
+    assert given.stderr.splitlines()[-1].startswith("mythos: ")
+    assert len(given.stderr.splitlines()) < 5
+
+
+@pytest.mark.parametrize("command", [["publish", "a", "{}", "--everyone"], ["tail", "ann"], ["play", "ann"]])
+@pytest.mark.parametrize("url", ["nonsense", "ftp://127.0.0.1", "http://"])
+def test_an_url_that_is_none_is_wrong_usage(command: list[str], url: str):
+    given = run(*command, "--url", url)
+    assert given.exit_code == exits.USAGE and "http://" in given.stderr
+
+
+@pytest.mark.parametrize("command", ["tail", "play"])
+def test_a_name_that_is_none_is_wrong_usage(command: str):
+    assert run(command, "an n", "--url", NOWHERE).exit_code == exits.USAGE
+
+
+def test_a_token_lets_in_where_one_is_asked_for():
+    def by_token(credentials: mythos.Credentials) -> object:
+        return {"of-ann": "ann", "of-the-app": mythos.APPLICATION}.get(credentials.token or "")
+
+    server = mythos.Server(listen="127.0.0.1:0", log={"level": "error"}, drain={"spread_ms": 0})
+    server.authenticate(by_token)
+    message = ["publish", "chat.said", "{}", "--player", "ann"]
+    with server:
+        given = run(*message, "--url", server.url)
+        assert given.exit_code == exits.FAILED and "unauthorised" in given.stderr
+        given = run(*message, "--url", server.url, "--token", "of-ann")
+        assert given.exit_code == exits.FAILED and "forbidden" in given.stderr
+        with tail(server, "--channel", "c", "--presence", "--token", "of-ann", "--json") as running:
+            assert running.stdout is not None and "presence.joined" in running.stdout.readline()
+            given = run(*message, "--url", server.url, env={"MYTHOS_TOKEN": "of-the-app"})
+            assert given.exit_code == exits.DONE
+            assert json.loads(running.stdout.readline())["id"] == given.stdout.strip()
+            running.send_signal(signal.SIGINT)
 
 
 # tail
@@ -183,6 +219,39 @@ def test_serve_ends_cleanly_when_it_is_told_to(tmp_path: Path, words: list[str],
     assert f"ws://127.0.0.1:{port}/ws/{{player_id}}" in said
     assert said.count("  curl ") == 3
     assert running.returncode == exits.DONE
+
+
+def test_serve_tells_programs_where_it_listens():
+    command = [*MYTHOS, "serve", "--listen", "127.0.0.1:0", "--set", "drain.spread_ms=0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+        assert running.stdout is not None
+        told = json.loads(running.stdout.readline())
+        assert told["url"] == f"http://127.0.0.1:{told['port']}"
+        running.send_signal(signal.SIGINT)
+        assert running.stdout.read() == "" and running.wait(30) == exits.DONE
+
+
+def test_serve_reads_its_configuration_again_when_it_is_told_to(tmp_path: Path):
+    file = tmp_path / "mythos.toml"
+    file.write_text("heartbeat_ms = 900\n")
+    command = [*MYTHOS, "serve", "--listen", "127.0.0.1:0", "--config", str(file), "--set", "log.level=error"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None and running.stderr is not None
+        assert running.stdout.readline()
+        file.write_text("heartbeat_ms = 1\n")
+        running.send_signal(signal.SIGHUP)
+        assert "heartbeat_ms" in running.stderr.readline()
+        file.write_text("heartbeat_ms = 700\nserver.loops = 3\n")
+        running.send_signal(signal.SIGHUP)
+        assert running.stderr.readline() == "heartbeat_ms: 700, was 900\n"
+        assert "server.loops: stays 0 until a restart, then 3" in running.stderr.readline()
+        running.terminate()
+        assert running.wait(30) == exits.DONE
+
+
+def test_serve_does_not_start_where_strangers_could_be_anybody():
+    given = run("serve", "--listen", "0.0.0.0:0")
+    assert given.exit_code == exits.BAD_CONFIG and "exposed_without_authentication" in given.stderr
 
 
 def test_serve_says_when_the_address_is_taken(mythos_server):

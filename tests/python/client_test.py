@@ -49,6 +49,7 @@ async def test_a_message_comes_once_though_both_wires_carry_it(mythos_server, my
         publish(mythos_server, 1, 5)
         assert await numbers(ann, 5) == [1, 2, 3, 4, 5]
         assert ann.unread == 0 and ann.live_wires == ["websocket", "sse"]
+        assert repr(ann) == f"<mythos.Client ann at {mythos_server.url}: websocket live, sse live>"
 
 
 @pytest.mark.parametrize("wire", ["websocket", "sse"])
@@ -232,14 +233,28 @@ async def test_an_expired_session_is_told_and_subscribed_again(mythos_server, my
 
 async def test_no_server_is_an_error_that_says_why(unused_tcp_port):
     with pytest.raises(errors.ConnectFailed) as caught:
-        await Client(f"http://127.0.0.1:{unused_tcp_port}", "ann", open_timeout_s=0.3).open()
+        await Client(f"http://127.0.0.1:{unused_tcp_port}", "ann", open_timeout_s=1).open()
     assert set(caught.value.reasons) == {"websocket", "sse"}
     assert "refused" in str(caught.value)
 
 
-async def test_an_url_without_a_scheme_is_refused():
+async def test_who_is_not_let_in_is_told_the_servers_word(mythos_server, mythos_client):
+    async with mythos_client("ann") as ann:
+        with pytest.raises(errors.ConnectFailed) as caught:
+            await mythos_client("bob", session_id=ann.session_id, open_timeout_s=1).open()
+    assert all("foreign_session" in reason for reason in caught.value.reasons.values()), caught.value
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8000", "ws://127.0.0.1:8000", "http://", ""])
+def test_what_is_no_url_is_refused_at_once(url):
     with pytest.raises(ValueError, match="http"):
-        await Client("127.0.0.1:8000", "ann").open()
+        Client(url, "ann")
+
+
+@pytest.mark.parametrize("names", [{"player": "an n"}, {"player": ""}, {"client_id": "é"}, {"session_id": "x" * 129}])
+def test_what_is_no_name_is_refused_at_once(names):
+    with pytest.raises(ValueError, match="name"):
+        Client("http://127.0.0.1:8000", **{"player": "ann", **names})
 
 
 async def test_a_slow_application_is_told_what_it_missed(mythos_server, mythos_client):

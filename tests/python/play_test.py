@@ -128,9 +128,9 @@ def test_walking_talking_and_asking(url: str):
         assert ann.process.wait(WITHIN_S) == exits.DONE
 
 
-def test_without_a_server_it_says_so():
-    given = subprocess.run([*MYTHOS, "play", "ann", "--url", "http://127.0.0.1:1"], capture_output=True, timeout=60)
-    assert given.returncode == exits.NO_SERVER
+def test_a_server_without_the_game_is_told_from_one_with_it(mythos_server: mythos.Server):
+    given = subprocess.run([*MYTHOS, "play", "ann", "--url", mythos_server.url], capture_output=True, timeout=60)
+    assert given.returncode == exits.FAILED and b"has no game" in given.stderr
 
 
 def test_it_needs_a_wire_that_it_can_cut():

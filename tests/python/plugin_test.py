@@ -31,6 +31,23 @@ async def test_options_reach_the_server(mythos_server, mythos_client):
 """
 
 
+THREE_LINES = """
+def test_mine(mythos_server, mythos_sync_client, mythos_proxy):
+    with mythos_sync_client("ann", through=mythos_proxy) as ann:
+        ann.both_live()
+        assert mythos_proxy.websocket.cut() == 1 and ann.ping()
+"""
+
+
+def test_three_lines_have_a_server_a_client_and_a_proxy_without_any_other_plugin(tmp_path: Path):
+    file = tmp_path / "test_mine.py"
+    file.write_text(THREE_LINES)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "mythos.testing.plugin", "-p", "no:asyncio", str(file)]
+    given = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    assert given.returncode == 0, given.stdout
+    assert "1 passed" in given.stdout
+
+
 def test_a_few_lines_are_enough(tmp_path: Path):
     file = tmp_path / "test_mine.py"
     file.write_text(AUTHORS_TEST)

@@ -188,9 +188,23 @@ def test_a_stopped_server_says_so():
             ask()
     server.stop()
     with server:
-        assert server.is_running and server.url == f"http://127.0.0.1:{server.port}"
+        assert server.is_running and server.url == f"http://127.0.0.1:{server.port}" and server.url in repr(server)
         with pytest.raises(RuntimeError):
             server.start()
-    assert not server.is_running
-    with pytest.raises(ServerStopped):
-        server.reload(heartbeat_ms=500)
+    assert not server.is_running and "not running" in repr(server)
+    for ask in (
+        lambda: server.reload(heartbeat_ms=500),
+        lambda: server.replace_session("ann"),
+        lambda: server.disconnect("ann"),
+        lambda: list(server.connections),
+        lambda: server.channels(),
+    ):
+        with pytest.raises(ServerStopped):
+            ask()
+
+
+@pytest.mark.mythos({"limits.sessions": 1})
+def test_a_session_beyond_the_limit_is_refused(mythos_server: Server):
+    assert mythos_server.replace_session("ann") != mythos_server.replace_session("ann")
+    with pytest.raises(Refused, match="session_limit"):
+        mythos_server.replace_session("bob")

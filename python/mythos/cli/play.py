@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
-
-import typer
 
 from mythos import errors
 from mythos.cli import exits
-from mythos.cli.options import DEFAULT_URL, OPEN_S, Url
+from mythos.cli.options import DEFAULT_URL, OPEN_S, Player, Token, Url, headers_of
 from mythos.cli.terminal import Terminal
+from mythos.cli.wire_news import WireNews
 from mythos.client import Client
-from mythos.client_status import Change, FailedOver
+from mythos.client_status import Change
 from mythos.entries import Entry, Gap, WireName
 from mythos.testing.link_proxy import LinkProxy
 from mythos.testing.links import Lane
@@ -36,33 +35,43 @@ LEAVE_S = 10.0  # for answers that are still to come when the input ends
 
 
 def play(
-    name: Annotated[str, typer.Argument(help="Your name in the game: letters, digits and . _ : @ -")],
+    name: Player,
     url: Url = DEFAULT_URL,
+    token: Token = None,
 ) -> None:
     """Play the demo game. `help` says what you can do."""
     if urlsplit(url).scheme != "http":
         exits.fail(exits.USAGE, "play needs an http:// URL: its wires run through a proxy that cuts them")
     with exits.mapped():
-        asyncio.run(Play(name, url).run())
+        try:
+            asyncio.run(Play(name, url, token).run())
+        except errors.ConnectFailed:
+            exits.fail(exits.NO_SERVER, f"nobody answers at {url}; `mythos serve --demo` serves the game")
+        except errors.CommandFailed as error:
+            if error.code != "unknown_command":
+                raise
+            exits.fail(exits.FAILED, f"the server at {url} has no game; `mythos serve --demo` has one")
 
 
 class Play:
-    def __init__(self, name: str, url: str) -> None:
+    def __init__(self, name: str, url: str, token: str | None = None) -> None:
         self.name = name
+        self.token = token
         self.room = ""
         self.exits: list[str] = []
         self.proxy = LinkProxy(url)
         self.terminal = Terminal(self._prompt)
-        self._told: dict[WireName, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         async with self.proxy:
-            self.client = Client(self.proxy.url, self.name, open_timeout_s=OPEN_S)
+            self.client = Client(self.proxy.url, self.name, headers=headers_of(self.token), open_timeout_s=OPEN_S)
+            self.news = WireNews(self.client)
             self.client.listen(self._changed)
             async with self.client:
                 with suppress(TimeoutError):  # a wire that is not to be had is nothing to wait for
                     await self.client.both_live(OPEN_S)
+                await self._enter()
                 reading = asyncio.create_task(self._read())
                 typing = asyncio.create_task(self._type())
                 try:
@@ -79,7 +88,6 @@ class Play:
     # What comes.
 
     async def _read(self) -> None:
-        self._do(self._enter())
         async for item in self.client:
             if isinstance(item, Gap):
                 lost = "Some" if item.lost is None else str(item.lost)
@@ -103,13 +111,10 @@ class Play:
         return None
 
     def _changed(self, change: Change) -> None:
-        if isinstance(change, FailedOver):
-            self.terminal.show(f"-- the stream goes on on {change.to_wire}", "yellow")
-        elif change.status in ("connecting", "off") or self._told.get(change.wire) == change.status:
-            self.terminal.refresh()  # it only tries again
+        if line := self.news.line_of(change):
+            self.terminal.show(line, "yellow")
         else:
-            self._told[change.wire] = change.status
-            self.terminal.show(f"-- {change.wire} is {change.status} ({change.reason})", "dim")
+            self.terminal.refresh()  # the prompt shows the wires
 
     # What is typed.
 
@@ -130,15 +135,20 @@ class Play:
             case ("/restore", _):
                 self.proxy.restore()
             case ("/wires", _):
-                for state in self.client.wires.values():
-                    self.terminal.show(f"-- {state.wire} is {state.status} ({state.reason})")
-                self.terminal.show(f"-- {self.client.statistics}")
+                self._show_wires()
             case ("help" | "/help", _):
                 self.terminal.show(HELP)
             case _ if line.startswith("/"):
                 self.terminal.show("/cut ws, /cut sse, /restore, /wires, /quit")
             case _:
                 self._do(self._play(word, rest, line))
+
+    def _show_wires(self) -> None:
+        for state in self.client.wires.values():
+            self.terminal.show(f"-- {state.wire} is {state.status} ({state.reason})")
+        totals = self.client.statistics
+        counted = ("delivered", "duplicates", "lost", "gaps_told", "failovers")
+        self.terminal.show("-- " + ", ".join(f"{name.replace('_', ' ')} {totals[name]}" for name in counted))
 
     def _lane(self, wire: str) -> Lane | None:
         return {"ws": self.proxy.websocket, "websocket": self.proxy.websocket, "sse": self.proxy.sse}.get(wire)

@@ -10,7 +10,7 @@ import httpx
 import typer
 
 from mythos.cli import exits
-from mythos.cli.options import DEFAULT_URL, AsJson, Url
+from mythos.cli.options import DEFAULT_URL, AsJson, Token, Url, headers_of
 
 TIMEOUT_S = 30.0
 
@@ -25,6 +25,7 @@ def publish(
         str | None, typer.Option(help="Of messages with the same key a late reader needs the newest.")
     ] = None,
     url: Url = DEFAULT_URL,
+    token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Publish one message to a channel, a player or everyone, and print its id."""
@@ -39,7 +40,9 @@ def publish(
     if key is not None:
         body["key"] = key
     with exits.mapped():
-        answer = httpx.post(f"{url}/api/publish", json=body, timeout=TIMEOUT_S, trust_env=False)
+        answer = httpx.post(
+            f"{url}/api/publish", json=body, headers=headers_of(token), timeout=TIMEOUT_S, trust_env=False
+        )
         if not answer.is_success:
             exits.fail(exits.FAILED, refusal(answer))
         typer.echo(json.dumps(answer.json()) if as_json else answer.json()["id"])

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated, Any
@@ -41,16 +42,24 @@ def serve(
     bots: Annotated[int, typer.Option(min=0, max=1000, help="Bots in the game.")] = 8,
     bot_rate: Annotated[float, typer.Option(min=0.001, help="What each bot does a second: it walks or talks.")] = 0.2,
     port_file: Annotated[Path | None, typer.Option(help="File that gets the port once it listens.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Run a server until it is interrupted (Ctrl-C) or terminated; then everybody is asked to come back elsewhere."""
-    settings = read_settings(listen, config, set_ or [])
-    if demo:
-        settings = for_a_demo(settings)
+    """Run a server until it is interrupted (Ctrl-C) or terminated; then everybody is asked to come back elsewhere.
+
+    On SIGHUP the configuration is read again, and what may change while it runs does.
+    """
+
+    def read() -> Settings:
+        settings = settings_of(listen, config, set_ or [])
+        return for_a_demo(settings) if demo else settings
+
+    server = Server(checked(read))
     with exits.mapped():
         try:
-            asyncio.run(_serve(Server(settings), bots if demo else None, bot_rate, port_file))
+            asyncio.run(_serve(server, read, bots if demo else None, bot_rate, port_file, as_json))
         except errors.StartFailed as error:
-            exits.fail(exits.FAILED, error)
+            wrong_config = error.code in ("bad_config", "exposed_without_authentication")
+            exits.fail(exits.BAD_CONFIG if wrong_config else exits.FAILED, error)
 
 
 def check_config(
@@ -60,7 +69,7 @@ def check_config(
     as_json: AsJson = False,
 ) -> None:
     """Check the configuration, and print every option with its value; ends with 3 if anything is wrong."""
-    settings = read_settings(listen, config, set_ or [], as_json)
+    settings = checked(lambda: settings_of(listen, config, set_ or []), as_json)
     if as_json:
         typer.echo(json.dumps({"ok": True, "options": settings.values}))
         return
@@ -68,7 +77,7 @@ def check_config(
         typer.echo(f"{name} = {json.dumps(value)}")
 
 
-def read_settings(listen: str | None, config: Path | None, given: list[str], as_json: bool = False) -> Settings:
+def settings_of(listen: str | None, config: Path | None, given: list[str]) -> Settings:
     options: dict[str, Any] = {}
     for each in given:
         name, equals, value = each.partition("=")
@@ -77,14 +86,34 @@ def read_settings(listen: str | None, config: Path | None, given: list[str], as_
         options[name] = _value_of(value)
     if listen is not None:
         options["listen"] = listen
+    return Settings(config, **options)
+
+
+def checked(read: Callable[[], Settings], as_json: bool = False) -> Settings:
     try:
-        return Settings(config, **options)
+        return read()
     except errors.ConfigError as error:
         if as_json:
             typer.echo(json.dumps({"ok": False, "complaints": error.complaints}))
-        for complaint in error.complaints:
-            typer.echo(f"mythos: {complaint}", err=True)
+        complain(error)
         raise typer.Exit(exits.BAD_CONFIG) from None
+
+
+def complain(error: errors.ConfigError) -> None:
+    for complaint in error.complaints:
+        typer.echo(f"mythos: {complaint}", err=True)
+
+
+def reload(server: Server, read: Callable[[], Settings]) -> None:
+    """A faulty configuration changes nothing."""
+    try:
+        changed = server.reload(read())
+    except errors.ConfigError as error:
+        return complain(error)
+    for name, old, new in changed["live"]:
+        typer.echo(f"{name}: {new}, was {old}", err=True)
+    for name, old, new in changed["waits_for_restart"]:
+        typer.echo(f"{name}: stays {old} until a restart, then {new}", err=True)
 
 
 def for_a_demo(settings: Settings) -> Settings:
@@ -104,7 +133,14 @@ def _value_of(text: str) -> Any:
         return text
 
 
-async def _serve(server: Server, bots: int | None, bot_rate: float, port_file: Path | None) -> None:
+async def _serve(
+    server: Server,
+    read: Callable[[], Settings],
+    bots: int | None,
+    bot_rate: float,
+    port_file: Path | None,
+    as_json: bool,
+) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
@@ -114,11 +150,12 @@ async def _serve(server: Server, bots: int | None, bot_rate: float, port_file: P
             await stack.enter_async_context(server)
         else:
             await stack.enter_async_context(game.running(server, bots, bot_rate))
+        loop.add_signal_handler(signal.SIGHUP, reload, server, read)
         if port_file is not None:
             port_file.write_text(f"{server.port}\n")
-        typer.echo(greeting(server, bots))
+        typer.echo(json.dumps({"url": server.url, "port": server.port}) if as_json else greeting(server, bots))
         await ended.wait()
-        typer.echo("stopping; once more, and nobody is waited for")
+        typer.echo("stopping; once more, and nobody is waited for", err=True)
         for number in SIGNALS:
             loop.remove_signal_handler(number)
 

@@ -45,6 +45,7 @@ class LinkProxy:
         return f"http://127.0.0.1:{self.port}"
 
     def lane(self, kind: Kind) -> Lane:
+        """The lane by its name."""
         return self._lanes[kind]
 
     def restore(self) -> None:
@@ -53,11 +54,13 @@ class LinkProxy:
             lane.restore()
 
     def start(self) -> Self:
+        """Listens on a free loopback port when it returns."""
         self._thread.start()
         self.port = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
         return self
 
     def stop(self) -> None:
+        """Resets every link and listens no more; again does nothing."""
         if self._thread.is_alive():
             asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
             self._loop.call_soon_threadsafe(self._loop.stop)

@@ -48,6 +48,7 @@ class ServerProcess:
 
     @property
     def url(self) -> str:
+        """For clients; as long as it runs."""
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> Self:
@@ -85,6 +86,7 @@ class ServerProcess:
             return False
 
     def stop(self) -> None:
+        """Asks it to end (SIGTERM) and waits; kills it after 20 s."""
         if self._process is not None:
             self._process.terminate()
             try:

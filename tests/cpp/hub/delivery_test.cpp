@@ -183,16 +183,18 @@ TEST_F(DeliveryTest, AWireThatJoinsWhileAnUnsubscribeWaitsForItsCommitMissesNoth
     EXPECT_EQ(second.seqs(), first.seqs());
 }
 
-TEST_F(DeliveryTest, TheTurnBudgetLeavesTheRestForTheNextTurn) {
-    // Every look at this clock takes 300 µs.
-    class Busy final : public Clock {
-    public:
-        MonoTime mono() const override { return {at_ += 300'000}; }
-        WallTime wall() const override { return {}; }
+// Every look at this clock takes 300 µs.
+class Busy final : public Clock {
+public:
+    MonoTime mono() const override { return {at_ += 300'000}; }
+    WallTime wall() const override { return {}; }
 
-    private:
-        mutable std::int64_t at_ = 0;
-    } busy;
+private:
+    mutable std::int64_t at_ = 0;
+};
+
+TEST_F(DeliveryTest, TheTurnBudgetLeavesTheRestForTheNextTurn) {
+    Busy busy;
     settings.turn_budget = microseconds(500);
     start();
     std::vector<Peer*> peers;
@@ -208,6 +210,31 @@ TEST_F(DeliveryTest, TheTurnBudgetLeavesTheRestForTheNextTurn) {
     while (loop().turn(busy)) {}
     EXPECT_EQ(served(), 100);
     for (const Peer* peer : peers) EXPECT_EQ(peer->entries.size(), 1u);
+}
+
+TEST_F(DeliveryTest, WhoIsUpToDateWaitsForNoneOfThoseWhoCatchUp) {
+    Busy busy;
+    settings.turn_budget = microseconds(500);
+    start();
+    Peer& here = ws({.player = "here"});
+    std::vector<Peer*> behind;
+    for (int i = 0; i < 100; ++i) behind.push_back(&ws({.player = "p" + std::to_string(i)}));
+    for (Peer* peer : behind) peer->room = 0;
+    publish({{"everyone", true}, {"type", "missed"}});
+    for (Peer* peer : behind) {
+        peer->room.reset();
+        loop().writable(peer->key, now());
+    }
+    loop().post_publish(R"({"everyone":true,"type":"news"})", {}, now(), [](Answer) {});
+    EXPECT_TRUE(loop().turn(busy));
+    EXPECT_EQ(here.entries.size(), 2u);
+    const auto served = [&] {
+        return std::count_if(behind.begin(), behind.end(), [](const Peer* p) { return p->entries.size() == 2; });
+    };
+    EXPECT_GT(served(), 0) << "but they get on";
+    EXPECT_LT(served(), 50);
+    while (loop().turn(busy)) {}
+    EXPECT_EQ(served(), 100);
 }
 
 TEST_F(DeliveryTest, APublishedBurstReachesAPeerInOneWrite) {

@@ -224,6 +224,10 @@ TEST_F(SessionTest, TheServerDisconnectsByPlayerSessionOrConnection) {
     EXPECT_EQ(json::parse(disconnect({{"player", "nobody"}}).body)["disconnected"], 0);
     EXPECT_FALSE(d.close_code.has_value());
     EXPECT_TRUE(ws({.player = "p1", .client = "a"}).admission.has_value()) << "disconnected, not locked out";
+    hang_up(a);
+    hang_up(b);
+    EXPECT_EQ(count(Counter::closed_disconnected), 2u);
+    EXPECT_EQ(count(Counter::closed_policy), 0u) << "that is for what a peer does";
 }
 
 TEST_F(SessionTest, UnusedTargetsAreForgottenAndMayReturn) {

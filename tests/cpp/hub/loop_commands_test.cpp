@@ -219,6 +219,30 @@ TEST_F(CommandTest, PostsThatCannotBeReadOrHaveNoSession) {
     EXPECT_EQ(count(Counter::published), 0u) << "nothing is executed";
 }
 
+TEST_F(CommandTest, APostOfAKnownPlayerNeedsTheSessionToBeTheirs) {
+    start();
+    const std::string session = session_of(ws({.client = "c"}));
+    const auto post_as = [&](const std::string& player) {
+        return answer_of([&](LoopCore& core, AnswerTo answer) {
+            core.post_commands(session, "c", cmd("c-1", "publish", kSay).dump(), now(), std::move(answer), player);
+        });
+    };
+    const Answer foreign = post_as("p2");
+    EXPECT_EQ(foreign.status, 403);
+    EXPECT_EQ(json::parse(foreign.body)["details"]["error_code"], "foreign_session");
+    EXPECT_EQ(count(Counter::published), 0u);
+    EXPECT_EQ(post_as("p1").status, 200);
+    EXPECT_EQ(count(Counter::published), 1u);
+}
+
+TEST_F(CommandTest, PlayersMayBeKeptFromPublishing) {
+    settings.players_may_publish = false;
+    start();
+    Peer& peer = ws({.client = "c"});
+    EXPECT_EQ(command(peer, "c-1", "publish", kSay)["error"]["code"], "unauthorised");
+    EXPECT_EQ(count(Counter::published), 0u);
+}
+
 TEST_F(CommandTest, UnreadableInputIsAnsweredWithoutAnIdAndTheTenthCloses) {
     start();
     Peer& peer = ws();

@@ -6,7 +6,7 @@
 namespace mythos::hub::test {
 namespace {
 
-std::size_t take(OpenGaps& gaps, std::vector<Seq> positions) { return gaps.take(positions, positions.back()); }
+std::size_t take(OpenGaps& gaps, std::vector<Seq> positions) { return gaps.take(positions, positions.back()).size(); }
 
 TEST(OpenGapsTest, WhatWasHandedOverIsTakenOnce) {
     OpenGaps gaps(10);

@@ -207,9 +207,7 @@ TEST(CheckExposure, WantsLoopbackWithoutAuthentication) {
         EXPECT_THAT(exposed.error().message, HasSubstr(outside));
     }
     config.auth.mode = "application";
-    EXPECT_FALSE(check_exposure(config)) << "it lets players in; whoever publishes it does not ask";
-    config.auth.mode = "token";
-    EXPECT_TRUE(check_exposure(config));
+    EXPECT_TRUE(check_exposure(config)) << "it is asked about everybody";
 }
 
 TEST(ProcessEnvironment, HoldsWhatIsSet) {

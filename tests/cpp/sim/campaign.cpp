@@ -12,6 +12,7 @@ namespace {
 Rules rules_of(const Plan& plan) {
     Rules rules;
     rules.conflate = plan.settings.slow_reader == hub::SlowReader::conflate;
+    rules.caught_up_at_once = plan.settings.catch_up_bytes >= (std::size_t{256} << 10);
     rules.durable = plan.durable;
     rules.position_memory = plan.settings.position_memory;
     const bool by_count_only = plan.retention.age >= seconds(300) && plan.retention.bytes >= (std::size_t{64} << 20);

@@ -106,6 +106,7 @@ bool Client::take(End& e, const Received& received) {
 void Client::take_message(End& e, const Received& received) {
     WireEvent event;
     event.head_at_write = e.link->head_at_write(received.offset);
+    event.held_up = e.link->fell_short();
     event.first_retained = e.link->loop()->first_retained();
     event.applied = applied();
     if (e.wire == Wire::sse) event.sse_id = read_position(received.sse_id);

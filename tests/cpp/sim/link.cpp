@@ -316,6 +316,7 @@ std::int64_t Link::write(const iovec* pieces, int count) {
     }
     std::size_t take = std::min(total, pace_.buffer - std::min(pace_.buffer, stored_));
     if (take > 1 && rng_.chance(pace_.short_writes)) take = rng_.between(1, take - 1);
+    fell_short_ = fell_short_ || take < total;
     if (take == 0) return 0;
     std::string bytes;
     bytes.reserve(take);

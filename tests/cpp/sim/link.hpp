@@ -86,6 +86,8 @@ public:
     // What the server wrote from here on is kept, for its account.
     void keep_bytes() { keeps_bytes_ = true; }
     const std::string& bytes_written() const { return bytes_written_; }
+    // Whether ever a write did not take all that it was given.
+    bool fell_short() const { return fell_short_; }
     // Both ends have the connection, and nothing is wrong with it.
     bool whole() const {
         return admission_ && !gone_posted_ && !finishing_ && !dead_to_server_ && !broken_ && !client_over_;
@@ -146,6 +148,7 @@ private:
     std::optional<hub::Admission> admission_;
 
     std::deque<Down> down_;
+    bool fell_short_ = false;
     bool keeps_bytes_ = false;
     std::string bytes_written_;
     std::size_t stored_ = 0;                                     // bytes in down_

@@ -18,6 +18,7 @@ namespace mythos::sim {
 // What of the server's configuration changes what is owed.
 struct Rules {
     bool conflate = false;
+    bool caught_up_at_once = false;     // who is welcomed gets all that there is in the same turn
     bool durable = false;               // restarts keep the epoch
     std::uint64_t position_memory = 0;  // positions for which `lost` must be known
     std::uint64_t key_memory = 0;       // positions for which an Idempotency-Key must be known

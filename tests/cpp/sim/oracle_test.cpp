@@ -53,6 +53,15 @@ protected:
     }
 
     static Position at(std::uint64_t seq) { return {kEpoch, seq}; }
+    static WireEvent event(WireEvent::Kind kind, Position position) {
+        WireEvent e;
+        e.kind = kind;
+        e.at = std::move(position);
+        e.session = "s1";
+        e.epoch = kEpoch;
+        e.head_at_write = 8;
+        return e;
+    }
     void gives(std::initializer_list<std::uint64_t> seqs) {
         for (const auto seq : seqs) client.events.push_back(Applied{at(seq)});
     }
@@ -150,15 +159,6 @@ TEST_F(OracleTest, ACommandHasOneOutcomeAndItIsTrue) {
 TEST_F(OracleTest, AWireMustBeCompleteFromItsBase) {
     gives({2, 4, 5, 8});
     WireTranscript wire;
-    const auto event = [](WireEvent::Kind kind, Position position) {
-        WireEvent e;
-        e.kind = kind;
-        e.at = std::move(position);
-        e.session = "s1";
-        e.epoch = kEpoch;
-        e.head_at_write = 8;
-        return e;
-    };
     wire.events = {event(WireEvent::Kind::welcome, at(2)), event(WireEvent::Kind::entry, at(4)),
                    event(WireEvent::Kind::entry, at(5)), event(WireEvent::Kind::heartbeat, at(7))};
     client.wires = {wire};
@@ -169,6 +169,22 @@ TEST_F(OracleTest, AWireMustBeCompleteFromItsBase) {
     EXPECT_EQ(findings(), 2u) << "and 4 is missing";
     client.wires[0].events[1].head_at_write = 4;
     EXPECT_EQ(findings(), 3u) << "and 5 was written before it was committed";
+}
+
+TEST_F(OracleTest, OnAWireThatKeepsUpNothingMayBeConflated) {
+    gives({2, 5, 8});
+    WireTranscript wire;
+    wire.events = {event(WireEvent::Kind::welcome, at(1)), event(WireEvent::Kind::entry, at(2)),
+                   event(WireEvent::Kind::entry, at(5))};
+    wire.events[0].head_at_write = 1;
+    client.wires = {wire};
+    const Rules rules{.conflate = true, .caught_up_at_once = true};
+    EXPECT_EQ(findings(rules), 1u) << "4 is missing";
+    client.wires[0].events[2].held_up = true;
+    EXPECT_EQ(findings(rules), 0u) << last;
+    client.wires[0].events[2].held_up = false;
+    client.wires[0].events[0].head_at_write = 5;
+    EXPECT_EQ(findings(rules), 0u) << "it was there already when the wire came";
 }
 
 TEST_F(OracleTest, TwoLivingSessionsOfAPlayerAreFound) {

@@ -27,6 +27,7 @@ private:
     }
 
     void on(const WireEvent& e) {
+        held_up_ = e.held_up;
         switch (e.kind) {
             case WireEvent::Kind::welcome:
                 welcome(e);
@@ -62,6 +63,7 @@ private:
 
     void welcome(const WireEvent& e) {
         welcomed_ = true;
+        caught_up_to_ = e.head_at_write;
         epoch_ = e.epoch;
         standby_ = e.standby;
         position_ = e.at;
@@ -159,6 +161,7 @@ private:
             find("promoted at " + show(e.at) + ", above what the client had applied, " + show(e.applied));
         standby_ = false;
         awaiting_gap_ = false;
+        caught_up_to_ = e.head_at_write;
         position_ = e.at;
         check_id(e, e.at);
     }
@@ -173,10 +176,16 @@ private:
         pass(e.sse_id->seq + 1, "at the block " + show(e.sse_id));
     }
 
+    // Who keeps up is brought every entry, whatever its key.
+    bool may_be_conflated(std::uint64_t seq) const {
+        const bool keeps_up = oracle_.rules_.caught_up_at_once && !held_up_ && seq > caught_up_to_;
+        return oracle_.rules_.conflate && !keeps_up && oracle_.owed_.has_newer_of_its_key(*session_, seq);
+    }
+
     void pass(std::uint64_t before, const std::string& when) {
         if (session_ == nullptr || position_.epoch != epoch_) return;
         for (const auto seq : session_->between(position_.seq, before)) {
-            if (oracle_.rules_.conflate && oracle_.owed_.has_newer_of_its_key(*session_, seq)) continue;
+            if (may_be_conflated(seq)) continue;
             find(epoch_ + "-" + std::to_string(seq) + " is missing " + when + " (at " + show(position_) + ")");
         }
     }
@@ -186,7 +195,9 @@ private:
     const WireTranscript& wire_;
     const SessionFacts* session_ = nullptr;
     std::string epoch_;
-    Position position_;  // everything owed up to here came on this wire, or was told
+    Position position_;               // everything owed up to here came on this wire, or was told
+    std::uint64_t caught_up_to_ = 0;  // what came later came as it became visible, unless the wire was held up
+    bool held_up_ = false;
     bool welcomed_ = false;
     bool standby_ = false;
     bool awaiting_gap_ = false;

@@ -42,6 +42,7 @@ struct WireEvent {
     std::string epoch;                 // welcome
     std::optional<Position> sse_id;    // the id: of the block, on SSE
     std::uint64_t head_at_write = 0;   // committed head of the server when the message's first byte was written
+    bool held_up = false;              // a write on this connection had fallen short by then
     std::uint64_t first_retained = 0;  // by the journal when the client received it; 0: its process is dead
     std::optional<Position> applied;   // by the client, before this message
 };

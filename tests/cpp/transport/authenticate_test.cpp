@@ -37,14 +37,24 @@ TEST(Authenticate, AnApplicationGetsWhatTheRequestShows) {
 TEST(Authenticate, AnApplicationsAnswerIsAPlayerOrAnError) {
     hub::HandlerAnswer answer;
     answer.data = R"("p1")";
-    EXPECT_EQ(player_from(answer).value(), "p1");
-    for (const char* none : {"", "null", "1", R"("")", R"("no name")", R"({"player":"p1"})"}) {
+    EXPECT_EQ(caller_from(answer)->player_id, "p1");
+    EXPECT_EQ(player_of(caller_from(answer)).value(), "p1");
+    for (const char* none : {"", "null", "1", "true", "{}", R"("")", R"("no name")", R"({"player":"p1"})",
+                             R"({"application":false})", R"({"application":true,"player":"p1"})"}) {
         answer.data = none;
-        EXPECT_EQ(player_from(answer).error().code, "handler_failed") << none;
+        EXPECT_EQ(caller_from(answer).error().code, "handler_failed") << none;
     }
     answer.kind = hub::HandlerAnswer::Kind::failed;
     answer.error = {"unauthorised", "no"};
-    EXPECT_EQ(player_from(answer).error().code, "unauthorised");
+    EXPECT_EQ(caller_from(answer).error().code, "unauthorised");
+    EXPECT_EQ(player_of(caller_from(answer)).error().code, "unauthorised");
+}
+
+TEST(Authenticate, TheApplicationItselfIsNoPlayer) {
+    hub::HandlerAnswer answer;
+    answer.data = R"({"application":true})";
+    EXPECT_TRUE(caller_from(answer)->is_application());
+    EXPECT_EQ(player_of(caller_from(answer)).error().code, "forbidden");
 }
 
 }  // namespace

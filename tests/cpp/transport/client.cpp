@@ -80,6 +80,10 @@ std::string TestClient::read_all() {
 
 std::string TestClient::ask(std::string_view request) {
     send(request);
+    return read_answer();
+}
+
+std::string TestClient::read_answer() {
     const std::string head = read_until("\r\n\r\n");
     return head + read_bytes(content_length(head));
 }
@@ -89,9 +93,13 @@ std::string TestClient::get(std::string_view path, std::string_view headers) {
 }
 
 std::string TestClient::post(std::string_view path, std::string_view body, std::string_view headers) {
-    return ask("POST " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
-               "Content-Length: " + std::to_string(body.size()) + "\r\n" + std::string(headers) + "\r\n" +
-               std::string(body));
+    send_post(path, body, headers);
+    return read_answer();
+}
+
+void TestClient::send_post(std::string_view path, std::string_view body, std::string_view headers) {
+    send("POST " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n" + std::string(headers) + "\r\n" + std::string(body));
 }
 
 std::string TestClient::upgrade(std::string_view path, std::string_view headers) {

@@ -23,9 +23,11 @@ public:
 
     // A request and its answer, head and body by Content-Length.
     std::string ask(std::string_view request);
+    std::string read_answer();
     // `GET path` with a loopback Host and these further header lines.
     std::string get(std::string_view path, std::string_view headers = "");
     std::string post(std::string_view path, std::string_view body, std::string_view headers = "");
+    void send_post(std::string_view path, std::string_view body, std::string_view headers = "");
     // An upgrade; the 101 or what was answered instead.
     std::string upgrade(std::string_view path, std::string_view headers = "");
 

@@ -160,6 +160,38 @@ TEST_F(EventLoopTest, AFloodOfInputDoesNotKeepARoundFromEnding) {
     EXPECT_EQ(heard.bytes.size(), 128u);
 }
 
+TEST_F(EventLoopTest, NewcomersHaveTheirTurnBehindThoseWhoAreHere) {
+    std::vector<Pair> crowd(200);
+    for (Pair& one : crowd) {
+        loop.adopt_newcomer(std::make_unique<Listener>(loop, std::move(one.ours), other));
+        write_some(one.theirs, "x");
+    }
+    std::size_t newcomers_before = 1;
+    heard.on_ready = [&] { newcomers_before = other.bytes.size(); };
+    listen(std::move(pair.ours), heard);
+    write_some(pair.theirs, "hello");
+    round();
+    EXPECT_EQ(heard.bytes, "hello");
+    EXPECT_EQ(newcomers_before, 0u);
+    EXPECT_EQ(other.bytes.size(), 64u);
+    for (int rounds = 0; rounds < 3; ++rounds) loop.run_round(clock.mono() + seconds(3600));  // none of them waits
+    EXPECT_EQ(other.bytes.size(), 200u);
+}
+
+TEST_F(EventLoopTest, ANewcomerThatSettlesIsHeardAsBefore) {
+    auto owned = std::make_unique<Listener>(loop, std::move(pair.ours), heard);
+    Listener& newcomer = *owned;
+    loop.adopt_newcomer(std::move(owned));
+    write_some(pair.theirs, "a");
+    loop.settle(newcomer);
+    loop.settle(newcomer);
+    round();
+    EXPECT_EQ(heard.bytes, "a");
+    write_some(pair.theirs, "b");
+    round();
+    EXPECT_EQ(heard.bytes, "ab");
+}
+
 TEST_F(EventLoopTest, WhatCostsLittleIsTakenTogether) {
     const auto crowd = be_ready(200, microseconds(1));
     round();

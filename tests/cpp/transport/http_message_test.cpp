@@ -77,14 +77,16 @@ TEST(HttpMessage, AKeptRequestOutlivesWhatItWasReadFrom) {
     request.method = view(0, 3);
     request.target = view(4, 16);
     request.headers = {{view(21, 4), view(26, 9)}, {view(36, 6), {}}};
-    request.body = "not kept";
-    const KeptRequest kept(request);
+    request.body = "the body";
+    KeptRequest kept(std::move(request));
     bytes.assign(bytes.size(), '#');
     EXPECT_EQ(kept.request().method, "GET");
     EXPECT_EQ(kept.request().query(), "cursor=x");
     EXPECT_EQ(kept.request().header("host"), "localhost");
     EXPECT_TRUE(kept.request().has_header("Cookie"));
-    EXPECT_EQ(kept.request().body, "");
+    const HttpRequest taken = kept.take();
+    EXPECT_EQ(taken.query(), "cursor=x");
+    EXPECT_EQ(taken.body, "the body");
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ protected:
         if (key) request.headers.emplace_back("Idempotency-Key", *key);
         std::string said;
         RouteMatch match = match_route(request.method, request.path());
-        const auto asked = ask_hub(core, std::move(match), std::move(request), clock.mono(),
+        const auto asked = ask_hub(core, std::move(match), std::move(request), {}, clock.mono(),
                                    [&](hub::Answer answer) { said = std::to_string(answer.status); });
         if (!asked) return asked.error().code;
         core.turn(clock);

@@ -208,6 +208,38 @@ TEST_F(AuthenticatingSiteTest, ARefusalHasItsStatus) {
     EXPECT_EQ(server.count(Counter::rejected_unauthorised), 1u);
 }
 
+TEST_F(AuthenticatingSiteTest, APostOfCommandsIsForThePlayersOwnSession) {
+    TestClient stream(server.port());
+    stream.send("GET /sse/ann HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    answer(question(), R"("ann")");
+    const std::string welcome = stream.read_until("\n\n");
+    const auto at = welcome.find(R"("session_id":")") + 14;
+    const std::string session = welcome.substr(at, welcome.find('"', at) - at);
+    const auto post_as = [&](const char* caller) {
+        client.send_post("/api/commands?session_id=" + session, R"({"id":"c-1","type":"ping"})");
+        answer(question(), caller);
+        return client.read_answer();
+    };
+    EXPECT_EQ(error_code(post_as(R"("bob")")), "foreign_session");
+    EXPECT_EQ(status_of(post_as(R"("ann")")), 200);
+}
+
+TEST_F(AuthenticatingSiteTest, TheApplicationsRoutesAreForTheApplication) {
+    const auto ask_as = [&](const char* caller) {
+        client.send_post("/api/publish", R"({"everyone":true,"type":"t"})");
+        answer(question(), caller);
+        return client.read_answer();
+    };
+    const std::string refused = ask_as(R"("ann")");
+    EXPECT_EQ(status_of(refused), 403);
+    EXPECT_EQ(error_code(refused), "forbidden");
+    EXPECT_EQ(server.count(Counter::http_unauthorised), 1u);
+    EXPECT_EQ(status_of(ask_as(R"({"application":true})")), 200);
+    client.send("GET /sse/ann HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    answer(question(), R"({"application":true})");
+    EXPECT_EQ(error_code(client.read_answer()), "forbidden") << "it is no player";
+}
+
 TEST_F(AuthenticatingSiteTest, WhoHasGoneIsNotLetIn) {
     client.send("GET /sse/ann HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const auto call = question();
