@@ -12,5 +12,6 @@ void bind_dual_client(pybind11::module_& module);
 void bind_options(pybind11::module_& module);
 void bind_server(pybind11::module_& module);
 void bind_sse_decoder(pybind11::module_& module);
+void bind_stats(pybind11::module_& module);
 
 }  // namespace mythos::bindings

@@ -31,6 +31,7 @@ KNOWS = {
     "client": {"client", "entries", "errors"},
     "command": {"errors"},
     "settings": {"settings", "errors"},
+    "stats": set(),
     "authenticator": {"command"},
     "dispatcher": {"authenticator", "command", "errors"},
     "server": {"server", "authenticator", "dispatcher", "settings", "command", "entries", "errors"},

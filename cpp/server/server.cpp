@@ -39,6 +39,9 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
                                                               transport::authenticate_none(), log));
     }
     node_->start();
+    monitor_ = std::make_unique<monitor::Monitor>(*node_, clock);
+    for (auto& loop : loops_)
+        loop->set_metrics([this](auto answer) { return monitor_->ask_metrics(std::move(answer)); });
 }
 
 Result<std::unique_ptr<Server>> Server::start(const ServerSettings& settings, const Clock& clock,

@@ -17,6 +17,7 @@
 #include "hub/node.hpp"
 #include "hub/settings.hpp"
 #include "journal/journal.hpp"
+#include "monitor/monitor.hpp"
 #include "observe/log.hpp"
 #include "transport/hub_loop.hpp"
 
@@ -63,6 +64,7 @@ private:
     std::unique_ptr<hub::Node> node_;
     std::vector<std::unique_ptr<transport::HubLoop>> loops_;
     std::vector<std::thread> threads_;
+    std::unique_ptr<monitor::Monitor> monitor_;  // answers through the loops
     std::uint16_t port_ = 0;
 };
 

@@ -20,6 +20,7 @@ constexpr std::array kRows{
     Row{Route::index, "GET", "/"},
     Row{Route::live, "GET", "/livez"},
     Row{Route::ready, "GET", "/readyz"},
+    Row{Route::metrics, "GET", "/metrics"},
     Row{Route::websocket, "GET", "/api/ws"},
     Row{Route::websocket, "GET", "/ws/{player_id}"},
     Row{Route::event_stream, "GET", "/api/events"},

@@ -11,6 +11,7 @@ enum class Route : std::uint8_t {
     index,
     live,
     ready,
+    metrics,
     websocket,     // with a parameter: the player
     event_stream,  // with a parameter: the player
     commands,

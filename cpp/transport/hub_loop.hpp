@@ -36,6 +36,9 @@ public:
     // Error `listen_failed`: the system has no room for it.
     Result<void> listen(Socket listener);
 
+    // Before `run`.
+    void set_metrics(AskMetrics ask) { site_.set_metrics(std::move(ask)); }
+
     void run();
 
     void wake() { events_.wake(); }

@@ -25,7 +25,7 @@ constexpr std::string_view kIndex =
     "POST /api/connections/{player_id}/session\n"
     "GET  /api/connections/{player_id}, /api/connections/stats\n"
     "GET  /api/channels, /api/presence/{channel}, /api/history/{channel}\n"
-    "GET  /livez, /readyz\n";
+    "GET  /livez, /readyz, /metrics\n";
 
 // The guide's classes of errors.
 std::string_view error_type(int status) {
@@ -173,6 +173,8 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
         case Route::ready:
             response = readiness(request);
             break;
+        case Route::metrics:
+            return tell_metrics(connection, request);
         default:
             if (settings_.application_authenticates) return ask_who(connection, std::move(request), std::move(match));
             if (opens_stream(match)) return open_stream(connection, request, match, authenticate_);
@@ -187,6 +189,25 @@ HttpResponse Site::readiness(const HttpRequest&) {
     response.status = draining_ ? 503 : 200;
     response.body = draining_ ? R"({"status":"draining"})" : R"({"status":"ready"})";
     return response;
+}
+
+// They are rendered off the loop, and sent on it.
+void Site::tell_metrics(HttpConnection& connection, const HttpRequest& request) {
+    if (!ask_metrics_)
+        return connection.answer(counted(Counter::http_not_found,
+                                         error(&request, 404, "not_found", "This server does not tell its metrics.")));
+    const bool asked = ask_metrics_([&loop = streams_.loop, later = connection.answer_later()](std::string text) {
+        loop.post([later, text = std::move(text)]() mutable {
+            HttpResponse response;
+            response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+            response.body = std::move(text);
+            later(std::move(response));
+        });
+    });
+    if (asked) return;
+    auto refusal = error(&request, 503, "overloaded", "Too many ask for the metrics at once.");
+    refusal.headers.emplace_back("Retry-After", "1");
+    connection.answer(counted(Counter::http_unavailable, std::move(refusal)));
 }
 
 // The application answers on a thread of its own; the connection waits, and the loop does not.

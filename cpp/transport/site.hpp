@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "hub/loop_core.hpp"
@@ -26,6 +27,10 @@ struct SiteSettings {
     bool application_authenticates = false;  // it is asked who each caller is, and `Authenticate` is not
 };
 
+// Asks for the metrics as text; the answer comes once, on any thread, or never if the server ends before. False: too
+// many ask.
+using AskMetrics = std::function<bool(std::function<void(std::string)> answer)>;
+
 class Site final : public HttpApplication {
 public:
     // What is referred to outlives the site.
@@ -38,6 +43,8 @@ public:
 
     void set_settings(SiteSettings settings) { settings_ = std::move(settings); }
     void set_draining() { draining_ = true; }
+    // Without it there are no metrics.
+    void set_metrics(AskMetrics ask) { ask_metrics_ = std::move(ask); }
 
 private:
     std::optional<HttpResponse> refuse_entry(const HttpRequest& request, const RouteMatch& match);
@@ -62,6 +69,7 @@ private:
     void pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request, const std::string& player_id);
     hub::AnswerTo hub_answer(HttpConnection& connection, const HttpRequest& request);
     HttpResponse readiness(const HttpRequest& request);
+    void tell_metrics(HttpConnection& connection, const HttpRequest& request);
 
     WallTime wall() const { return streams_.loop.clock().wall(); }
     MonoTime now() const { return streams_.loop.now(); }
@@ -69,6 +77,7 @@ private:
     StreamContext& streams_;
     SiteSettings settings_;
     Authenticate authenticate_;
+    AskMetrics ask_metrics_;
     bool draining_ = false;
 };
 

@@ -76,6 +76,10 @@ void StreamConnection::admitted(const hub::Admission& admission) {
     admitted_at_ = loop_.clock().mono();
     names_ = pack({opening_->player_id, admission.session_id, admission.connection_id});
     const Duration took = admitted_at_ - opening_->began;
+    context_.core
+        .latencies()[wire() == protocol::Wire::websocket ? stats::Latency::established_websocket
+                                                         : stats::Latency::established_sse]
+        .record(took);
     context_.log.info(events_of(wire()).connected, {{"player_id", opening_->player_id},
                                                     {"session_id", admission.session_id},
                                                     {"connection_id", admission.connection_id},

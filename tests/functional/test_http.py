@@ -8,7 +8,15 @@ from raw_wire import RawConnection
 from wires import open_sse, open_websocket
 
 POSTS = ["/api/publish", "/api/commands", "/api/disconnect", "/api/connections/somebody/session"]
-GETS = ["/api/channels", "/api/presence/room", "/api/history/room", "/api/connections/stats", "/livez", "/readyz"]
+GETS = [
+    "/api/channels",
+    "/api/presence/room",
+    "/api/history/room",
+    "/api/connections/stats",
+    "/livez",
+    "/readyz",
+    "/metrics",
+]
 
 
 async def test_probes(api):

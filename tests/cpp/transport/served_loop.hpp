@@ -17,7 +17,8 @@ namespace mythos::transport {
 class ServedLoop {
 public:
     // `clock`, if given, outlives the loop.
-    explicit ServedLoop(HubLoopSettings settings = {}, hub::Settings hub = {}, const Clock* clock = nullptr);
+    explicit ServedLoop(HubLoopSettings settings = {}, hub::Settings hub = {}, const Clock* clock = nullptr,
+                        AskMetrics metrics = {});
     ~ServedLoop();
 
     std::uint16_t port() const { return port_; }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <nlohmann/json.hpp>
 #include <semaphore>
 
@@ -33,6 +34,30 @@ TEST_F(SiteTest, AnswersProbesAndTheIndex) {
     EXPECT_EQ(body_of(client.get("/livez")), R"({"status":"alive"})");
     EXPECT_EQ(body_of(client.get("/readyz")), R"({"status":"ready"})");
     EXPECT_NE(body_of(client.get("/")).find("/api/publish"), std::string::npos);
+}
+
+TEST_F(SiteTest, MetricsAreAskedElsewhereAndTheLoopDoesNotWait) {
+    std::promise<std::function<void(std::string)>> asked;
+    std::atomic<bool> takes = true;
+    ServedLoop told({}, {}, nullptr, [&](std::function<void(std::string)> answer) {
+        if (takes.exchange(false)) return asked.set_value(std::move(answer)), true;
+        return false;
+    });
+    TestClient asking(told.port()), other(told.port());
+    asking.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const auto answer = asked.get_future().get();
+    EXPECT_EQ(status_of(other.get("/livez")), 200);
+    const std::string refused = other.get("/metrics");
+    EXPECT_EQ(status_of(refused), 503) << refused;
+    EXPECT_EQ(error_code(refused), "overloaded");
+    EXPECT_EQ(told.count(Counter::http_unavailable), 1u);
+    std::thread([&] { answer("mythos_build_info 1\n"); }).join();
+    const std::string metrics = asking.read_until("\r\n\r\nmythos_build_info 1\n");
+    EXPECT_NE(metrics.find("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"), std::string::npos);
+}
+
+TEST_F(SiteTest, WithoutWhoTellsThemThereAreNoMetrics) {
+    expect_refused(client.get("/metrics"), 404, "not_found", Counter::http_not_found);
 }
 
 TEST_F(SiteTest, PublishesAndAnswersQueries) {

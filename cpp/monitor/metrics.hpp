@@ -1,0 +1,42 @@
+// What the server tells Prometheus: each name of the metrics endpoint with what it is, from the same shards and windows
+// as everything else that tells of them.
+//
+// Only what is measured has a series; a counter that has not counted yet is 0, and a latency without a record has empty
+// buckets. Cardinality is fixed. Thread-safety: any thread; takes the sequencer's mutex for two numbers.
+#pragma once
+
+#include <prometheus/collectable.h>
+
+#include <string>
+#include <string_view>
+
+#include "hub/node.hpp"
+#include "monitor/statistics.hpp"
+
+namespace mythos::monitor {
+
+class Metrics final : public prometheus::Collectable {
+public:
+    // Both outlive it.
+    Metrics(hub::Node& node, const Statistics& statistics) : node_(node), statistics_(statistics) {}
+
+    std::vector<prometheus::MetricFamily> Collect() const override;
+
+    // In Prometheus's text format, version 0.0.4.
+    std::string text() const;
+
+private:
+    hub::Node& node_;
+    const Statistics& statistics_;
+};
+
+// A name with its label, as the tables of counters and latencies have it, taken apart.
+struct SeriesName {
+    std::string_view family, label, value;  // label and value empty for none
+};
+SeriesName series_name(std::string_view name);
+
+// What a family of counters is; empty for one that has no text, which a test refuses.
+std::string_view help_of_counter(std::string_view family);
+
+}  // namespace mythos::monitor
