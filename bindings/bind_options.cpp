@@ -60,6 +60,14 @@ py::tuple check_options(const py::dict& options) {
     return py::make_tuple(option_values(config), complaints);
 }
 
+std::string check_exposure(const py::dict& options) {
+    server::Config config;
+    if (const OptionComplaints complaints = assign_options(options, config); !complaints.empty())
+        raise_complaints(complaints);
+    const auto exposure = server::check_exposure(config);
+    return exposure ? "" : exposure.error().message;
+}
+
 }  // namespace
 
 void bind_options(py::module_& module) {
@@ -68,6 +76,8 @@ void bind_options(py::module_& module) {
                "(values that differ from the defaults, complaints, warnings, file that was read)");
     module.def("check_options", &check_options, py::arg("options"),
                "(every option's value, complaints as (option or empty, what is wrong))");
+    module.def("check_exposure", &check_exposure, py::arg("options"),
+               "Why a server may not listen where these options say; empty: it may.");
 }
 
 }  // namespace mythos::bindings

@@ -23,6 +23,9 @@ def read_sources(
 def check_options(options: dict[str, Any]) -> tuple[dict[str, _OptionValue], list[tuple[str, str]]]:
     """(every option's value, complaints as (option or empty, what is wrong))"""
 
+def check_exposure(options: dict[str, Any]) -> str:
+    """Why a server may not listen where these options say; empty: it may."""
+
 # The server (bindings/bind_server.cpp).
 
 _Answer: TypeAlias = tuple[Command, bytes] | tuple[Command, str, str, bool]

@@ -58,6 +58,13 @@ def read_sources(config: str | Path | None, environment: Mapping[str, str] | Non
     return values
 
 
+def warnings_of(config: str | Path | None = None, environment: Mapping[str, str] | None = None) -> list[str]:
+    """What the file and the environment seem to say and do not: unknown variables, options without an effect yet."""
+    variables = os.environ if environment is None else environment
+    _, _, warnings, _ = _core.read_sources(str(config or ""), dict(variables))
+    return warnings
+
+
 class Settings(BaseSettings, Tables):
     """Every option with its value, checked. Immutable; `changed` gives another one.
 

@@ -182,11 +182,23 @@ def test_check_config_prints_every_option(tmp_path: Path):
     assert "session.grace_s = 7" in run("check-config", "--config", str(file)).stdout
 
 
+def test_check_config_warns_of_what_has_no_effect(tmp_path: Path):
+    file = tmp_path / "mythos.toml"
+    file.write_text('[store]\nurl = "x"\n')
+    given = run("check-config", "--config", str(file), env={"MYTHOS_GRACE": "7"})
+    assert given.exit_code == exits.DONE
+    assert "store.url" in given.stderr and "MYTHOS_GRACE" in given.stderr
+    given = run("check-config", "--config", str(file), "--json")
+    assert len(json.loads(given.stdout)["warnings"]) == 1 and given.stderr == ""
+
+
 def test_check_config_says_what_is_wrong(tmp_path: Path):
     file = tmp_path / "mythos.toml"
     file.write_text("[session]\ngrace = 7\n")
     given = run("check-config", "--config", str(file))
     assert given.exit_code == exits.BAD_CONFIG and "grace" in given.stderr
+    given = run("check-config", "--listen", "0.0.0.0:0")
+    assert given.exit_code == exits.BAD_CONFIG and "0.0.0.0:0" in given.stderr
     given = run("check-config", "--set", "heartbeat_ms=fast", "--json")
     assert given.exit_code == exits.BAD_CONFIG
     assert json.loads(given.stdout)["complaints"]

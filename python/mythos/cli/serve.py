@@ -20,7 +20,7 @@ from mythos import _core, errors, game
 from mythos.cli import exits
 from mythos.cli.options import AsJson
 from mythos.server import Server
-from mythos.settings import Settings
+from mythos.settings import Settings, warnings_of
 
 Config = Annotated[
     Path | None, typer.Option("--config", help="TOML file; without it mythos.toml, if it is there.", dir_okay=False)
@@ -54,6 +54,7 @@ def serve(
         return for_a_demo(settings) if demo else settings
 
     server = Server(checked(read))
+    warn(warnings_of(config))
     with exits.mapped():
         try:
             asyncio.run(_serve(server, read, bots if demo else None, bot_rate, port_file, as_json))
@@ -68,11 +69,20 @@ def check_config(
     set_: Set = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check the configuration, and print every option with its value; ends with 3 if anything is wrong."""
-    settings = checked(lambda: settings_of(listen, config, set_ or []), as_json)
+    """Check the configuration, and print every option with its value; ends with 3 if a server would refuse it."""
+
+    def read() -> Settings:
+        settings = settings_of(listen, config, set_ or [])
+        if exposure := _core.check_exposure(settings.values):
+            raise errors.ConfigError([exposure])
+        return settings
+
+    settings = checked(read, as_json)
+    warnings = warnings_of(config)
     if as_json:
-        typer.echo(json.dumps({"ok": True, "options": settings.values}))
+        typer.echo(json.dumps({"ok": True, "warnings": warnings, "options": settings.values}))
         return
+    warn(warnings)
     for name, value in settings.values.items():
         typer.echo(f"{name} = {json.dumps(value)}")
 
@@ -97,6 +107,11 @@ def checked(read: Callable[[], Settings], as_json: bool = False) -> Settings:
             typer.echo(json.dumps({"ok": False, "complaints": error.complaints}))
         complain(error)
         raise typer.Exit(exits.BAD_CONFIG) from None
+
+
+def warn(warnings: list[str]) -> None:
+    for warning in warnings:
+        typer.echo(f"mythos: warning: {warning}", err=True)
 
 
 def complain(error: errors.ConfigError) -> None:
