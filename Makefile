@@ -75,7 +75,7 @@ package: build/release/build.ninja
 	@cmake --build build/release -j $(JOBS) --target mythosd _core
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation --config-settings build-dir=build/release .
 
-build/release/build.ninja build/asan-python/build.ninja build/tsan-python/build.ninja: | $(VENV)
+build/release/build.ninja build/asan/build.ninja build/tsan/build.ninja: | $(VENV)
 build/bench/build.ninja: | packages-bench
 build/%/build.ninja: CMakePresets.json | packages-build
 	cmake --preset $* -G Ninja
@@ -124,11 +124,11 @@ sanitize-asan sanitize-tsan: sanitize-%: build/%/build.ninja
 	tests/sanitized.sh build/$*
 
 # What Python and the core do to each other, on both sanitized cores.
-sanitize-python: build/asan-python/build.ninja build/tsan-python/build.ninja $(TEST_VENV)
-	cmake --build build/asan-python -j $(JOBS) --target _core
-	tests/sanitized_python.sh build/asan-python libasan
-	cmake --build build/tsan-python -j $(JOBS) --target _core
-	tests/sanitized_python.sh build/tsan-python libtsan
+sanitize-python: build/asan/build.ninja build/tsan/build.ninja $(TEST_VENV)
+	cmake --build build/asan -j $(JOBS) --target _core
+	tests/sanitized_python.sh build/asan libasan
+	cmake --build build/tsan -j $(JOBS) --target _core
+	tests/sanitized_python.sh build/tsan libtsan
 
 # A real Chromium with nothing of ours on the page.
 browser: build-tests
