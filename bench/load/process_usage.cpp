@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
+#include <ctime>
 #include <fstream>
 #include <numeric>
-#include <sstream>
 #include <string>
 
 #include "load/failure.hpp"
@@ -12,17 +12,11 @@
 namespace mythos::bench {
 
 double cpu_us(pid_t pid) {
-    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-    std::string line;
-    if (!std::getline(file, line)) throw Failure("the measured process " + std::to_string(pid) + " is gone");
-    // The name in parentheses may hold spaces, so fields are counted from behind it: utime is the 12th, stime the 13th.
-    std::istringstream rest(line.substr(line.rfind(')') + 2));
-    std::string field;
-    for (int i = 0; i < 11; ++i) rest >> field;
-    double user_ticks = 0;
-    double system_ticks = 0;
-    rest >> user_ticks >> system_ticks;
-    return (user_ticks + system_ticks) * 1e6 / static_cast<double>(sysconf(_SC_CLK_TCK));
+    clockid_t clock{};
+    timespec used{};
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
+        throw Failure("the measured process " + std::to_string(pid) + " is gone");
+    return static_cast<double>(used.tv_sec) * 1e6 + static_cast<double>(used.tv_nsec) / 1e3;
 }
 
 double own_cpu_us() { return cpu_us(getpid()); }

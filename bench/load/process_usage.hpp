@@ -1,6 +1,6 @@
-// What a process has used so far, read from /proc. CPU time is user + system in
-// microseconds, with a resolution of one clock tick (10 ms): measure over a second or more.
-// Sizes are in KiB. A process that is gone ends the measurement with a Failure.
+// What a process has used so far. CPU time is user + system of all its threads in
+// microseconds, by the scheduler's own account, not by clock ticks. Sizes are in KiB. A
+// process that is gone ends the measurement with a Failure.
 #pragma once
 
 #include <sys/types.h>

@@ -183,8 +183,9 @@ class Server:
         It is given Credentials and gives the player's id, or raises Unauthorised, which None and "" stand for. It is
         asked about each connection, and about each POST of commands, whose session must be that player's (403). The
         application's own routes (`/api/publish`, `/api/connections/…` and so on) are for callers of whom it says
-        `mythos.APPLICATION`, and closed to players (403). Only the probes and the index stay open. Players' own
-        `publish` commands are refused unless `players.may_publish` is set; who is let in may subscribe to any channel.
+        `mythos.APPLICATION`, and closed to players (403). The probes, `/metrics` and the index stay open, since nobody
+        who watches the server may have to wait for Python. Players' own `publish` commands are refused unless
+        `players.may_publish` is set; who is let in may subscribe to any channel.
 
         It may be a coroutine function, or `blocking`, and has `limits.request_timeout_s` to answer; no loop waits
         meanwhile. Sets `auth.mode` to `application`. Raises RuntimeError while the server runs.

@@ -194,10 +194,13 @@ async def test_the_application_is_no_player(server: Server):
     assert code(await get(server, "/sse/ann", "app-token")) == (403, "forbidden")
 
 
-async def test_probes_and_the_index_are_open(server: Server):
-    server.authenticate(application_or_player)
+async def test_probes_metrics_and_the_index_are_open_and_wait_for_nobody(server: Server):
+    @server.authenticate
+    async def forever(credentials: Credentials) -> None:
+        await asyncio.Event().wait()
+
     server.start()
-    for path in ("/", "/livez", "/readyz"):
+    for path in ("/", "/livez", "/readyz", "/metrics"):
         assert (await ask(server, "GET", path, None, None)).status_code == 200
 
 
