@@ -13,6 +13,18 @@ protected:
             return out << a.owed << " = " << a.written << " + " << a.gap << " + " << a.conflated << " + " << a.unsent;
         }
     };
+    // A client whose wires stand still; of ten messages the retention has kept four.
+    std::pair<Peer*, Peer*> both_wires_six_behind() {
+        settings.slow_reader = SlowReader::gap;
+        retention.entries = 4;
+        start();
+        Peer& a = ws({.client = "c"});
+        Peer& b = sse({.client = "c"});
+        subscribe(a, "room");
+        a.room = b.room = 0;
+        for (int i = 0; i < 10; ++i) say("room");
+        return {&a, &b};
+    }
     // Ends the player's session and all its connections, and settles.
     Account settle(std::vector<Peer*> peers) {
         new_session("p1");
@@ -76,14 +88,8 @@ TEST_F(AccountTest, WhatNobodyWroteIsUnsentAtTheEnd) {
 }
 
 TEST_F(AccountTest, AGapIsCountedOnceForBothWires) {
-    settings.slow_reader = SlowReader::gap;
-    retention.entries = 4;
-    start();
-    Peer& a = ws({.client = "c"});
-    Peer& b = sse({.client = "c"});
-    subscribe(a, "room");
-    a.room = b.room = 0;
-    for (int i = 0; i < 10; ++i) say("room");
+    const auto [ws_peer, sse_peer] = both_wires_six_behind();
+    Peer &a = *ws_peer, &b = *sse_peer;
     drain_socket(a);
     drain_socket(b);
     EXPECT_EQ(a.last("gap")["lost"], 6);
@@ -185,14 +191,8 @@ TEST_F(AccountTest, AnEndedSessionsUnsentRestIsThereWhenItsLastWireLetsGo) {
 }
 
 TEST_F(AccountTest, AGapThatTheOtherWireMightFillIsCountedWhenThatWireIsGone) {
-    settings.slow_reader = SlowReader::gap;
-    retention.entries = 4;
-    start();
-    Peer& a = ws({.client = "c"});
-    Peer& b = sse({.client = "c"});
-    subscribe(a, "room");
-    a.room = b.room = 0;
-    for (int i = 0; i < 10; ++i) say("room");
+    const auto [ws_peer, sse_peer] = both_wires_six_behind();
+    Peer &a = *ws_peer, &b = *sse_peer;
     drain_socket(b);
     EXPECT_EQ(b.last("gap")["lost"], 6);
     EXPECT_EQ(count(Counter::deliveries_written), 4u);
@@ -205,14 +205,8 @@ TEST_F(AccountTest, AGapThatTheOtherWireMightFillIsCountedWhenThatWireIsGone) {
 }
 
 TEST_F(AccountTest, AGapThatIsOpenWhenItsWireGoesIsNotForgotten) {
-    settings.slow_reader = SlowReader::gap;
-    retention.entries = 4;
-    start();
-    Peer& a = ws({.client = "c"});
-    Peer& b = sse({.client = "c"});
-    subscribe(a, "room");
-    a.room = b.room = 0;
-    for (int i = 0; i < 10; ++i) say("room");
+    const auto [ws_peer, sse_peer] = both_wires_six_behind();
+    Peer &a = *ws_peer, &b = *sse_peer;
     drain_socket(b);
     EXPECT_EQ(settle({&b, &a}), (Account{10, 4, 6, 0, 0}));
 }
