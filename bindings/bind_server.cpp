@@ -1,6 +1,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "base/ids.hpp"
+#include "base/limits.hpp"
 #include "bindings/register.hpp"
 #include "bindings/server_core.hpp"
 #include "hub/handlers.hpp"
@@ -37,6 +39,9 @@ void bind_server(py::module_& module) {
         .def("abandon", &ServerCore::abandon);
     module.def("greeting", &server::greeting, py::arg("host"), py::arg("port"),
                "The addresses of a server, and three commands to try, for a person.");
+    module.def(
+        "is_valid_name", [](std::string_view name) { return is_valid_name(name, kNameBytesMax); }, py::arg("name"),
+        "Whether it can name a player, a session or a client.");
     module.def("is_built_in", &hub::is_built_in, py::arg("type"), "Whether the core executes this command itself.");
 }
 

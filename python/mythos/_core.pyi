@@ -58,6 +58,9 @@ class Command:
 def greeting(host: str, port: int) -> str:
     """The addresses of a server, and three commands to try, for a person."""
 
+def is_valid_name(name: str) -> bool:
+    """Whether it can name a player, a session or a client."""
+
 def is_built_in(type: str) -> bool:
     """Whether the core executes this command itself."""
 

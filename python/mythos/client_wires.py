@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,12 +20,11 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from mythos._core import OpenWire, PostCommands, SseDecoder
+from mythos._core import OpenWire, PostCommands, SseDecoder, is_valid_name
 
 CLOSE_S = 1.0  # for the closing handshake; then the socket is dropped
 MESSAGE_BYTES_MAX = 16 << 20  # a reply of `history` may hold many entries
 POST_S = 30.0
-NAME = re.compile(r"[A-Za-z0-9._:@-]{1,128}")
 
 Headers = Callable[[], Mapping[str, str]]
 
@@ -40,7 +38,7 @@ def check_url(url: str) -> None:
 
 def check_name(name: str) -> None:
     """Raises ValueError for what cannot name a player, a session or a client."""
-    if not NAME.fullmatch(name):
+    if not is_valid_name(name):
         raise ValueError(f"a name has 1 to 128 letters, digits and . _ : @ -, unlike {name!r}")
 
 
