@@ -40,6 +40,16 @@ protected:
         handlers().answer({{.ticket = call.ticket, .kind = kind, .error = {code, "no"}}});
         turn();
     }
+    // One who reads nothing any more, subscribed to the room, and its command c-1.
+    std::pair<Peer*, HandlerCall> slow_reader_and_its_call() {
+        start_with_handlers();
+        Peer& peer = ws({.client = "c"});
+        subscribe(peer, "room");
+        command(peer, "c-1", "say");
+        const HandlerCall call = take(1)[0];
+        peer.room = 0;
+        return {&peer, call};
+    }
     // What a handler publishes.
     void say_in_room(std::string data) {
         protocol::Publish message;
@@ -266,12 +276,8 @@ TEST_F(HandlersInLoopsTest, AReplyDoesNotWaitForEntriesThatThisWireWillNotCarry)
 }
 
 TEST_F(HandlersInLoopsTest, AReplyThatStandsBehindEntriesIsSentBeforeTheConnectionIsClosed) {
-    start_with_handlers();
-    Peer& peer = ws({.client = "c"});
-    subscribe(peer, "room");
-    command(peer, "c-1", "say");
-    const auto call = take(1)[0];
-    peer.room = 0;
+    const auto [reader, call] = slow_reader_and_its_call();
+    Peer& peer = *reader;
     say_in_room(json(std::string(200, 'x')).dump());
     answer(call, "1");
     loop().close(peer.key, CloseCode::going_away, "", now());
@@ -282,12 +288,8 @@ TEST_F(HandlersInLoopsTest, AReplyThatStandsBehindEntriesIsSentBeforeTheConnecti
 }
 
 TEST_F(HandlersInLoopsTest, RepliesBehindEntriesCountAsWaiting) {
-    start_with_handlers();
-    Peer& peer = ws({.client = "c"});
-    subscribe(peer, "room");
-    command(peer, "c-1", "say");
-    const auto call = take(1)[0];
-    peer.room = 0;
+    const auto [reader, call] = slow_reader_and_its_call();
+    Peer& peer = *reader;
     say_in_room("1");
     answer(call, json(std::string(70'000, 'x')).dump());
     EXPECT_TRUE(peer.reading_paused);
