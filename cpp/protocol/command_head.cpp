@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/limits.hpp"
-#include "protocol/json_text.hpp"
 #include "protocol/plain_json.hpp"
 
 namespace mythos::protocol {

@@ -7,10 +7,8 @@
 namespace mythos::protocol {
 namespace {
 
-constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
 std::size_t skip_space(std::string_view t, std::size_t i) {
-    while (i < t.size() && is_space(t[i])) ++i;
+    while (i < t.size() && is_json_space(t[i])) ++i;
     return i;
 }
 
@@ -40,7 +38,7 @@ std::size_t skip_value(std::string_view t, std::size_t i) {
             if (depth == 0) return i;  // the end of the enclosing object, behind a number or word
             if (--depth == 0) return i + 1;
         }
-        if (depth == 0 && (c == ',' || is_space(c))) return i;
+        if (depth == 0 && (c == ',' || is_json_space(c))) return i;
         ++i;
     }
     return i;
@@ -103,7 +101,7 @@ std::string compact_json(std::string_view json) {
         if (json[i] == '"') {
             end = skip_string(json, i);
         } else {
-            while (end < json.size() && json[end] != '"' && !is_space(json[end])) ++end;
+            while (end < json.size() && json[end] != '"' && !is_json_space(json[end])) ++end;
         }
         out.append(json.substr(i, end - i));
         i = skip_space(json, end);

@@ -12,6 +12,9 @@
 
 namespace mythos::protocol {
 
+// White space between JSON's tokens (RFC 8259 section 2).
+constexpr bool is_json_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
 // Whether `text` is one JSON value in UTF-8, nested at most kJsonDepthMax deep.
 bool is_valid_json(std::string_view text);
 

@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t kNumberBytesMax = 64;  // far from where a number overflows
 
-constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // The top bit of each byte that ends a plain string or is not allowed in one; bytes above the first such are not exact.
@@ -33,7 +32,7 @@ public:
     char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
     void skip_space() {
-        while (is_space(peek())) {
+        while (is_json_space(peek())) {
             ++at_;
             spaced_ = true;
         }

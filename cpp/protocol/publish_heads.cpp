@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "protocol/json_text.hpp"
+#include "base/limits.hpp"
 
 namespace mythos::protocol {
 namespace {
