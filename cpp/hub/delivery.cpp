@@ -52,7 +52,7 @@ void Delivery::unexpect(SessionHandle session) {
 
 void Delivery::detach(Stream& stream) {
     clear_tail(stream);
-    if (stream.client) stream.client->settle_gaps();
+    stop_living(stream);
     if (stream.queued) {
         std::erase(up_to_date_, &stream);
         std::erase(catching_up_, &stream);
@@ -181,6 +181,13 @@ void Delivery::flush_queue(std::vector<Stream*>& queue, std::size_t at_least, Mo
     rest.insert(rest.end(), queue.begin(), queue.end());
     queue.swap(rest);
     flushing_.clear();
+}
+
+// It brings nothing more: what its client's other wire waits for it to fill is settled.
+void Delivery::stop_living(Stream& stream) {
+    if (!stream.welcomed || stream.standby) return;
+    stream.client->living[index_of(stream.wire)].fetch_sub(1);
+    stream.client->settle_gaps();
 }
 
 void Delivery::writable(Stream& stream) {

@@ -88,6 +88,7 @@ private:
     void apply_control(const journal::Entry& entry);
     void close_ended(Stream& stream);
     void mark(SessionView& view);
+    void stop_living(Stream& stream);
     void queue(Stream& stream);
     void flush_queue(std::vector<Stream*>& queue, std::size_t at_least, MonoTime limit,
                      const std::function<MonoTime()>& mono);

@@ -34,7 +34,7 @@ void Delivery::open_account(Stream& stream, const Admitted& admitted, Seq given,
 // The stream was told that it misses what it is owed of (after, cursor].
 void Delivery::account_gap(Stream& stream, Seq after, std::uint64_t owed_after, std::uint64_t owed_upto) {
     ClientState& client = *stream.client;
-    const std::size_t wire = static_cast<std::size_t>(stream.wire), other = 1 - wire;
+    const std::size_t wire = index_of(stream.wire), other = 1 - wire;
     client.sent[wire].store(stream.cursor, std::memory_order_relaxed);
     const bool other_may_bring = client.living[other].load() > 0 && client.sent[other].load() < stream.cursor;
     ClientState::Share share;

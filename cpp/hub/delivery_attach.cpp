@@ -97,7 +97,7 @@ void Delivery::attach(Stream& stream, const Admitted& admitted, const ConnectReq
         counters_.add(Counter::replayed, welcome.replayed);
     }
 
-    const std::size_t wire = static_cast<std::size_t>(stream.wire);
+    const std::size_t wire = index_of(stream.wire);
     stream.client->sent[wire].store(stream.cursor, std::memory_order_relaxed);
     if (!stream.standby) stream.client->living[wire].fetch_add(1);
     counters_.add(stream.wire == Wire::websocket ? Counter::opened_websocket : Counter::opened_sse);

@@ -19,8 +19,6 @@ using stats::Counter;
 
 namespace {
 
-std::size_t index_of(Wire wire) { return static_cast<std::size_t>(wire); }
-
 // Bytes that are neither entries nor the tail of one.
 std::size_t replies_waiting(const Stream& stream) {
     return stream.control.size() + (stream.behind != nullptr ? stream.behind->bytes.size() : 0);
@@ -336,10 +334,7 @@ void Delivery::promote(Stream& stream, Seq cursor) {
 }
 
 void Delivery::demote(Stream& stream) {
-    if (stream.welcomed && !stream.standby) {
-        stream.client->living[index_of(stream.wire)].fetch_sub(1);
-        stream.client->settle_gaps();
-    }
+    stop_living(stream);
     stream.standby = true;
     stream.live = false;
     if (stream.behind != nullptr) queue(stream);

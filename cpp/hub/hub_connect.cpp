@@ -14,8 +14,6 @@ using protocol::Wire;
 
 namespace {
 
-std::size_t index_of(Wire wire) { return static_cast<std::size_t>(wire); }
-
 Refusal refuse(CloseCode code, int sse_status, const char* error_code, std::string message, int retry_after_s = 0) {
     Refusal r;
     r.code = code;

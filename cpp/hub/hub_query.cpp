@@ -16,7 +16,7 @@ std::string Hub::connections_json(const std::string& player_id) const {
     const Player& player = it->second;
     out["session_id"] = player.session->session_id;
     for (const Connection* c : player.session->connections_by_age()) {
-        const auto& sent = c->client->state->sent[static_cast<std::size_t>(c->wire)];
+        const auto& sent = c->client->state->sent[index_of(c->wire)];
         out["connections"].push_back({{"connection_id", c->connection_id},
                                       {"client_id", c->client->client_id},
                                       {"wire", protocol::to_string(c->wire)},

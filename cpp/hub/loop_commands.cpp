@@ -136,7 +136,7 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, Command& c
         auto text = protocol::reply_error_json(command.id, error, is_retryable(error.code));
         after_unlock_.push_back([reply, text = std::move(text)] { reply(text, 0); });
     };
-    const bool remembered = !command.id.empty() && context.client != nullptr;
+    const bool remembered = is_remembered(context, command);
     if (remembered) {
         auto& outcomes = context.client->outcomes;
         switch (outcomes.begin(command.number, command.fingerprint, settings.commands_outstanding)) {
@@ -199,9 +199,10 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, Command& c
 Result<CommandResult> LoopCore::Impl::run(Hub& hub, const CommandContext& context, const Command& command) {
     if (command.type == "subscribe") return hub.subscribe(context, command);
     if (command.type == "unsubscribe") return hub.unsubscribe(context, command);
-    if (command.type == "publish" && !settings.players_may_publish)
+    if (command.type == "publish") {
+        if (settings.players_may_publish) return hub.publish_command(context, command);
         return Error{"unauthorised", "players may not publish here; the server's players.may_publish says so"};
-    if (command.type == "publish") return hub.publish_command(context, command);
+    }
     if (command.type == "promote") return hub.promote(context, command);
     if (command.type == "presence") return hub.presence(context, command);
     if (command.type == "ping") {
@@ -232,7 +233,7 @@ void LoopCore::Impl::history(Hub& hub, const CommandContext& context, const Comm
         error = Error{"bad_cursor", "`before` must be an id"};
     else if (limit == 0 || !(limit_given.is_null() || limit_given.is_number_unsigned()))
         error = Error{"bad_command", "`limit` must be a whole number from 1"};
-    const bool remembered = !command.id.empty() && context.client != nullptr;
+    const bool remembered = is_remembered(context, command);
     if (remembered) context.client->outcomes.forget(command.number);
     if (error) {
         count_command_error(error->code);

@@ -83,7 +83,6 @@ void LoopCore::Impl::gone(ConnectionKey key, MonoTime) {
     Stream& stream = it->second;
     if (stream.view != nullptr) {
         if (stream.welcomed) {
-            if (!stream.standby) stream.client->living[static_cast<std::size_t>(stream.wire)].fetch_sub(1);
             count_closed(stream);
             delivery.detach(stream);
         } else {

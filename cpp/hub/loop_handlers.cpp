@@ -52,9 +52,9 @@ bool LoopCore::Impl::hand_over(const CommandContext& context, Command& command, 
     if (!ticket) return false;
     const std::uint32_t place = place_of(*ticket);
     if (place >= handed_over_.size()) handed_over_.resize(place + 1);
-    const bool remembered = !command.id.empty() && context.client != nullptr;
-    handed_over_[place] = {std::move(call),     context.connection, command.number,
-                           command.fingerprint, remembered,         std::move(reply)};
+    handed_over_[place] = {
+        std::move(call), context.connection, command.number, command.fingerprint, is_remembered(context, command),
+        std::move(reply)};
     return true;
 }
 

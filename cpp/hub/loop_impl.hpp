@@ -75,6 +75,10 @@ public:
                        const std::string& body, MonoTime now, AnswerTo answer);
     // Executes, answers a repeat, or refuses. `reply` is called when it may be told.
     void execute(Hub& hub, const CommandContext& context, protocol::Command& command, ReplyTo reply);
+    // Whether its outcome is kept, to answer a repeat.
+    static bool is_remembered(const CommandContext& context, const protocol::Command& command) {
+        return !command.id.empty() && context.client != nullptr;
+    }
     Result<CommandResult> run(Hub& hub, const CommandContext& context, const protocol::Command& command);
     void history(Hub& hub, const CommandContext& context, const protocol::Command& command, ReplyTo reply);
     // `base`: of the stream it came on; 0 where that is not known.

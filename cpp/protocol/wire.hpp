@@ -1,12 +1,16 @@
 // The words that both ends of a connection use: wires, modes, close codes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace mythos::protocol {
 
 enum class Wire : std::uint8_t { websocket = 0, sse = 1 };
+
+// Where arrays of two, one for each wire, have this one.
+constexpr std::size_t index_of(Wire wire) { return static_cast<std::size_t>(wire); }
 
 constexpr std::string_view to_string(Wire wire) { return wire == Wire::websocket ? "websocket" : "sse"; }
 
