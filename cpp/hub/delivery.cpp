@@ -19,13 +19,14 @@ using journal::Kind;
 using protocol::CloseCode;
 
 Delivery::Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters,
-                   stats::LatencyShards& latencies)
+                   stats::LatencyShards& latencies, std::uint64_t sampling_seed)
     : ring_(ring),
       epoch_(std::move(epoch)),
       settings_(settings),
       counters_(counters),
       latency_(latencies[stats::Latency::delivery]),
       ack_latency_(latencies[stats::Latency::acknowledgement]),
+      samples_(sampling_seed, counters),
       reader_(ring),
       index_(reader_.position(), settings.position_memory),
       position_(reader_.position()) {}

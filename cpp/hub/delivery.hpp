@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "hub/delivery_samples.hpp"
 #include "hub/hub.hpp"
 #include "hub/settings.hpp"
 #include "hub/stream.hpp"
@@ -27,7 +28,7 @@ namespace mythos::hub {
 class Delivery {
 public:
     Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters,
-             stats::LatencyShards& latencies);
+             stats::LatencyShards& latencies, std::uint64_t sampling_seed = 0);
     ~Delivery();
 
     // The view that connections of this session share; made from `admitted` if this is the
@@ -74,12 +75,15 @@ public:
     // A client of the session acknowledged (after, upto] at `at`: how long each entry of it took. Of one that is
     // further back than the retention it is not known. Within a turn only.
     void measure_ack(SessionHandle session, Seq after, Seq upto, MonoTime at);
+    // Deliveries that were chosen to be told.
+    DeliverySamples& samples() { return samples_; }
     void forget_targets(const std::vector<TargetId>& targets);
     void trim();  // now and then: closed intervals and keys that no longer matter
 
     std::string id(Seq seq) const { return format_cursor(epoch_, seq); }
 
 private:
+    struct Item;
     struct Batch;
     std::optional<protocol::Gap> place(Stream& stream, const Admitted& admitted, const ConnectRequest& request,
                                        protocol::Welcome& welcome);
@@ -111,12 +115,15 @@ private:
     void account_written(Stream& stream, const Batch& batch);
     bool account_each(Stream& stream, const Batch& batch);
     void count(Stream& stream, stats::Counter outcome, std::uint64_t entries);
+    void sample(const Stream& stream, const Item& item);
+    void sample_written(const Stream& stream, const Batch& batch, Seq above, std::uint64_t written);
 
     journal::Ring& ring_;
     std::string epoch_;
     const Settings& settings_;
     stats::CounterShard& counters_;
     stats::RecordBatch latency_, ack_latency_;
+    DeliverySamples samples_;
     journal::Ring::Reader reader_;
     Index index_;
     Seq position_;

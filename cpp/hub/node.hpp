@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "hub/hub_event.hpp"
 #include "hub/settings.hpp"
 #include "stats/counters.hpp"
 #include "stats/latencies.hpp"
@@ -31,6 +32,10 @@ public:
 
     // Hears of exceptions that an operation let escape; called on the loops' threads. Set before `start`.
     void set_on_fault(std::function<void(std::string_view what)> on_fault);
+
+    // Hears of what the sequencer decided (hub_event.hpp); called on the loops' threads and the application's, one event
+    // at a time for each of them. Set before `start`.
+    void set_on_event(OnHubEvent on_event);
 
     // Restores what the journal recovered. Call once, before any turn.
     void start();

@@ -7,18 +7,25 @@
 
 #include <prometheus/collectable.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "hub/node.hpp"
 #include "monitor/statistics.hpp"
 
 namespace mythos::monitor {
 
+// Appends families of its own; called on the monitor's thread.
+using MetricSource = std::function<void(std::vector<prometheus::MetricFamily>&)>;
+
 class Metrics final : public prometheus::Collectable {
 public:
-    // Both outlive it.
-    Metrics(hub::Node& node, const Statistics& statistics) : node_(node), statistics_(statistics) {}
+    // Both outlive it, and so does what `more`, parts of the server beside the node, refers to.
+    Metrics(hub::Node& node, const Statistics& statistics, std::vector<MetricSource> more = {})
+        : node_(node), statistics_(statistics), more_(std::move(more)) {}
 
     std::vector<prometheus::MetricFamily> Collect() const override;
 
@@ -28,6 +35,7 @@ public:
 private:
     hub::Node& node_;
     const Statistics& statistics_;
+    const std::vector<MetricSource> more_;
 };
 
 // A name with its label, as the tables of counters and latencies have it, taken apart.

@@ -11,8 +11,11 @@ constexpr Duration kTickEach = seconds(1);
 
 }  // namespace
 
-Monitor::Monitor(hub::Node& node, const Clock& clock)
-    : clock_(clock), statistics_(node, clock.mono()), metrics_(node, statistics_), thread_([this] { run(); }) {}
+Monitor::Monitor(hub::Node& node, const Clock& clock, std::vector<MetricSource> more)
+    : clock_(clock),
+      statistics_(node, clock.mono()),
+      metrics_(node, statistics_, std::move(more)),
+      thread_([this] { run(); }) {}
 
 Monitor::~Monitor() {
     {

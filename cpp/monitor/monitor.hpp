@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "monitor/metrics.hpp"
 
@@ -20,8 +21,8 @@ public:
     // Scrapes that may wait; Prometheus asks every few seconds, so more are an attack or a mistake.
     static constexpr std::size_t kWaitingMax = 16;
 
-    // `node` and `clock` outlive it.
-    Monitor(hub::Node& node, const Clock& clock);
+    // `node` and `clock` outlive it; `more` are metrics of other parts of the server (metrics.hpp).
+    Monitor(hub::Node& node, const Clock& clock, std::vector<MetricSource> more = {});
     ~Monitor();
     Monitor(const Monitor&) = delete;
     Monitor& operator=(const Monitor&) = delete;
