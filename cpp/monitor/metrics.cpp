@@ -160,4 +160,13 @@ std::vector<MetricFamily> Metrics::Collect() const {
 
 std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(Collect()); }
 
+void add_metrics_view(Answers& answers, const Metrics& metrics) {
+    answers.add(transport::Route::metrics, [&metrics](const MonitorRequest&) -> MonitorAnswer {
+        transport::HttpResponse response;
+        response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+        response.body = metrics.text();
+        return response;
+    });
+}
+
 }  // namespace mythos::monitor

@@ -26,6 +26,8 @@ constexpr std::string_view kIndex =
     "POST /api/connections/{player_id}/session\n"
     "GET  /api/connections/{player_id}, /api/connections/stats\n"
     "GET  /api/channels, /api/presence/{channel}, /api/history/{channel}\n"
+    "GET  /monitoring/performance, /monitoring/connection-health, /monitoring/dual-connections, "
+    "/monitoring/connections\n"
     "GET  /livez, /readyz, /metrics\n";
 
 // The guide's classes of errors.
@@ -43,11 +45,13 @@ bool is_json(std::string_view content_type) {
 int status_of(std::string_view error_code) {
     if (error_code == "unauthorised") return 401;
     if (error_code == "forbidden") return 403;
-    if (error_code == "handler_failed") return 500;
+    if (error_code == "not_found") return 404;
+    if (error_code == "handler_failed" || error_code == "server_fault") return 500;
     return error_code == "overloaded" || error_code == "draining" ? 503 : 400;
 }
 
 Counter counter_of(int status) {
+    if (status == 404) return Counter::http_not_found;
     if (status < 500) return Counter::http_bad_request;
     return status == 503 ? Counter::http_unavailable : Counter::http_server_fault;
 }
@@ -186,9 +190,8 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
         case Route::ready:
             response = readiness(request);
             break;
-        case Route::metrics:
-            return tell_metrics(connection, request);
         default:
+            if (is_open(match.route)) return ask_monitor(connection, request, std::move(match));
             if (settings_.application_authenticates) return ask_who(connection, std::move(request), std::move(match));
             if (opens_stream(match)) return open_stream(connection, request, match, authenticate_);
             return pass_on(connection, std::move(match), std::move(request), {});
@@ -204,23 +207,31 @@ HttpResponse Site::readiness(const HttpRequest&) {
     return response;
 }
 
-// They are rendered off the loop, and sent on it.
-void Site::tell_metrics(HttpConnection& connection, const HttpRequest& request) {
-    if (!ask_metrics_)
-        return connection.answer(counted(Counter::http_not_found,
-                                         error(&request, 404, "not_found", "This server does not tell its metrics.")));
-    const bool asked = ask_metrics_([&loop = streams_.loop, later = connection.answer_later()](std::string text) {
-        loop.post([later, text = std::move(text)]() mutable {
-            HttpResponse response;
-            response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-            response.body = std::move(text);
+// It is answered off the loop, and sent on it.
+void Site::ask_monitor(HttpConnection& connection, const HttpRequest& request, RouteMatch match) {
+    if (!ask_monitor_)
+        return connection.answer(counted(
+            Counter::http_not_found, error(&request, 404, "not_found", "This server does not tell what it measures.")));
+    MonitorRequest question{match.route, std::move(match.parameter), std::string(request.query()),
+                            request.joined_header("Accept"), request.joined_header("Accept-Encoding")};
+    auto answer = [this, later = connection.answer_later(),
+                   cors = cors_headers(settings_.policy, request)](MonitorAnswer told) mutable {
+        streams_.loop.post([this, later, cors = std::move(cors), told = std::move(told)]() mutable {
+            HttpResponse response = monitor_answer(std::move(told));
+            for (auto& header : cors) response.headers.push_back(std::move(header));
             later(std::move(response));
         });
-    });
-    if (asked) return;
-    auto refusal = error(&request, 503, "overloaded", "Too many ask for the metrics at once.");
-    refusal.headers.emplace_back("Retry-After", "1");
-    connection.answer(counted(Counter::http_unavailable, std::move(refusal)));
+    };
+    if (!ask_monitor_(std::move(question), std::move(answer)))
+        refuse(connection, request, match, {"overloaded", "Too many ask the monitor at once; try again later."});
+}
+
+HttpResponse Site::monitor_answer(MonitorAnswer answer) {
+    if (answer) return std::move(answer).value();
+    const Error& why = answer.error();
+    HttpResponse response = error(nullptr, status_of(why.code), why.code, why.message);
+    if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
+    return counted(counter_of(response.status), std::move(response));
 }
 
 // The application answers on a thread of its own; the connection waits, and the loop does not.
@@ -319,6 +330,7 @@ void Site::open_event_stream(HttpConnection& connection, const HttpRequest& requ
 }
 
 void Site::pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request, const std::string& player_id) {
+    if (is_monitors(match.route)) return ask_monitor(connection, request, std::move(match));
     hub::AnswerTo answer = hub_answer(connection, request);
     const auto cors = cors_headers(settings_.policy, request);
     const auto asked =
