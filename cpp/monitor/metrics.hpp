@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "hub/node.hpp"
+#include "monitor/answers.hpp"
 #include "monitor/statistics.hpp"
 
 namespace mythos::monitor {
@@ -23,9 +24,11 @@ using MetricSource = std::function<void(std::vector<prometheus::MetricFamily>&)>
 
 class Metrics final : public prometheus::Collectable {
 public:
-    // Both outlive it, and so does what `more`, parts of the server beside the node, refers to.
-    Metrics(hub::Node& node, const Statistics& statistics, std::vector<MetricSource> more = {})
-        : node_(node), statistics_(statistics), more_(std::move(more)) {}
+    // Both outlive it.
+    Metrics(hub::Node& node, const Statistics& statistics) : node_(node), statistics_(statistics) {}
+
+    // Adds what another part of the server tells, which outlives it too; before the first question.
+    void add(MetricSource source) { more_.push_back(std::move(source)); }
 
     std::vector<prometheus::MetricFamily> Collect() const override;
 
@@ -35,12 +38,16 @@ public:
 private:
     hub::Node& node_;
     const Statistics& statistics_;
-    const std::vector<MetricSource> more_;
+    std::vector<MetricSource> more_;
 };
 
-// A name with its label, as the tables of counters and latencies have it, taken apart.
+// Answers `GET /metrics`; `metrics` outlives the answers.
+void add_metrics_view(Answers& answers, const Metrics& metrics);
+
+// A name with its labels, as the tables of counters and latencies have it, taken apart.
 struct SeriesName {
-    std::string_view family, label, value;  // label and value empty for none
+    std::string_view family;
+    std::vector<std::pair<std::string_view, std::string_view>> labels;
 };
 SeriesName series_name(std::string_view name);
 

@@ -42,11 +42,12 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
                                                               transport::authenticate_none(), log));
     }
     node_->start();
-    monitor_ = std::make_unique<monitor::Monitor>(
-        *node_, clock,
-        std::vector<monitor::MetricSource>{[&logging](auto& all) { monitor::add_log_metrics(all, logging); }});
+    monitor_ = std::make_unique<monitor::Monitor>(*node_, clock);
+    monitor_->metrics().add([&logging](auto& all) { monitor::add_log_metrics(all, logging); });
     for (auto& loop : loops_)
-        loop->set_metrics([this](auto answer) { return monitor_->ask_metrics(std::move(answer)); });
+        loop->set_monitor(
+            [this](auto request, auto answer) { return monitor_->ask(std::move(request), std::move(answer)); });
+    monitor_->start();
 }
 
 Result<std::unique_ptr<Server>> Server::start(const ServerSettings& settings, const Clock& clock,
