@@ -17,6 +17,7 @@ inline constexpr Duration kDrainSpreadEach = milliseconds(20);
 
 class LoopCore::Impl {
 public:
+    using CloseReason = stats::CloseReason;
     Impl(Node& node, std::uint32_t index);
     ~Impl();
 
@@ -35,10 +36,11 @@ public:
     void decide(Hub& hub, ConnectionKey key);
     void enter(ConnectionKey key);
     void drop_in_time(Stream& stream, MonoTime now);
-    void gone(ConnectionKey key, MonoTime now);
+    std::optional<CloseReason> gone(ConnectionKey key);
     void close(Stream& stream, protocol::CloseCode code, std::string_view reason, MonoTime now);
     void apply(Effect& effect, MonoTime now);
-    void count_closed(const Stream& stream);
+    // Why a stream that is gone ended.
+    static CloseReason close_reason(const Stream& stream);
 
     // loop_pulse.cpp
     void arm(Stream& stream, MonoTime at) { timers_.push({at, stream.key}); }
