@@ -73,18 +73,23 @@ void LoopCore::Impl::close(Stream& stream, CloseCode code, std::string_view reas
         stream.entrance->close_reason = reason;
         return;
     }
+    delivery.set_now(now);
     delivery.request_close(stream, code, reason, false);
     drop_in_time(stream, now);
 }
 
-void LoopCore::Impl::gone(ConnectionKey key, MonoTime) {
+void LoopCore::Impl::gone(ConnectionKey key, MonoTime now) {
     const auto it = streams.find(key);
     if (it == streams.end()) return;
     Stream& stream = it->second;
     if (stream.view != nullptr) {
         if (stream.welcomed) {
             count_closed(stream);
+            latencies[stream.wire == protocol::Wire::websocket ? stats::Latency::lasted_websocket
+                                                               : stats::Latency::lasted_sse]
+                .record(static_cast<std::uint64_t>((now - stream.events.opened()).ns / 1'000));
             delivery.detach(stream);
+            keep_closed(stream, now);
         } else {
             delivery.unexpect(stream.session);
         }
@@ -187,6 +192,7 @@ void LoopCore::writable(ConnectionKey key, MonoTime now) {
     Stream* stream = impl_->find(key);
     if (stream == nullptr) return;
     stream->heard = now;  // a slow reader lives as long as it takes something
+    if (stream->blocked) stream->events.drained(now);
     impl_->delivery.writable(*stream);
 }
 
