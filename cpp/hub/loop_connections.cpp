@@ -6,6 +6,7 @@
 namespace mythos::hub {
 
 using protocol::CloseCode;
+using protocol::Wire;
 using stats::Counter;
 
 Stream* LoopCore::Impl::find(ConnectionKey key) {
@@ -82,6 +83,9 @@ void LoopCore::Impl::gone(ConnectionKey key, MonoTime now) {
     const auto it = streams.find(key);
     if (it == streams.end()) return;
     Stream& stream = it->second;
+    if (!stream.welcomed)
+        counters.add(stream.wire == Wire::websocket ? Counter::failed_websocket_peer_gone
+                                                    : Counter::failed_sse_peer_gone);
     if (stream.view != nullptr) {
         if (stream.welcomed) {
             count_closed(stream);

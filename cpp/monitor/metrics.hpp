@@ -9,6 +9,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "hub/node.hpp"
 #include "monitor/answers.hpp"
@@ -34,9 +36,10 @@ private:
 // Answers `GET /metrics`; `metrics` outlives the answers.
 void add_metrics_view(Answers& answers, const Metrics& metrics);
 
-// A name with its label, as the tables of counters and latencies have it, taken apart.
+// A name with its labels, as the tables of counters and latencies have it, taken apart.
 struct SeriesName {
-    std::string_view family, label, value;  // label and value empty for none
+    std::string_view family;
+    std::vector<std::pair<std::string_view, std::string_view>> labels;
 };
 SeriesName series_name(std::string_view name);
 

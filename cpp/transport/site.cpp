@@ -11,6 +11,7 @@ namespace mythos::transport {
 
 using protocol::Wire;
 using stats::Counter;
+using stats::Rejection;
 
 namespace {
 
@@ -35,10 +36,6 @@ std::string_view error_type(int status) {
     return status >= 500 ? "system_error" : "validation_error";
 }
 
-bool opens_stream(const RouteMatch& match) {
-    return match.route == Route::websocket || match.route == Route::event_stream;
-}
-
 bool is_json(std::string_view content_type) {
     std::string_view media = content_type.substr(0, content_type.find(';'));
     while (media.ends_with(' ') || media.ends_with('\t')) media.remove_suffix(1);
@@ -59,13 +56,21 @@ Counter counter_of(int status) {
     return status == 503 ? Counter::http_unavailable : Counter::http_server_fault;
 }
 
-Counter rejection(std::string_view error_code) {
-    if (error_code == "bad_cursor") return Counter::rejected_bad_cursor;
-    if (error_code == "bad_name") return Counter::rejected_bad_name;
-    if (error_code == "unauthorised" || error_code == "forbidden") return Counter::rejected_unauthorised;
-    if (error_code == "draining") return Counter::rejected_draining;
-    return Counter::rejected_bad_request;
+Rejection rejection(std::string_view error_code) {
+    if (error_code == "bad_cursor") return Rejection::bad_cursor;
+    if (error_code == "bad_name") return Rejection::bad_name;
+    if (error_code == "unauthorised" || error_code == "forbidden") return Rejection::unauthorised;
+    if (error_code == "draining") return Rejection::draining;
+    return Rejection::bad_request;
 }
+
+std::optional<Wire> wire_of(Route route) {
+    if (route == Route::websocket) return Wire::websocket;
+    if (route == Route::event_stream) return Wire::sse;
+    return std::nullopt;
+}
+
+bool opens_stream(const RouteMatch& match) { return wire_of(match.route).has_value(); }
 
 }  // namespace
 
@@ -74,6 +79,11 @@ Site::Site(StreamContext& streams, SiteSettings settings, Authenticate authentic
 
 HttpResponse Site::counted(Counter counter, HttpResponse response) {
     streams_.counters.add(counter);
+    return response;
+}
+
+HttpResponse Site::counted(Rejection why, Wire wire, HttpResponse response) {
+    streams_.counters.add(why, index_of(wire));
     return response;
 }
 
@@ -126,7 +136,10 @@ HttpResponse Site::refuse_no_route(const HttpRequest& request, const RouteMatch&
 
 // The rules that hold before a route is looked at; nothing: go on.
 std::optional<HttpResponse> Site::refuse_entry(const HttpRequest& request, const RouteMatch& match) {
-    const bool stream = match.kind == RouteMatch::Kind::found && opens_stream(match);
+    const auto wire = match.kind == RouteMatch::Kind::found ? wire_of(match.route) : std::nullopt;
+    const auto refused = [&](Rejection why, Counter counter, HttpResponse response) {
+        return wire ? counted(why, *wire, std::move(response)) : counted(counter, std::move(response));
+    };
     const std::string_view host = request.header("Host");
     const std::size_t hosts = request.count_header("Host");
     if (hosts > 1 || (hosts == 0 && request.http_1_1)) {
@@ -134,13 +147,13 @@ std::optional<HttpResponse> Site::refuse_entry(const HttpRequest& request, const
                        error(&request, 400, "bad_request", "HTTP/1.1 needs one Host header (RFC 9112 3.2)."));
     }
     if (!is_host_allowed(settings_.policy, host)) {
-        return counted(stream ? Counter::rejected_host : Counter::http_host,
+        return refused(Rejection::host, Counter::http_host,
                        error(&request, 421, "host_not_allowed",
                              "Without authentication only loopback names and http.allowed_hosts are served."));
     }
-    const bool reads_only = !stream && (request.method == "GET" || request.method == "HEAD");
+    const bool reads_only = !wire && (request.method == "GET" || request.method == "HEAD");
     if (!reads_only && !is_origin_allowed(settings_.policy, request.header("Origin"), host)) {
-        return counted(stream ? Counter::rejected_origin : Counter::http_origin,
+        return refused(Rejection::origin, Counter::http_origin,
                        error(&request, 403, "origin_not_allowed", "This origin is not in http.origins."));
     }
     return std::nullopt;
@@ -245,8 +258,7 @@ void Site::admit(HttpConnection& connection, HttpRequest request, const RouteMat
 }
 
 void Site::refuse(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match, const Error& why) {
-    if (match.route == Route::websocket) return refuse_stream(connection, request, Wire::websocket, why);
-    if (match.route == Route::event_stream) return refuse_stream(connection, request, Wire::sse, why);
+    if (const auto wire = wire_of(match.route)) return refuse_stream(connection, request, *wire, why);
     streams_.log.warning("HTTP request refused", {{"path", request.path()}, {"error_code", why.code}});
     HttpResponse response = error(&request, status_of(why.code), why.code, why.message);
     if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
@@ -271,7 +283,8 @@ Result<hub::ConnectRequest> Site::read_connect(HttpConnection& connection, const
 void Site::refuse_stream(HttpConnection& connection, const HttpRequest& request, Wire wire, const Error& why) {
     streams_.log.warning(wire == Wire::websocket ? "WebSocket connection failed" : "SSE connection failed",
                          {{"connection_type", protocol::to_string(wire)}, {"error_code", why.code}});
-    HttpResponse response = counted(rejection(why.code), error(&request, status_of(why.code), why.code, why.message));
+    HttpResponse response =
+        counted(rejection(why.code), wire, error(&request, status_of(why.code), why.code, why.message));
     if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
     connection.answer(std::move(response));
 }
@@ -285,7 +298,7 @@ void Site::open_websocket(HttpConnection& connection, const HttpRequest& request
                                     request.header("Sec-WebSocket-Key")});
     if (!checked) {
         const bool bad_key = checked.error().code == "bad_key";
-        auto response = counted(Counter::rejected_bad_upgrade,
+        auto response = counted(Rejection::bad_upgrade, Wire::websocket,
                                 error(&request, bad_key ? 400 : 426, "bad_upgrade", checked.error().message));
         if (!bad_key) response.headers.emplace_back("Sec-WebSocket-Version", "13");
         if (!bad_key) response.headers.emplace_back("Upgrade", "websocket");

@@ -47,6 +47,7 @@ private:
     HttpResponse refuse_no_route(const HttpRequest& request, const RouteMatch& match);
     HttpResponse error(const HttpRequest* request, int status, std::string_view code, std::string_view message);
     HttpResponse counted(stats::Counter counter, HttpResponse response);
+    HttpResponse counted(stats::Rejection why, protocol::Wire wire, HttpResponse response);
 
     void ask_who(HttpConnection& connection, HttpRequest request, RouteMatch match);
     void admit(HttpConnection& connection, HttpRequest request, const RouteMatch& match, const Result<Caller>& caller);
