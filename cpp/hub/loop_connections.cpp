@@ -75,11 +75,12 @@ void LoopCore::Impl::close(Stream& stream, CloseCode code, std::string_view reas
         stream.entrance->close_reason = reason;
         return;
     }
+    delivery.set_now(now);
     delivery.request_close(stream, code, reason, false);
     drop_in_time(stream, now);
 }
 
-std::optional<CloseReason> LoopCore::Impl::gone(ConnectionKey key) {
+std::optional<CloseReason> LoopCore::Impl::gone(ConnectionKey key, MonoTime now) {
     const auto it = streams.find(key);
     if (it == streams.end()) return std::nullopt;
     Stream& stream = it->second;
@@ -91,7 +92,11 @@ std::optional<CloseReason> LoopCore::Impl::gone(ConnectionKey key) {
         if (stream.welcomed) {
             why = close_reason(stream);
             counters.add(stats::closed(*why, index_of(stream.wire)));
+            latencies[stream.wire == protocol::Wire::websocket ? stats::Latency::lasted_websocket
+                                                               : stats::Latency::lasted_sse]
+                .record(static_cast<std::uint64_t>((now - stream.events.opened()).ns / 1'000));
             delivery.detach(stream);
+            keep_closed(stream, now);
         } else {
             delivery.unexpect(stream.session);
         }
@@ -189,12 +194,13 @@ void LoopCore::peer_closed(ConnectionKey key, std::uint16_t code, MonoTime now) 
     close(key, CloseCode::normal, {}, now);
 }
 
-std::optional<CloseReason> LoopCore::gone(ConnectionKey key, MonoTime) { return impl_->gone(key); }
+std::optional<CloseReason> LoopCore::gone(ConnectionKey key, MonoTime now) { return impl_->gone(key, now); }
 
 void LoopCore::writable(ConnectionKey key, MonoTime now) {
     Stream* stream = impl_->find(key);
     if (stream == nullptr) return;
     stream->heard = now;  // a slow reader lives as long as it takes something
+    if (stream->blocked) stream->events.drained(now);
     impl_->delivery.writable(*stream);
 }
 

@@ -113,11 +113,17 @@ void StreamConnection::closing(protocol::CloseCode code, std::string_view reason
     if (ending_ == nullptr) ending_ = std::make_unique<Ending>(code, std::string(reason));
 }
 
-void StreamConnection::log_disconnected() const {
-    if (names_ == nullptr) return;
+hub::Outlet::Names StreamConnection::names() const {
+    if (names_ == nullptr) return {};
     const std::string_view player = names_.get();
     const std::string_view session = player.data() + player.size() + 1;
     const std::string_view connection = session.data() + session.size() + 1;
+    return {player, session, connection};
+}
+
+void StreamConnection::log_disconnected() const {
+    if (names_ == nullptr) return;
+    const auto [player, session, connection] = names();
     const Duration lasted = loop_.clock().mono() - admitted_at_;
     context_.log.info(events_of(wire()).disconnected,
                       {{"player_id", player},
@@ -127,6 +133,11 @@ void StreamConnection::log_disconnected() const {
                        {"reason", ending_ != nullptr ? std::string_view(ending_->reason) : "peer gone"},
                        {"close_code", ending_ != nullptr ? protocol::number(ending_->code) : 1006},
                        {"duration_ms", lasted.seconds() * 1e3}});
+    if (const auto events = context_.core.events_of_abnormal_end(key_))
+        context_.log.warning("Connection ended abnormally", {{"connection_id", connection},
+                                                             {"player_id", player},
+                                                             {"connection_type", protocol::to_string(wire())},
+                                                             {"last_events", *events}});
 }
 
 std::int64_t StreamConnection::write(const iovec* pieces, int count) {
