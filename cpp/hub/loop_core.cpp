@@ -65,12 +65,13 @@ bool LoopCore::Impl::turn(const Clock& clock) {
     {
         const std::lock_guard lock(inbox.mutex);
         effects.swap(inbox.effects);
+        for (auto& inquiry : std::exchange(inbox.inquiries, {})) inquiries_.push_back({std::move(inquiry), {}, {}});
     }
     run_timers(now);
     take_answers();
     run_operations(now, clock.wall());
 
-    delivery.begin_turn();
+    delivery.begin_turn(now);
     delivery.advance();
     measure_acks();
     // After reading on: a promotion's cursor may lie ahead of where this loop stood.
@@ -78,6 +79,8 @@ bool LoopCore::Impl::turn(const Clock& clock) {
     run_visible();
     tell_handlers_replies();
     const bool more = delivery.flush(settings.turn_budget, [&] { return clock.mono(); });
+    survey(clock, now);
+    const bool asked = answer_inquiries(clock, now);
     delivery.end_turn();
     if (!delivery.samples().empty()) tell_samples();
     if (std::exchange(offered_, false)) node.handlers.announce();
@@ -87,9 +90,9 @@ bool LoopCore::Impl::turn(const Clock& clock) {
         delivery.trim();
         trim_at_ = now + seconds(5);
     }
-    const bool again = more || !operations_.empty();
+    const bool again = more || asked || !operations_.empty();
     const std::lock_guard lock(inbox.mutex);
-    return again || !inbox.effects.empty();
+    return again || !inbox.effects.empty() || !inbox.inquiries.empty();
 }
 
 void LoopCore::Impl::run_operations(MonoTime now, WallTime wall_now) {
@@ -136,6 +139,7 @@ void LoopCore::Impl::note_fault(std::string_view what) {
 MonoTime LoopCore::Impl::next_deadline() const {
     MonoTime at = trim_at_;
     if (index == 0) at = std::min(at, hub_deadline_);
+    if (survey_at_ != MonoTime{}) at = std::min(at, survey_at_);
     if (!timers_.empty()) at = std::min(at, timers_.top().at);
     return at;
 }

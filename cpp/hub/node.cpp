@@ -71,6 +71,25 @@ std::vector<std::shared_ptr<stats::HistogramShard>> Node::shards(stats::Latency 
     return all;
 }
 
+SurveySums Node::survey() const {
+    SurveySums sums;
+    for (const auto& shard : shared_->surveys) sums.add(shard.read());
+    return sums;
+}
+
+void Node::inquire(Inquiry inquiry) {
+    const auto shared = std::make_shared<const Inquiry>(std::move(inquiry));
+    for (Inbox& inbox : shared_->inboxes) {
+        const std::lock_guard lock(inbox.mutex);
+        inbox.inquiries.push_back(shared);
+    }
+    shared_->wake_all(kEveryLoop);
+}
+
+const ClosedConnections& Node::closed() const { return shared_->closed; }
+
+std::uint32_t Node::loops() const { return static_cast<std::uint32_t>(shared_->inboxes.size()); }
+
 bool Node::draining() const { return shared_->draining.load(std::memory_order_acquire); }
 
 }  // namespace mythos::hub

@@ -9,15 +9,19 @@
 #include <mutex>
 #include <vector>
 
+#include "hub/closed_connections.hpp"
 #include "hub/handlers.hpp"
 #include "hub/hub.hpp"
+#include "hub/inquiry.hpp"
 #include "hub/node.hpp"
+#include "hub/survey_shard.hpp"
 
 namespace mythos::hub {
 
 struct Inbox {
     std::mutex mutex;
     std::vector<Effect> effects;
+    std::vector<std::shared_ptr<const Inquiry>> inquiries;
     std::atomic<bool> woken{false};
     std::function<void()> wake;
 };
@@ -30,6 +34,7 @@ struct Node::Shared {
           inboxes(loops),
           shards(loops + 1),
           latencies(loops),
+          surveys(loops),
           handlers(loops),
           hub(journal, settings, totals, shards.back()) {
         handlers.set_wake([this](std::uint32_t loop) { wake(loop); });
@@ -48,6 +53,8 @@ struct Node::Shared {
     std::deque<Inbox> inboxes;
     std::deque<stats::CounterShard> shards;      // one a loop, the last one the sequencer's
     std::deque<stats::LatencyShards> latencies;  // one a loop
+    std::deque<SurveyShard> surveys;             // one a loop
+    ClosedConnections closed;
     Handlers handlers;
     Hub hub;
 

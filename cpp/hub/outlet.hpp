@@ -109,8 +109,15 @@ public:
     struct KernelAck {
         Duration age;
         bool all_acknowledged = false;
+        Duration rtt{};  // as TCP has it; 0: not known
     };
     virtual std::optional<KernelAck> kernel_ack() const = 0;
+
+    // Who it is, for people; valid until it ends. Empty where it was not let in.
+    struct Names {
+        std::string_view player_id, session_id, connection_id;
+    };
+    virtual Names names() const { return {}; }
 };
 
 }  // namespace mythos::hub

@@ -1,12 +1,11 @@
 #include "monitor/metrics.hpp"
 
-#include <prometheus/text_serializer.h>
-
 #include <array>
 #include <limits>
 #include <utility>
 
 #include "hub/application.hpp"
+#include "monitor/exposition.hpp"
 #include "monitor/process_usage.hpp"
 
 namespace mythos::monitor {
@@ -160,13 +159,17 @@ std::vector<MetricFamily> Metrics::Collect() const {
     return all;
 }
 
-std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(Collect()); }
-
 void add_metrics_view(Answers& answers, const Metrics& metrics) {
-    answers.add(transport::Route::metrics, [&metrics](const MonitorRequest&) -> MonitorAnswer {
+    answers.add(transport::Route::metrics, [&metrics](const MonitorRequest& request) -> MonitorAnswer {
+        const TextFormat format = negotiate_format(request.accept);
         transport::HttpResponse response;
-        response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-        response.body = metrics.text();
+        response.content_type = content_type(format);
+        response.body = write_metrics(format, metrics.Collect());
+        response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+        if (accepts_gzip(request.accept_encoding)) {
+            response.body = gzip(response.body);
+            response.headers.emplace_back("Content-Encoding", "gzip");
+        }
         return response;
     });
 }

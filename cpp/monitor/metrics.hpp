@@ -32,9 +32,6 @@ public:
 
     std::vector<prometheus::MetricFamily> Collect() const override;
 
-    // In Prometheus's text format, version 0.0.4.
-    std::string text() const;
-
 private:
     hub::Node& node_;
     const Statistics& statistics_;

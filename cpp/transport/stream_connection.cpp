@@ -105,13 +105,11 @@ void StreamConnection::admitted(const hub::Admission& admission) {
 }
 
 std::vector<observe::Field> StreamConnection::name_fields() const {
-    const std::string_view player = names_.get();
-    const std::string_view session = player.data() + player.size() + 1;
-    const std::string_view connection = session.data() + session.size() + 1;
-    const std::string_view trace = connection.data() + connection.size() + 1;
-    std::vector<observe::Field> fields{{"player_id", player},
-                                       {"session_id", session},
-                                       {"connection_id", connection},
+    const Names named = names();
+    const std::string_view trace = named.connection_id.data() + named.connection_id.size() + 1;
+    std::vector<observe::Field> fields{{"player_id", named.player_id},
+                                       {"session_id", named.session_id},
+                                       {"connection_id", named.connection_id},
                                        {"connection_type", protocol::to_string(wire())}};
     if (!trace.empty()) fields.emplace_back("trace_id", trace);
     return fields;
@@ -170,14 +168,30 @@ void StreamConnection::closing(protocol::CloseCode code, std::string_view reason
     if (ending_ == nullptr) ending_ = std::make_unique<Ending>(code, std::string(reason));
 }
 
+hub::Outlet::Names StreamConnection::names() const {
+    if (names_ == nullptr) return {};
+    const std::string_view player = names_.get();
+    const std::string_view session = player.data() + player.size() + 1;
+    const std::string_view connection = session.data() + session.size() + 1;
+    return {player, session, connection};
+}
+
 void StreamConnection::log_disconnected() const {
-    if (names_ == nullptr || !context_.log.enabled(observe::Level::info)) return;
-    const Duration lasted = loop_.clock().mono() - admitted_at_;
-    std::vector<observe::Field> fields = name_fields();
-    fields.insert(fields.end(), {{"reason", ending_ != nullptr ? std::string_view(ending_->reason) : "peer gone"},
-                                 {"close_code", ending_ != nullptr ? protocol::number(ending_->code) : 1006},
-                                 {"duration_ms", lasted.seconds() * 1e3}});
-    context_.log.write(observe::Level::info, events_of(wire()).disconnected, fields);
+    if (names_ == nullptr) return;
+    const std::vector<observe::Field> named = name_fields();
+    if (context_.log.enabled(observe::Level::info)) {
+        const Duration lasted = loop_.clock().mono() - admitted_at_;
+        std::vector<observe::Field> fields = named;
+        fields.insert(fields.end(), {{"reason", ending_ != nullptr ? std::string_view(ending_->reason) : "peer gone"},
+                                     {"close_code", ending_ != nullptr ? protocol::number(ending_->code) : 1006},
+                                     {"duration_ms", lasted.seconds() * 1e3}});
+        context_.log.write(observe::Level::info, events_of(wire()).disconnected, fields);
+    }
+    if (const auto events = context_.core.events_of_abnormal_end(key_)) {
+        std::vector<observe::Field> fields = named;
+        fields.emplace_back("last_events", observe::Json{*events});
+        context_.log.write(observe::Level::warning, "Connection ended abnormally", fields);
+    }
 }
 
 std::int64_t StreamConnection::write(const iovec* pieces, int count) {

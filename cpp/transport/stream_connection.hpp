@@ -59,6 +59,7 @@ public:
     void finish() final;
     void abort() final;
     std::optional<KernelAck> kernel_ack() const final;
+    Names names() const final;
     // Why the connection ends, for the log; the first to say so is right.
     void closing(protocol::CloseCode code, std::string_view reason) override;
 

@@ -38,6 +38,9 @@ public:
     void finish() override { finished = true; }
     void abort() override { aborted = true; }
     std::optional<KernelAck> kernel_ack() const override { return kernel; }
+    Names names() const override {
+        return admission ? Names{player, admission->session_id, admission->connection_id} : Names{};
+    }
 
     // How many bytes the socket still takes; nothing: all of them.
     std::optional<std::size_t> room;
@@ -79,6 +82,7 @@ public:
     // Set by whoever opened the connection.
     ConnectionKey key = 0;
     std::uint32_t loop = 0;
+    std::string player;
     const protocol::Wire wire;
 
 private:
