@@ -1,7 +1,7 @@
 // Python's log lines on their way into a sink of the core, in the core's own form.
 //
-// Thread-safety: any thread, with the GIL held; it is let go while a line is handed over and while close() waits for the
-// lines to be written. After close() lines are dropped.
+// Thread-safety: any thread, with the GIL held; it is let go while a line is handed over and while close() waits for
+// the lines to be written. After close() lines are dropped.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -22,7 +22,8 @@ public:
 
     // `level` 0 to 4, debug to critical; `epoch_s` when it happened. Values of `fields`: bool, int, float, str, and
     // bytes for what is JSON already; its keys are ASCII without quotes. TypeError for anything else.
-    void write(int level, double epoch_s, std::string_view logger, std::string_view event, const py::dict& fields);
+    // `fields`, a dict, is not owned here: a thread that the interpreter's end unwinds must own no Python object.
+    void write(int level, double epoch_s, std::string_view logger, std::string_view event, py::handle fields);
 
     void reopen();
     // As observe::LogStatistics.

@@ -1,5 +1,5 @@
-// The deliveries of one loop that were chosen to be told one by one: noted while it flushes, told in the next turn, when
-// the sequencer can say what else the player has. At most kSampledLinesASecond; what is beyond is counted.
+// The deliveries of one loop that were chosen to be told one by one: noted while it flushes, told in the next turn,
+// when the sequencer can say what else the player has. At most kSampledLinesASecond; what is beyond is counted.
 //
 // Not thread-safe: one loop's.
 #pragma once

@@ -89,7 +89,7 @@ private:
     const LogFormat format_;
     const Clock& clock_;
     std::atomic<std::uint64_t> lines_[kLevels]{};
-    std::mutex mutex_;                            // guards names_
+    std::mutex mutex_;  // guards names_
     std::map<std::string, Log, std::less<>> names_;
 };
 

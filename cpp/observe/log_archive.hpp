@@ -1,9 +1,9 @@
 // The rotated files of a log: their names, their compression, and the end of the oldest.
 //
 // `mythos.log` is renamed to `mythos.log.20261123T101500.123456Z`, the time of its rotation in UTC, so that names sort
-// as the files follow each other, and becomes `….gz` a little later, on a thread of lowest priority that is here for it:
-// who writes lines never waits. Compression goes through `….gz.part`; one that is interrupted begins again at the next
-// rotation or start. A file that cannot be compressed stays as it is.
+// as the files follow each other, and becomes `….gz` a little later, on a thread of lowest priority that is here for
+// it: who writes lines never waits. Compression goes through `….gz.part`; one that is interrupted begins again at the
+// next rotation or start. A file that cannot be compressed stays as it is.
 //
 // Thread-safety: one thread calls tend(); the functions beside the class, any.
 #pragma once
@@ -40,8 +40,8 @@ private:
     const std::string path_;
     std::mutex mutex_;
     std::condition_variable asked_;
-    bool wanted_ = false;     // guarded by mutex_
-    std::size_t keep_ = 0;    // guarded by mutex_
+    bool wanted_ = false;   // guarded by mutex_
+    std::size_t keep_ = 0;  // guarded by mutex_
     std::atomic<bool> ends_{false};
     std::thread thread_;
 };

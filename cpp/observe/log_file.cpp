@@ -70,7 +70,8 @@ bool LogFile::is_due(std::size_t more) const {
 }
 
 bool LogFile::is_where_it_was() const {
-    struct stat ours {}, there {};
+    struct stat ours {
+    }, there{};
     return ::fstat(file_, &ours) == 0 && ::stat(path_.c_str(), &there) == 0 && ours.st_dev == there.st_dev &&
            ours.st_ino == there.st_ino;
 }

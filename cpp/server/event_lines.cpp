@@ -16,7 +16,8 @@ void log_ended(observe::Log& log, const hub::HubEvent& event) {
 void log_message(observe::Log& log, const hub::HubEvent& event) {
     const bool to_player = event.target.kind == journal::TargetKind::player;
     const bool to_everyone = event.target.kind == journal::TargetKind::everyone;
-    log.info("Message delivery attempt", {{to_player ? "player_id" : "channel", to_everyone ? std::string_view("*") : std::string_view(event.target.name)},
+    log.info("Message delivery attempt", {{to_player ? "player_id" : "channel",
+                                           to_everyone ? std::string_view("*") : std::string_view(event.target.name)},
                                           {"message_id", event.message_id},
                                           {"message_type", event.message_type},
                                           {"message_size", event.message_bytes},

@@ -360,8 +360,8 @@ Site::TellAnswered Site::answered_line(const HttpRequest& request) {
 }
 
 hub::AnswerTo Site::hub_answer(HttpConnection& connection, const HttpRequest& request) {
-    return [told = answered_line(request), later = connection.answer_later(), cors = cors_headers(settings_.policy, request),
-            &counters = streams_.counters](hub::Answer answer) mutable {
+    return [told = answered_line(request), later = connection.answer_later(),
+            cors = cors_headers(settings_.policy, request), &counters = streams_.counters](hub::Answer answer) mutable {
         told(answer.status);
         if (answer.status >= 400) counters.add(counter_of(answer.status));
         HttpResponse response;

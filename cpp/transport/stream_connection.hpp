@@ -36,7 +36,7 @@ struct Opening {
     std::string head;  // the 101 or 200
     HttpHeaders cors;  // for an answer instead of it
     std::string player_id;
-    std::string trace_id;                      // empty: the client named none
+    std::string trace_id;                        // empty: the client named none
     std::unique_ptr<hub::ConnectRequest> asked;  // for the log, where attempts are told
     MonoTime began{};
     bool admitted = false;

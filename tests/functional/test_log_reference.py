@@ -11,14 +11,14 @@ from wires import open_sse, open_websocket
 PAGE = (REPOSITORY / "docs" / "reference" / "logs.md").read_text()
 CPP = REPOSITORY / "cpp"
 HEAD = {"timestamp", "level", "logger", "event"}
-TYPES = {"text": str, "integer": int, "number": (int, float), "boolean": bool}
+TYPES = {"text": str, "integer": int, "number": (int, float), "boolean": bool, "list": list}
 
 # How an event is written in the code.
 WRITTEN = [
     re.compile(pattern)
     for pattern in (
         r'\blog\w*(?:\(\))?\s*\.(?:debug|info|warning|error|critical)\(\s*"([A-Z][^"]+)"',
-        r'\blog\w*\.write\([\w:]+, "([A-Z][^"]+)"',
+        r'\blog\w*\.write\([\w:]+,\s*"([A-Z][^"]+)"',
         r'\breport\("([A-Z][^"]+)"',
         r'"((?:WebSocket|SSE) (?:connection )?[a-z]+)"',
         r'"(Session \w+)"',
@@ -113,6 +113,7 @@ async def test_every_line_is_as_the_page_says(start_server):
         "Log lines dropped because the queue was full",
         "Log file did not take all lines",
         "HTTP request refused",
+        "Connection ended abnormally",
         "Operation failed",
         "Handler failed",
         "Accepting rests: out of descriptors or memory",

@@ -118,8 +118,10 @@ TEST_F(MessageSampleTest, SessionsAreToldWhenTheyOpenAndEnd) {
         told.emplace_back(event.kind, event.reason);
     }
     using enum HubEvent::Kind;
-    EXPECT_EQ(told, (std::vector<std::pair<HubEvent::Kind, std::string>>{
-                        {session_opened, ""}, {session_ended, "replaced"}, {session_opened, ""}, {session_ended, "expired"}}));
+    EXPECT_EQ(
+        told,
+        (std::vector<std::pair<HubEvent::Kind, std::string>>{
+            {session_opened, ""}, {session_ended, "replaced"}, {session_opened, ""}, {session_ended, "expired"}}));
     EXPECT_EQ(events[1].connections, 1u);
     EXPECT_EQ(events[1].session_id, events[0].session_id);
     EXPECT_GT(events[3].at.ns, events[3].opened_at.ns);

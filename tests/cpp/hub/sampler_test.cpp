@@ -42,9 +42,7 @@ TEST(Sampler, ChoosesAboutAsManyAsTheRateSaysWhateverTheBatches) {
         const auto places = chosen(sampler, kCount, batch);
         // Ten standard deviations of a binomial distribution.
         EXPECT_NEAR(static_cast<double>(places.size()), 10'000, 1'000);
-        if (!before.empty()) {
-            EXPECT_EQ(places, before);
-        }
+        if (!before.empty()) { EXPECT_EQ(places, before); }
         before = places;
     }
 }

@@ -131,8 +131,8 @@ TEST_F(LogTest, CountsItsLinesByLevel) {
 TEST_F(LogTest, SharesASinkWithOneOfAnotherLevelAndForm) {
     {
         auto logging = open();
-        Logging other(LogSink::open({.output = stream_.descriptor()}, clock_).value(), Level::debug,
-                      LogFormat::console, clock_);
+        Logging other(LogSink::open({.output = stream_.descriptor()}, clock_).value(), Level::debug, LogFormat::console,
+                      clock_);
         EXPECT_EQ(&logging->named("server").named("server.api"), &logging->named("server.api"));
         other.named("server").debug("for people");
     }
