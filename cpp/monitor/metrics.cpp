@@ -16,7 +16,8 @@ using prometheus::MetricType;
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kCounterHelp{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kCounterHelp{{
+    {"mythos_log_samples_left_out_total", "Deliveries that were chosen to be logged, beyond what is logged a second."},
     {"mythos_connections_opened_total", "Connections that were let in."},
     {"mythos_connections_closed_total", "Connections that ended, by why."},
     {"mythos_connections_rejected_total", "Connections that were refused, by why."},
@@ -153,6 +154,7 @@ std::vector<MetricFamily> Metrics::Collect() const {
               statistics_.delivery_success_percent(stats::Window::five_minutes));
     auto& build = family_of(all, "mythos_build_info", "1, with the server's version.", MetricType::Gauge);
     add_series(build, {{}, {{"version", MYTHOS_VERSION}}}).gauge.value = 1;
+    for (const auto& source : more_) source(all);
     add_process(all);
     return all;
 }

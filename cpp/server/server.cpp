@@ -5,6 +5,8 @@
 #include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "journal/memory.hpp"
+#include "monitor/log_metrics.hpp"
+#include "server/event_lines.hpp"
 #include "transport/authenticate.hpp"
 #include "transport/socket.hpp"
 
@@ -34,12 +36,14 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     node_ = std::make_unique<hub::Node>(*journal_, clock, settings.hub, count);
     observe::Log& log = logging.named("server.realtime.connection_manager");
     node_->set_on_fault([&log](std::string_view what) { log.error("Operation failed", {{"fault", what}}); });
+    node_->set_on_event([&log](const hub::HubEvent& event) { log_event(log, event); });
     for (std::uint32_t index = 0; index < count; ++index) {
         loops_.push_back(std::make_unique<transport::HubLoop>(*node_, index, clock, settings.loop,
                                                               transport::authenticate_none(), log));
     }
     node_->start();
     monitor_ = std::make_unique<monitor::Monitor>(*node_, clock);
+    monitor_->metrics().add([&logging](auto& all) { monitor::add_log_metrics(all, logging); });
     for (auto& loop : loops_)
         loop->set_monitor(
             [this](auto request, auto answer) { return monitor_->ask(std::move(request), std::move(answer)); });
