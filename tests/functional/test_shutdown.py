@@ -144,7 +144,7 @@ async def test_the_end_of_a_connection_is_logged(start_server, player, wire):
     assert line["logger"] == "server.realtime.connection_manager" and line["level"].lower() == "info"
     assert (line["player_id"], line["connection_type"]) == (player, wire)
     assert line["session_id"] == opened.session_id
-    assert (line["reason"], line["close_code"]) == ("peer gone", 1006)
+    assert (line["reason"], line["close_code"]) == ("peer_gone", 1006)
     assert 0 < line["duration_ms"] < 60_000
 
 
