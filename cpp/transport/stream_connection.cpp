@@ -65,7 +65,7 @@ void StreamConnection::enter(std::unique_ptr<StreamConnection> connection, hub::
     EventLoop& loop = entering.loop_;
     if (!loop.adopt_inherited(std::move(connection))) return;
     request.remote = remote_address(entering.socket_);
-    if (entering.context_.log.enabled(observe::Level::debug))
+    if (entering.context_.log.enabled(observe::Level::info))
         entering.opening_->asked = std::make_unique<hub::ConnectRequest>(request);
     entering.key_ = entering.context_.core.open(std::move(request), &entering, loop.now());
 }
@@ -85,7 +85,7 @@ void StreamConnection::attempted(std::size_t existing, std::string_view connecti
     if (asked->attempt != 0) fields.emplace_back("attempt", asked->attempt);
     add_text("remote", asked->remote);
     add_text("trace_id", opening_->trace_id);
-    context_.log.write(observe::Level::debug, events_of(wire()).attempt, fields);
+    context_.log.write(observe::Level::info, events_of(wire()).attempt, fields);
 }
 
 void StreamConnection::admitted(const hub::Admission& admission) {
@@ -105,11 +105,11 @@ void StreamConnection::admitted(const hub::Admission& admission) {
 }
 
 std::vector<observe::Field> StreamConnection::name_fields() const {
-    const Names named = names();
-    const std::string_view trace = named.connection_id.data() + named.connection_id.size() + 1;
-    std::vector<observe::Field> fields{{"player_id", named.player_id},
-                                       {"session_id", named.session_id},
-                                       {"connection_id", named.connection_id},
+    const auto [player, session, connection] = names();
+    const std::string_view trace = connection.data() + connection.size() + 1;
+    std::vector<observe::Field> fields{{"player_id", player},
+                                       {"session_id", session},
+                                       {"connection_id", connection},
                                        {"connection_type", protocol::to_string(wire())}};
     if (!trace.empty()) fields.emplace_back("trace_id", trace);
     return fields;
@@ -176,22 +176,21 @@ hub::Outlet::Names StreamConnection::names() const {
     return {player, session, connection};
 }
 
-void StreamConnection::log_disconnected() const {
-    if (names_ == nullptr) return;
-    const std::vector<observe::Field> named = name_fields();
-    if (context_.log.enabled(observe::Level::info)) {
-        const Duration lasted = loop_.clock().mono() - admitted_at_;
-        std::vector<observe::Field> fields = named;
-        fields.insert(fields.end(), {{"reason", ending_ != nullptr ? std::string_view(ending_->reason) : "peer gone"},
-                                     {"close_code", ending_ != nullptr ? protocol::number(ending_->code) : 1006},
-                                     {"duration_ms", lasted.seconds() * 1e3}});
-        context_.log.write(observe::Level::info, events_of(wire()).disconnected, fields);
-    }
-    if (const auto events = context_.core.events_of_abnormal_end(key_)) {
-        std::vector<observe::Field> fields = named;
-        fields.emplace_back("last_events", observe::Json{*events});
-        context_.log.write(observe::Level::warning, "Connection ended abnormally", fields);
-    }
+void StreamConnection::leave() {
+    const auto last_events = context_.core.events_of_abnormal_end(key_);
+    const auto why = context_.core.gone(key_, loop_.now());
+    if (names_ == nullptr || !why) return;
+    const Duration lasted = loop_.clock().mono() - admitted_at_;
+    std::vector<observe::Field> fields = name_fields();
+    fields.insert(fields.end(), {{"reason", stats::name_of(*why)},
+                                 {"close_code", ending_ != nullptr ? protocol::number(ending_->code) : 1006},
+                                 {"duration_ms", lasted.seconds() * 1e3}});
+    if (ending_ != nullptr) fields.emplace_back("close_message", ending_->reason);
+    context_.log.write(observe::Level::info, events_of(wire()).disconnected, fields);
+    if (!last_events) return;
+    fields = name_fields();
+    fields.emplace_back("last_events", observe::Json{*last_events});
+    context_.log.write(observe::Level::warning, "Connection ended abnormally", fields);
 }
 
 std::int64_t StreamConnection::write(const iovec* pieces, int count) {
@@ -271,8 +270,7 @@ void StreamConnection::ready(std::uint32_t events) {
 
 void StreamConnection::resume() {
     if (state_ == State::leaving) {
-        log_disconnected();
-        context_.core.gone(key_, loop_.now());
+        leave();
         return loop_.retire(*this);
     }
     take_held();

@@ -92,7 +92,8 @@ private:
     void take_held();
     void log_refused(const hub::Refusal& refusal) const;
     void log_connected(const hub::Admission& admission, Duration took) const;
-    void log_disconnected() const;
+    // Over and gone: the hub is told, and the log.
+    void leave();
     // What every line of a connection that was let in has.
     std::vector<observe::Field> name_fields() const;
     std::int64_t write_with_head(const iovec* pieces, int count);

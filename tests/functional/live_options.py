@@ -286,11 +286,8 @@ async def drain_timeout(at: Place) -> AsyncIterator[None]:
 @shows("log.level", "error", "debug")
 async def log_level(at: Place) -> AsyncIterator[None]:
     yield
-    async with await open_websocket(at.server, at.player):
-        pass
-    await asyncio.to_thread(
-        at.server.wait_log, "a debug line", lambda line: line["event"] == "WebSocket connection attempt"
-    )
+    await at.api.counters()
+    await asyncio.to_thread(at.server.wait_log, "a debug line", lambda line: line["event"] == "HTTP request")
 
 
 async def connects(at: Place, holds: Callable[[], bool]) -> None:

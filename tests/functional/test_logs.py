@@ -112,7 +112,7 @@ async def test_connections_say_what_the_guide_says(start_server, player):
     server.wait_log("the WebSocket has gone", lambda line: line["event"] == "WebSocket disconnected")
     lines = server.log_lines()
     attempt, *_ = by_event(lines, "WebSocket connection attempt")
-    assert attempt["level"] == "debug" and attempt["existing_connections"] == 0
+    assert attempt["level"] == "info" and attempt["existing_connections"] == 0
     assert attempt["connection_id"] == ws.welcome["connection_id"] and attempt["remote"].startswith("127.0.0.1")
     [connected] = by_event(lines, "WebSocket connected")
     assert connected["logger"] == "server.realtime.connection_manager" and connected["level"] == "info"
