@@ -33,7 +33,7 @@ class Unauthorised(CommandError):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a newcomer shows of who it is; None for what it does not.
+    """What a request shows of who sends it; None for what it does not.
 
     `player_id` is whom the path or the query names. `token` is a bearer's, from `Authorization` or from
     `Sec-WebSocket-Protocol: mythos.v1, bearer, <token>`.

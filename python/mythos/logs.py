@@ -79,9 +79,10 @@ class Handler(logging.Handler):
         try:
             if self._log is None and not self._closed:
                 self._log = _open(self._options)  # in the child of a fork
-            if self._log is not None:
+            log = self._log
+            if log is not None:
                 fields = {_key(name): _value(value) for name, value in fields_of(record).items() if value is not None}
-                self._log.write(_level(record.levelno), record.created, _text(record.name), _event(record), fields)
+                log.write(_level(record.levelno), record.created, _text(record.name), _event(record), fields)
         except Exception:
             self.handleError(record)
 
