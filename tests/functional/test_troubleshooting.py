@@ -149,9 +149,11 @@ async def traffic(server: Mythosd) -> None:
                     await wire.entries(5)
             async with await open_websocket(server, player), await open_websocket(server, player):
                 assert (await api.http.get(f"/sse/{player}")).status_code == 429
+    written = server.config.read_text()
     server.config.write_text("nonsense")
     server.signal(signal.SIGHUP)
     server.wait_log("the reload has failed", lambda line: line["event"] == "Configuration not reloaded")
+    server.config.write_text(written)
     server.wait_log("all have gone", lambda line: line["event"] == "SSE disconnected" and line["player_id"] == "ann")
 
 
