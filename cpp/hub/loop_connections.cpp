@@ -6,7 +6,10 @@
 namespace mythos::hub {
 
 using protocol::CloseCode;
+<<<<<<< HEAD
 using stats::CloseReason;
+=======
+using protocol::Wire;
 using stats::Counter;
 
 Stream* LoopCore::Impl::find(ConnectionKey key) {
@@ -83,6 +86,9 @@ std::optional<CloseReason> LoopCore::Impl::gone(ConnectionKey key) {
     if (it == streams.end()) return std::nullopt;
     Stream& stream = it->second;
     std::optional<CloseReason> why;
+    if (!stream.welcomed)
+        counters.add(stream.wire == Wire::websocket ? Counter::failed_websocket_peer_gone
+                                                    : Counter::failed_sse_peer_gone);
     if (stream.view != nullptr) {
         if (stream.welcomed) {
             why = close_reason(stream);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <queue>
 #include <unordered_map>
 
@@ -85,6 +86,7 @@ public:
     void history(Hub& hub, const CommandContext& context, const protocol::Command& command, ReplyTo reply);
     // `base`: of the stream it came on; 0 where that is not known.
     bool take_ack(ClientState& client, SessionHandle session, Seq base, const protocol::Command& command, MonoTime now);
+    void take_report(const nlohmann::json& delays);
     void measure_acks();
     void count_command_error(const std::string& code);
     void tell(ConnectionKey key, std::string_view reply, Seq behind = 0);

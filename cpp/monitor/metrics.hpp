@@ -9,8 +9,11 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "hub/node.hpp"
+#include "monitor/answers.hpp"
 #include "monitor/statistics.hpp"
 
 namespace mythos::monitor {
@@ -30,9 +33,13 @@ private:
     const Statistics& statistics_;
 };
 
-// A name with its label, as the tables of counters and latencies have it, taken apart.
+// Answers `GET /metrics`; `metrics` outlives the answers.
+void add_metrics_view(Answers& answers, const Metrics& metrics);
+
+// A name with its labels, as the tables of counters and latencies have it, taken apart.
 struct SeriesName {
-    std::string_view family, label, value;  // label and value empty for none
+    std::string_view family;
+    std::vector<std::pair<std::string_view, std::string_view>> labels;
 };
 SeriesName series_name(std::string_view name);
 

@@ -41,7 +41,9 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     node_->start();
     monitor_ = std::make_unique<monitor::Monitor>(*node_, clock);
     for (auto& loop : loops_)
-        loop->set_metrics([this](auto answer) { return monitor_->ask_metrics(std::move(answer)); });
+        loop->set_monitor(
+            [this](auto request, auto answer) { return monitor_->ask(std::move(request), std::move(answer)); });
+    monitor_->start();
 }
 
 Result<std::unique_ptr<Server>> Server::start(const ServerSettings& settings, const Clock& clock,

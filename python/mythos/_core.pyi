@@ -114,6 +114,7 @@ class ClientConfig:
     held_entries_max: int
     held_bytes_max: int
     ack_entries: int
+    report_delay: bool
     command_window: int
     commands_queued_max: int
     post_commands_max: int
