@@ -18,6 +18,10 @@ namespace mythos::journal {
 class Journal;
 }
 
+namespace mythos::store {
+class EventQueue;
+}
+
 namespace mythos::hub {
 
 class Node {
@@ -31,6 +35,9 @@ public:
 
     // Hears of exceptions that an operation let escape; called on the loops' threads. Set before `start`.
     void set_on_fault(std::function<void(std::string_view what)> on_fault);
+
+    // Where the history of sessions and connections goes; it outlives the node. Set before `start`.
+    void set_history(store::EventQueue& history);
 
     // Restores what the journal recovered. Call once, before any turn.
     void start();

@@ -48,6 +48,7 @@ struct Node::Shared {
     std::deque<stats::CounterShard> shards;      // one a loop, the last one the sequencer's
     std::deque<stats::LatencyShards> latencies;  // one a loop
     Handlers handlers;
+    store::EventQueue* history = nullptr;
     Hub hub;
 
     void wake(std::uint32_t loop);

@@ -8,6 +8,7 @@
 
 #include "hub/application.hpp"
 #include "monitor/process_usage.hpp"
+#include "monitor/store_metrics.hpp"
 
 namespace mythos::monitor {
 
@@ -155,6 +156,7 @@ std::vector<MetricFamily> Metrics::Collect() const {
     auto& build = family_of(all, "mythos_build_info", "1, with the server's version.", MetricType::Gauge);
     add_series(build, {{}, {{"version", MYTHOS_VERSION}}}).gauge.value = 1;
     add_process(all);
+    if (store_ != nullptr) add_store_metrics(all, store_->probe());
     return all;
 }
 

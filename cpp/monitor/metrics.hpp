@@ -15,6 +15,7 @@
 #include "hub/node.hpp"
 #include "monitor/answers.hpp"
 #include "monitor/statistics.hpp"
+#include "store/store.hpp"
 
 namespace mythos::monitor {
 
@@ -22,6 +23,9 @@ class Metrics final : public prometheus::Collectable {
 public:
     // Both outlive it.
     Metrics(hub::Node& node, const Statistics& statistics) : node_(node), statistics_(statistics) {}
+
+    // The history's store, which outlives it; before the first question.
+    void set_store(const store::Store& store) { store_ = &store; }
 
     std::vector<prometheus::MetricFamily> Collect() const override;
 
@@ -31,6 +35,7 @@ public:
 private:
     hub::Node& node_;
     const Statistics& statistics_;
+    const store::Store* store_ = nullptr;
 };
 
 // Answers `GET /metrics`; `metrics` outlives the answers.

@@ -30,6 +30,8 @@ public:
 
     // Where views register; before `start`.
     Answers& answers() { return answers_; }
+    // The history's store, which outlives it; before `start`.
+    void set_store(const store::Store& store) { metrics_.set_store(store); }
     // From now on it ticks and answers; call once.
     void start();
 

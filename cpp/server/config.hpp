@@ -11,6 +11,10 @@
 
 namespace mythos::server {
 
+// Where `mythosd` and `mythos serve` keep their history unless they are told. A server within another program keeps
+// nothing unless it is told: nobody expects `import mythos` to write a file.
+inline constexpr const char* kDaemonStoreUrl = "sqlite:///data/mythos.db";
+
 struct Config {
     std::string listen = "127.0.0.1:8000";
     std::int64_t heartbeat_ms = 15'000;
@@ -89,6 +93,14 @@ struct Config {
         friend bool operator==(const Log&, const Log&) = default;
     } log;
 
+    struct Store {
+        std::string url;  // empty: as the program decides (kDaemonStoreUrl)
+        std::string server_id;
+        std::int64_t retention_s = 2'592'000;
+        std::int64_t queue_events = 65'536;
+        friend bool operator==(const Store&, const Store&) = default;
+    } store;
+
     struct Auth {
         std::string mode = "none";
         friend bool operator==(const Auth&, const Auth&) = default;
@@ -108,7 +120,6 @@ struct Config {
         std::string monitor_listen;
         std::int64_t requests = 100;
         std::int64_t window_s = 60;
-        std::string store_url;
         friend bool operator==(const Planned&, const Planned&) = default;
     } planned;
 

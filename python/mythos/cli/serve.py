@@ -51,7 +51,7 @@ def serve(
 
     def read() -> Settings:
         settings = settings_of(listen, config, set_ or [])
-        return for_a_demo(settings) if demo else settings
+        return with_a_history(for_a_demo(settings) if demo else settings)
 
     server = Server(checked(read))
     warn(warnings_of(config))
@@ -79,11 +79,12 @@ def check_config(
 
     settings = checked(read, as_json)
     warnings = warnings_of(config)
+    shown = settings.values | {"store.url": _core.shown_store_url(settings.store.url)}
     if as_json:
-        typer.echo(json.dumps({"ok": True, "warnings": warnings, "options": settings.values}))
+        typer.echo(json.dumps({"ok": True, "warnings": warnings, "options": shown}))
         return
     warn(warnings)
-    for name, value in settings.values.items():
+    for name, value in shown.items():
         typer.echo(f"{name} = {json.dumps(value)}")
 
 
@@ -131,10 +132,15 @@ def reload(server: Server, read: Callable[[], Settings]) -> None:
         typer.echo(f"{name}: stays {old} until a restart, then {new}", err=True)
 
 
+def with_a_history(settings: Settings) -> Settings:
+    """As `mythosd`: a server that is a program of its own keeps its history in a file, unless it was told otherwise."""
+    return settings if settings.store.url else settings.changed(**{"store.url": _core.DAEMON_STORE_URL})
+
+
 def for_a_demo(settings: Settings) -> Settings:
-    """Where nothing else was asked for: no log line for each connection, and no waiting at the end."""
+    """Where nothing else was asked for: no log line a connection, no waiting at the end, no history in a file."""
     defaults, changed = Settings.only().values, {}
-    for name, value in {"log.level": "warning", "drain.spread_ms": 0}.items():
+    for name, value in {"log.level": "warning", "drain.spread_ms": 0, "store.url": "none"}.items():
         if settings.values[name] == defaults[name]:
             changed[name] = value
     return settings.changed(**changed)
