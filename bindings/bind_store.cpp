@@ -6,12 +6,12 @@
 #include "bindings/server_core.hpp"
 #include "bindings/store_values.hpp"
 #include "bindings/unlocked.hpp"
-#include "server/config.hpp"
+#include "server/settings.hpp"
 
 namespace mythos::bindings {
 
 void bind_store(py::module_& module) {
-    module.attr("DAEMON_STORE_URL") = server::kDaemonStoreUrl;
+    module.attr("PROGRAM_STORE_URL") = server::kProgramStoreUrl;
     module.def(
         "read_history",
         [](const std::string& url, bool connections, const std::string& player_id, const std::string& session_id,

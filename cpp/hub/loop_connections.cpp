@@ -31,7 +31,9 @@ ConnectionKey LoopCore::Impl::open(ConnectRequest request, Outlet* outlet, MonoT
 void LoopCore::Impl::decide(Hub& hub, ConnectionKey key) {
     Stream* stream = find(key);
     if (stream == nullptr) return;  // hung up before its turn came
+    const std::size_t existing = hub.connections_of(stream->entrance->request.player_id);
     auto outcome = hub.connect(stream->entrance->request, key, index);
+    after_unlock_.push_back([this, key, existing] { tell_attempt(key, existing); });
     if (auto* refusal = std::get_if<Refusal>(&outcome)) {
         when_visible(refusal->visible_at, [this, key, refusal = *refusal] {
             if (Stream* s = find(key)) {
@@ -49,6 +51,12 @@ void LoopCore::Impl::decide(Hub& hub, ConnectionKey key) {
     stream->view = &delivery.expect(entrance.admitted);
     stream->client = entrance.admitted.client;
     when_visible(entrance.admitted.visible_at, [this, key] { enter(key); });
+}
+
+void LoopCore::Impl::tell_attempt(ConnectionKey key, std::size_t existing) {
+    const Stream* stream = find(key);
+    if (stream == nullptr) return;
+    stream->outlet->attempted(existing, stream->entrance->admitted.names.connection_id);
 }
 
 // The session's opening is visible: the stream begins.
@@ -90,11 +98,12 @@ void LoopCore::Impl::close(Stream& stream, CloseCode code, std::string_view reas
         stream.entrance->close_reason = reason;
         return;
     }
+    delivery.set_now(now);
     delivery.request_close(stream, code, reason, false);
     drop_in_time(stream, now);
 }
 
-std::optional<Ending> LoopCore::Impl::gone(ConnectionKey key) {
+std::optional<Ending> LoopCore::Impl::gone(ConnectionKey key, MonoTime now) {
     const auto it = streams.find(key);
     if (it == streams.end()) return std::nullopt;
     Stream& stream = it->second;
@@ -105,8 +114,12 @@ std::optional<Ending> LoopCore::Impl::gone(ConnectionKey key) {
     if (stream.view != nullptr) {
         if (stream.welcomed) {
             ending = ending_of(stream);
-            counters.add(stats::closed(ending->reason));
+            counters.add(stats::closed(ending->reason, index_of(stream.wire)));
+            latencies[stream.wire == protocol::Wire::websocket ? stats::Latency::lasted_websocket
+                                                               : stats::Latency::lasted_sse]
+                .record(static_cast<std::uint64_t>((now - stream.events.opened()).ns / 1'000));
             delivery.detach(stream);
+            keep_closed(stream, now);
         } else {
             delivery.unexpect(stream.session);
         }
@@ -209,12 +222,13 @@ void LoopCore::peer_closed(ConnectionKey key, std::uint16_t code, MonoTime now) 
     close(key, CloseCode::normal, {}, now);
 }
 
-std::optional<Ending> LoopCore::gone(ConnectionKey key, MonoTime) { return impl_->gone(key); }
+std::optional<Ending> LoopCore::gone(ConnectionKey key, MonoTime now) { return impl_->gone(key, now); }
 
 void LoopCore::writable(ConnectionKey key, MonoTime now) {
     Stream* stream = impl_->find(key);
     if (stream == nullptr) return;
     stream->heard = now;  // a slow reader lives as long as it takes something
+    if (stream->blocked) stream->events.drained(now);
     impl_->delivery.writable(*stream);
 }
 

@@ -30,8 +30,8 @@ public:
 
     // Where views register; before `start`.
     Answers& answers() { return answers_; }
-    // The history's store, which outlives it; before `start`.
-    void set_store(const store::Store& store) { metrics_.set_store(store); }
+    // Where metrics of other parts of the server register; before `start`.
+    Metrics& metrics() { return metrics_; }
     // From now on it ticks and answers; call once.
     void start();
 

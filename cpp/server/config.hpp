@@ -11,10 +11,6 @@
 
 namespace mythos::server {
 
-// Where `mythosd` and `mythos serve` keep their history unless they are told. A server within another program keeps
-// nothing unless it is told: nobody expects `import mythos` to write a file.
-inline constexpr const char* kDaemonStoreUrl = "sqlite:///data/mythos.db";
-
 struct Config {
     std::string listen = "127.0.0.1:8000";
     std::int64_t heartbeat_ms = 15'000;
@@ -89,12 +85,16 @@ struct Config {
     struct Log {
         std::string level = "info";
         std::string format = "json";
-        std::string file;
+        std::string file = "auto";
+        std::int64_t rotate_bytes = 104'857'600;
+        std::int64_t rotate_s = 86'400;
+        std::int64_t keep = 14;
+        double message_sample = 0;
         friend bool operator==(const Log&, const Log&) = default;
     } log;
 
     struct Store {
-        std::string url;  // empty: as the program decides (kDaemonStoreUrl)
+        std::string url = "auto";
         std::string server_id;
         std::int64_t retention_s = 2'592'000;
         std::int64_t queue_events = 65'536;

@@ -99,7 +99,6 @@ Result<Startup> load_config(std::span<const std::string> arguments, const Enviro
         const auto fits = check_together(startup.config, startup.places);
         if (!fits) gathered.complaints.push_back(fits.error().message);
     }
-    if (startup.config.store.url.empty()) startup.config.store.url = kDaemonStoreUrl;
     if (gathered.complaints.empty()) {
         startup.warnings = warnings_of(environment, startup.places);
         return startup;

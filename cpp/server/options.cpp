@@ -28,7 +28,7 @@ bool is_origin(std::string_view text) {
     return !host.empty() && host.find_first_of("/ *?#") == host.npos;
 }
 
-bool is_store_url(std::string_view text) { return store::parse_store_url(text).ok(); }
+bool is_store_url(std::string_view text) { return text == "auto" || store::parse_store_url(text).ok(); }
 
 bool is_server_id(std::string_view text) { return text.empty() || is_valid_name(text, kNameBytesMax); }
 
@@ -130,13 +130,24 @@ const std::array kOptions{
     Option{MEMBER(log.format), Choices{{"json", "console"}}, kRestart, "LOG_FORMAT",
            "One JSON object a line, or lines for people."},
     Option{MEMBER(log.file), AnyValue{}, kRestart, "",
-           "File that gets the lines beside standard output; SIGHUP opens it anew."},
+           "File that gets the lines beside the stream, with its directory made where there is none; SIGHUP opens it "
+           "anew. auto: logs/mythos.log for mythosd and `mythos serve`, none for a server within another program. "
+           "Empty: none."},
+    Option{MEMBER(log.rotate_bytes), Range{0, 1e12}, kLive, "",
+           "The file is rotated before it grows beyond this: renamed to what the time is, and compressed a little "
+           "later. 0: never by size."},
+    Option{MEMBER(log.rotate_s), Range{0, 31'536'000}, kLive, "",
+           "The same before the first line that comes when the file is this old. 0: never by age."},
+    Option{MEMBER(log.keep), Range{1, 10'000}, kLive, "", "Rotated files that are kept; older ones are deleted."},
+    Option{MEMBER(log.message_sample), Range{0, 1}, kLive, "",
+           "Part of the messages, and of their deliveries, that are logged, chosen at random; at most 500 lines a "
+           "second and loop. The part stands in each line."},
 
     Option{MEMBER(store.url), Form{is_store_url, store::kStoreUrlForms, store::shown_store_url}, kRestart,
            "DATABASE_URL",
-           "Database that gets the history of connections and sessions. Empty: `sqlite:///data/mythos.db` for mythosd "
-           "and `mythos serve`, and none for a server within another program. Three slashes are before a relative "
-           "path, four before an absolute one."},
+           "Database that gets the history of connections and sessions. auto: sqlite:///data/mythos.db for mythosd and "
+           "`mythos serve`, none for a server within another program. Three slashes are before a relative path, four "
+           "before an absolute one. Empty or none: none."},
     Option{MEMBER(store.server_id), Form{is_server_id, "up to 128 characters of A-Z a-z 0-9 . _ : @ -, or empty"},
            kRestart, "",
            "Name of this server in the history, the same at each of its starts. Empty: HOSTNAME:PORT, which will do "

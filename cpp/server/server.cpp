@@ -8,6 +8,9 @@
 #include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "journal/memory.hpp"
+#include "monitor/log_metrics.hpp"
+#include "monitor/store_metrics.hpp"
+#include "server/event_lines.hpp"
 #include "transport/authenticate.hpp"
 #include "transport/socket.hpp"
 
@@ -42,12 +45,14 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     node_ = std::make_unique<hub::Node>(*journal_, clock, settings.hub, count);
     observe::Log& log = logging.named("server.realtime.connection_manager");
     node_->set_on_fault([&log](std::string_view what) { log.error("Operation failed", {{"fault", what}}); });
+    node_->set_on_event([&log](const hub::HubEvent& event) { log_event(log, event); });
     for (std::uint32_t index = 0; index < count; ++index) {
         loops_.push_back(std::make_unique<transport::HubLoop>(*node_, index, clock, settings.loop,
                                                               transport::authenticate_none(), log));
     }
     node_->start();
     monitor_ = std::make_unique<monitor::Monitor>(*node_, clock);
+    monitor_->metrics().add([&logging](auto& all) { monitor::add_log_metrics(all, logging); });
     for (auto& loop : loops_)
         loop->set_monitor(
             [this](auto request, auto answer) { return monitor_->ask(std::move(request), std::move(answer)); });
@@ -83,7 +88,7 @@ Result<void> Server::keep_history(const ServerSettings& settings, observe::Log& 
     if (!started) return started.error();
     store_ = std::move(*started);
     node_->set_history(store_->events());
-    monitor_->set_store(*store_);
+    monitor_->metrics().add([this](auto& all) { monitor::add_store_metrics(all, store_->probe()); });
     return {};
 }
 

@@ -1,10 +1,12 @@
 #include "store/history_reader.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "store/fault.hpp"
 #include "store/wall_text.hpp"
+#include "store/watchdog.hpp"
 
 namespace mythos::store {
 
@@ -14,6 +16,13 @@ using soci::use;
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr Duration kReadBound = seconds(30);
+
+Error unreadable(Fault fault) {
+    const std::string code(name_of(fault));
+    return {code, "the store cannot be read (" + code + "): see whether its database is there"};
+}
 
 std::string statement_of(const HistoryQuery& query) {
     const bool connections = query.table == HistoryQuery::Table::connections;
@@ -91,18 +100,20 @@ std::vector<HistoryRow> read_rows(Session& session, const HistoryQuery& query) {
 Result<std::string> read_history(const StoreUrl& url, const HistoryQuery& query) {
     if (url.kind == StoreUrl::Kind::none)
         return Error{"store_off", "nothing is kept: set store.url to " + std::string(kStoreUrlForms)};
+    std::error_code ignored;  // of looking
+    if (url.kind == StoreUrl::Kind::sqlite && !std::filesystem::exists(url.file, ignored))
+        return unreadable(Fault::unreachable);  // and not made by having been asked for
     bool connecting = true;
     try {
         Session session(url);
         connecting = false;
+        Watchdog watchdog;
+        watchdog.arm(kReadBound, [&] { session.interrupt(); });
         session.prepare();
         Json out = Json::array();
         for (const HistoryRow& row : read_rows(session, query)) out.push_back(json_of(row, query.table));
         return out.dump();
-    } catch (const std::exception& thrown) {
-        const std::string code(name_of(fault_of(thrown, connecting)));
-        return Error{code, "the store cannot be read (" + code + "): see whether its database is there"};
-    }
+    } catch (const std::exception& thrown) { return unreadable(fault_of(thrown, connecting)); }
 }
 
 }  // namespace mythos::store

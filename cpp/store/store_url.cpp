@@ -75,7 +75,7 @@ Result<StoreUrl> parse_store_url(std::string_view url) {
 }
 
 std::string shown_store_url(std::string_view url) {
-    if (url.empty() || url == "none") return std::string(url);
+    if (url.empty() || url == "none" || url == "auto") return std::string(url);
     const auto scheme = url.find("://");
     if (url.starts_with("sqlite:") || scheme == url.npos) return std::string(url.starts_with("sqlite:") ? url : "...");
     std::string_view rest = url.substr(scheme + 3);

@@ -37,7 +37,10 @@ void Store::Worker::run() {
 
 bool Store::Worker::ends() const {
     const std::lock_guard lock(mutex_);
-    return end_by_ && ((batch_.empty() && events.size() == 0) || mono() >= *end_by_);
+    if (!end_by_) return false;
+    // One that did not answer before would not do so within what is left.
+    const bool hopeless = session_ == nullptr && fault_ == Fault::timed_out;
+    return hopeless || events.size() == 0 || mono() >= *end_by_;
 }
 
 void Store::Worker::turn() {
@@ -179,8 +182,7 @@ void Store::Worker::finish() {
         events.settle(left);
         const std::lock_guard lock(mutex_);
         connected_ = false;
-        dropped_[static_cast<std::size_t>(Drop::shutdown)] += left;
-        if (log_ != nullptr) log_->error("History not written", {{"error_type", "system_error"}, {"events", left}});
+        note_left(left);
     }
 }
 
@@ -206,7 +208,15 @@ bool Store::Worker::await_end(Duration at_most) {
 
 void Store::Worker::abandon() {
     const std::lock_guard lock(mutex_);
+    note_left(events.size());
     log_ = nullptr;
+}
+
+// What the database was never told. With the lock held.
+void Store::Worker::note_left(std::size_t left) {
+    if (left == 0 || log_ == nullptr) return;
+    dropped_[static_cast<std::size_t>(Drop::shutdown)] += left;
+    log_->error("History not written", {{"error_type", "system_error"}, {"events", left}});
 }
 
 StoreProbe Store::Worker::probe() const {

@@ -48,6 +48,7 @@ private:
     void settle(std::size_t count, std::optional<Drop> dropped);
     void note(Fault fault);
     void finish();
+    void note_left(std::size_t left);
     void rest();  // until the next attempt
 
     MonoTime mono() const { return clock_.mono(); }

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from mythos._core import Command as Command
 from mythos.errors import MythosError
+
+# The command whose handler runs in this context, for log lines.
+current_command: ContextVar[Command | None] = ContextVar("mythos_command", default=None)
 
 
 class CommandError(MythosError):

@@ -31,8 +31,8 @@ def history(
 ) -> None:
     """Print a player's connections from a server's database, newest first; no server has to run."""
     with exits.mapped():
-        url = database or Settings(config).store.url or _core.DAEMON_STORE_URL
-        for each in History(url).connections(player, limit=limit):
+        url = database or Settings(config).store.url
+        for each in History(_core.PROGRAM_STORE_URL if url == "auto" else url).connections(player, limit=limit):
             typer.echo(_json_of(each) if as_json else _line_of(each))
 
 

@@ -101,9 +101,10 @@ TEST_F(HistoryWriterTest, WhoWasOnlyThoughtToBeLostTakesItBack) {
     writer.write(std::vector{connection_event(Kind::connection_closed, "k_1", 10, 120)}, at(120));
     EXPECT_THAT(rows(), testing::Contains(closed_as("k_1", "heartbeat_missed", 120)));
     writer.begin(at(130));  // as after a lost connection
-    for (const HistoryRow& row : rows()) {
-        if (row.connection_id == "k_2") EXPECT_FALSE(row.closed_at.has_value());
-    }
+    const auto found = rows();
+    const auto other = std::ranges::find(found, "k_2", &HistoryRow::connection_id);
+    ASSERT_NE(other, found.end());
+    EXPECT_FALSE(other->closed_at.has_value());
 }
 
 TEST_F(HistoryWriterTest, TheEndClosesWhatIsStillOpen) {
