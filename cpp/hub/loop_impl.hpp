@@ -38,10 +38,12 @@ public:
     void tell_attempt(ConnectionKey key, std::size_t existing);
     void enter(ConnectionKey key);
     void drop_in_time(Stream& stream, MonoTime now);
-    std::optional<CloseReason> gone(ConnectionKey key, MonoTime now);
+    std::optional<Ending> gone(ConnectionKey key, MonoTime now);
     void close(Stream& stream, protocol::CloseCode code, std::string_view reason, MonoTime now);
     void apply(Effect& effect, MonoTime now);
-    // Why a stream that is gone ended.
+    void note_opened(const Entrance& entrance) const;
+    // Why a stream that is gone ended; `close_reason` of one that was told to close.
+    static Ending ending_of(const Stream& stream);
     static CloseReason close_reason(const Stream& stream);
 
     // loop_pulse.cpp

@@ -48,6 +48,11 @@ void Node::set_wake(std::uint32_t index, std::function<void()> wake) { shared_->
 
 void Node::set_on_fault(std::function<void(std::string_view)> on_fault) { shared_->on_fault = std::move(on_fault); }
 
+void Node::set_history(store::EventQueue& history) {
+    shared_->history = &history;
+    shared_->hub.set_history(&history);
+}
+
 void Node::set_on_event(OnHubEvent on_event) { shared_->on_event = std::move(on_event); }
 
 void Node::start() {

@@ -22,6 +22,10 @@ namespace mythos::journal {
 class Journal;
 }
 
+namespace mythos::store {
+class EventQueue;
+}
+
 namespace mythos::hub {
 
 class Node {
@@ -35,6 +39,9 @@ public:
 
     // Hears of exceptions that an operation let escape; called on the loops' threads. Set before `start`.
     void set_on_fault(std::function<void(std::string_view what)> on_fault);
+
+    // Where the history of sessions and connections goes; it outlives the node. Set before `start`.
+    void set_history(store::EventQueue& history);
 
     // Hears of what the sequencer decided (hub_event.hpp); called on the loops' threads and the application's, one
     // event at a time for each of them. Set before `start`.

@@ -33,6 +33,7 @@ from mythos.entries import message_of
 from mythos.errors import ConfigError, Refused, ServerStopped, StartFailed
 from mythos.server_views import Connections, Sessions
 from mythos.settings import Settings
+from mythos.store import Store
 
 H = TypeVar("H", bound=Handler)
 A = TypeVar("A", bound=Authenticate)
@@ -240,6 +241,11 @@ class Server:
     def connections(self) -> Connections:
         """Every connection: a live view."""
         return Connections(self._ask)
+
+    @property
+    def store(self) -> Store:
+        """The history of sessions and connections, where `store.url` names a database."""
+        return Store(self._ask)
 
     def disconnect(
         self,
