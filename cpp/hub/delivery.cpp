@@ -19,11 +19,12 @@ using journal::Kind;
 using protocol::CloseCode;
 
 Delivery::Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters,
-                   stats::LatencyShards& latencies)
+                   stats::LatencyShards& latencies, observe::ErrorRecorder& errors)
     : ring_(ring),
       epoch_(std::move(epoch)),
       settings_(settings),
       counters_(counters),
+      errors_(errors),
       latency_(latencies[stats::Latency::delivery]),
       ack_latency_(latencies[stats::Latency::acknowledgement]),
       reader_(ring),

@@ -18,6 +18,7 @@
 #include "hub/settings.hpp"
 #include "hub/stream.hpp"
 #include "journal/ring.hpp"
+#include "observe/error_tracker.hpp"
 #include "stats/counters.hpp"
 #include "stats/latencies.hpp"
 #include "stats/record_batch.hpp"
@@ -27,7 +28,7 @@ namespace mythos::hub {
 class Delivery {
 public:
     Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters,
-             stats::LatencyShards& latencies);
+             stats::LatencyShards& latencies, observe::ErrorRecorder& errors);
     ~Delivery();
 
     // The view that connections of this session share; made from `admitted` if this is the
@@ -94,7 +95,8 @@ private:
                      const std::function<MonoTime()>& mono);
     void flush_one(Stream& stream);
     bool settle_hole(Stream& stream);
-    void tell_gap(Stream& stream, Seq upto, std::optional<std::uint64_t> lost);
+    void tell_hole(Stream& stream, Seq upto, std::optional<std::uint64_t> lost);
+    void tell_gap(Stream& stream, const protocol::Gap& gap);
     void gather(Stream& stream, Batch& batch);
     void gather_entry(Stream& stream, const journal::Entry& entry, Batch& batch);
     bool is_conflated(const Stream& stream, Seq seq) const;
@@ -116,6 +118,7 @@ private:
     std::string epoch_;
     const Settings& settings_;
     stats::CounterShard& counters_;
+    observe::ErrorRecorder& errors_;
     stats::RecordBatch latency_, ack_latency_;
     journal::Ring::Reader reader_;
     Index index_;

@@ -110,13 +110,7 @@ void Delivery::attach(Stream& stream, const Admitted& admitted, const ConnectReq
     } else {
         protocol::append_sse_block(stream.control, welcome.cursor, json, retry_ms(stream.key));
     }
-    if (gap) {
-        send_control(stream, protocol::gap_json(*gap));
-        counters_.add(gap->reason == "retention"         ? Counter::gaps_retention
-                      : gap->reason == "session_expired" ? Counter::gaps_session_expired
-                      : gap->reason == "foreign_epoch"   ? Counter::gaps_foreign_epoch
-                                                         : Counter::gaps_future_cursor);
-    }
+    if (gap) tell_gap(stream, *gap);
     queue(stream);
     if (view.ended != 0) close_ended(stream);
 }

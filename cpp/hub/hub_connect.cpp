@@ -11,11 +11,14 @@ namespace mythos::hub {
 using protocol::CloseCode;
 using protocol::Mode;
 using protocol::Wire;
+using stats::Counter;
 
 namespace {
 
-Refusal refuse(CloseCode code, int sse_status, const char* error_code, std::string message, int retry_after_s = 0) {
+Refusal refuse(Counter counter, CloseCode code, int sse_status, const char* error_code, std::string message,
+               int retry_after_s = 0) {
     Refusal r;
+    r.counter = counter;
     r.code = code;
     r.sse_status = sse_status;
     r.error_code = error_code;
@@ -27,32 +30,30 @@ Refusal refuse(CloseCode code, int sse_status, const char* error_code, std::stri
 }  // namespace
 
 std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& names_unknown) {
-    using stats::Counter;
     if (draining_) {
-        counters_.add(Counter::rejected_draining);
-        return refuse(CloseCode::going_away, 503, "draining", "the server is shutting down; come back later", 5);
+        return refuse(Counter::rejected_draining, CloseCode::going_away, 503, "draining",
+                      "the server is shutting down; come back later", 5);
     }
     if (connections_.size() >= settings_.connections_max && predecessor_of(request) == nullptr) {
-        counters_.add(Counter::rejected_connection_limit);
-        return refuse(CloseCode::overloaded, 503, "connection_limit", "the server has all the connections it may", 5);
+        return refuse(Counter::rejected_connection_limit, CloseCode::overloaded, 503, "connection_limit",
+                      "the server has all the connections it may", 5);
     }
     if (!has_room()) {
-        counters_.add(Counter::rejected_overloaded);
-        return refuse(CloseCode::overloaded, 503, "overloaded", "the server cannot keep up; come back later", 5);
+        return refuse(Counter::rejected_overloaded, CloseCode::overloaded, 503, "overloaded",
+                      "the server cannot keep up; come back later", 5);
     }
     if (request.session_id.empty()) return std::nullopt;
     if (replaced_.contains(request.session_id) && !mutant(Mutant::replaced_session_joins)) {
-        counters_.add(Counter::rejected_session_replaced);
-        Refusal r =
-            refuse(CloseCode::session_replaced, 204, "session_replaced", "this session was replaced by a newer one");
+        Refusal r = refuse(Counter::rejected_session_replaced, CloseCode::session_replaced, 204, "session_replaced",
+                           "this session was replaced by a newer one");
         r.visible_at = appended();
         return r;
     }
     const auto it = sessions_.find(request.session_id);
     names_unknown = it == sessions_.end();
     if (!names_unknown && it->second->player->player_id() != request.player_id) {
-        counters_.add(Counter::rejected_foreign_session);
-        Refusal r = refuse(CloseCode::policy, 403, "foreign_session", "this session belongs to another player");
+        Refusal r = refuse(Counter::rejected_foreign_session, CloseCode::policy, 403, "foreign_session",
+                           "this session belongs to another player");
         r.before_upgrade = true;
         return r;
     }
@@ -77,15 +78,15 @@ std::optional<Refusal> Hub::make_room(const ConnectRequest& request, Session& se
         std::find(displaced.begin(), displaced.end(), std::pair(request.client_id, request.wire));
     if (was_displaced != displaced.end()) {
         if (!has_room()) {
-            counters_.add(stats::Counter::rejected_displaced);
-            return refuse(CloseCode::displaced, 204, "displaced", "displaced by a newer connection of this player");
+            return refuse(Counter::rejected_displaced, CloseCode::displaced, 204, "displaced",
+                          "displaced by a newer connection of this player");
         }
         displaced.erase(was_displaced);
     }
     while (!has_room()) {
         if (settings_.limit_policy == LimitPolicy::refuse || session.connections == 0) {
-            counters_.add(stats::Counter::rejected_player_limit);
-            return refuse(CloseCode::displaced, 429, "player_limit", "this player has all the connections it may", 5);
+            return refuse(Counter::rejected_player_limit, CloseCode::displaced, 429, "player_limit",
+                          "this player has all the connections it may", 5);
         }
         const auto living = session.connections_by_age();
         auto victim =
@@ -112,21 +113,21 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     const bool opens = player.session == nullptr;
     if (opens && sessions_.size() >= settings_.sessions_max) {
         drop_player_if_idle(player);
-        counters_.add(stats::Counter::rejected_session_limit);
-        return refuse(CloseCode::overloaded, 503, "session_limit", "the server has all the sessions it may", 5);
+        return refuse(Counter::rejected_session_limit, CloseCode::overloaded, 503, "session_limit",
+                      "the server has all the sessions it may", 5);
     }
     if (!opens) {
         Connection* own = predecessor_of(request);
         if (own != nullptr && request.attempt != 0 && own->attempt > request.attempt) {
             // A request that its client gave up long ago, only now arrived.
-            counters_.add(stats::Counter::rejected_displaced);
-            return refuse(CloseCode::displaced, 204, "displaced", "a newer connection of this client came first");
+            return refuse(Counter::rejected_displaced, CloseCode::displaced, 204, "displaced",
+                          "a newer connection of this client came first");
         }
         if (own != nullptr) displace(*own, CloseCode::displaced, "replaced by this client itself");
         if (auto refusal = make_room(request, *player.session)) return *refusal;
         if (!request.client_id.empty() && !has_place_for(*player.session, request.client_id)) {
-            counters_.add(stats::Counter::rejected_player_limit);
-            return refuse(CloseCode::policy, 429, "limit", "this session has all the clients it may", 5);
+            return refuse(Counter::rejected_player_limit, CloseCode::policy, 429, "limit",
+                          "this session has all the clients it may", 5);
         }
     }
     Session& session = opens ? open_session(player) : *player.session;
@@ -270,7 +271,7 @@ void Hub::detach(Connection& connection) {
     connection.client = nullptr;
     if (was_active && sessions_.contains(session.session_id)) promote_standby(client);
     if (!client.named && !client.connected()) {
-        client.state->end_account(owed_total(session));
+        end_account(session, client);
         session.clients.remove_if([&](const Client& c) { return &c == &client; });
     }
 }
@@ -279,7 +280,7 @@ void Hub::promote_standby(Client& client) {
     for (Connection* other : client.wires) {
         if (other == nullptr || !other->standby) continue;
         other->standby = false;
-        counters_.add(stats::Counter::promotions);
+        counters_.add(Counter::promotions);
         Effect promote;
         promote.kind = Effect::Kind::promote;
         promote.loop = other->loop;

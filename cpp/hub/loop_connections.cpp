@@ -31,7 +31,9 @@ void LoopCore::Impl::decide(Hub& hub, ConnectionKey key) {
     if (stream == nullptr) return;  // hung up before its turn came
     auto outcome = hub.connect(stream->entrance->request, key, index);
     if (auto* refusal = std::get_if<Refusal>(&outcome)) {
-        when_visible(refusal->visible_at, [this, key, refusal = *refusal] {
+        when_visible(refusal->visible_at, [this, key, refusal = *refusal, asked = stream->heard,
+                                           request = std::move(stream->entrance->request)] {
+            refuse(refusal, request, asked);
             if (Stream* s = find(key)) {
                 Outlet* outlet = s->outlet;
                 streams.erase(key);
@@ -83,7 +85,7 @@ void LoopCore::Impl::gone(ConnectionKey key, MonoTime) {
     Stream& stream = it->second;
     if (stream.view != nullptr) {
         if (stream.welcomed) {
-            count_closed(stream);
+            note_closed(stream);
             delivery.detach(stream);
         } else {
             delivery.unexpect(stream.session);
@@ -131,36 +133,63 @@ void LoopCore::Impl::apply(Effect& effect, MonoTime now) {
     }
 }
 
-void LoopCore::Impl::count_closed(const Stream& stream) {
-    if (stream.closing == Stream::Closing::no) return counters.add(Counter::closed_peer_gone);
-    if (stream.idle) return counters.add(Counter::closed_idle_timeout);
-    if (stream.asked) return counters.add(Counter::closed_disconnected);
+namespace {
+
+Counter counter_of_closed(const Stream& stream) {
+    if (stream.closing == Stream::Closing::no) return Counter::closed_peer_gone;
+    if (stream.idle) return Counter::closed_idle_timeout;
+    if (stream.asked) return Counter::closed_disconnected;
     switch (stream.close_code) {
         case CloseCode::normal:
-            return counters.add(Counter::closed_normal);
+            return Counter::closed_normal;
         case CloseCode::going_away:
-            return counters.add(Counter::closed_draining);
+            return Counter::closed_draining;
         case CloseCode::protocol_error:
-            return counters.add(Counter::closed_protocol_error);
+            return Counter::closed_protocol_error;
         case CloseCode::unsupported:
-            return counters.add(Counter::closed_unsupported);
+            return Counter::closed_unsupported;
         case CloseCode::not_utf8:
-            return counters.add(Counter::closed_not_utf8);
+            return Counter::closed_not_utf8;
         case CloseCode::policy:
-            return counters.add(Counter::closed_policy);
+            return Counter::closed_policy;
         case CloseCode::too_big:
-            return counters.add(Counter::closed_too_big);
+            return Counter::closed_too_big;
         case CloseCode::session_replaced:
-            return counters.add(Counter::closed_session_replaced);
+            return Counter::closed_session_replaced;
         case CloseCode::displaced:
-            return counters.add(Counter::closed_displaced);
+            return Counter::closed_displaced;
         case CloseCode::heartbeat_missed:
-            return counters.add(Counter::closed_heartbeat_missed);
+            return Counter::closed_heartbeat_missed;
         case CloseCode::too_slow:
-            return counters.add(Counter::closed_too_slow);
+            return Counter::closed_too_slow;
         default:
-            return counters.add(Counter::closed_server_fault);
+            return Counter::closed_server_fault;
     }
+}
+
+}  // namespace
+
+void LoopCore::Impl::note_closed(const Stream& stream) {
+    const Counter counter = counter_of_closed(stream);
+    if (stats::fault_of(counter) == nullptr) return counters.add(counter);
+    const std::string_view reason = stream.close_reason ? std::string_view(*stream.close_reason) : std::string_view();
+    observe::ErrorContext context = sender_of(stream);
+    context.text = reason;
+    errors.record(counter, context,
+                  {{"connection_type", protocol::to_string(stream.wire)}, {"close_code", number(stream.close_code)}});
+}
+
+void LoopCore::Impl::refuse(const Refusal& refusal, const ConnectRequest& request, MonoTime asked) {
+    const bool websocket = request.wire == protocol::Wire::websocket;
+    errors.record(refusal.counter,
+                  {.player_id = request.player_id,
+                   .session_id = request.session_id,
+                   .code = refusal.error_code,
+                   .event = websocket ? "WebSocket connection failed" : "SSE connection failed",
+                   .text = refusal.message},
+                  {{"connection_type", protocol::to_string(request.wire)},
+                   {"close_code", number(refusal.code)},
+                   {"establishment_time_ms", (node.clock.mono() - asked).seconds() * 1e3}});
 }
 
 ConnectionKey LoopCore::open(ConnectRequest request, Outlet* outlet, MonoTime now) {

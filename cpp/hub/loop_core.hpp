@@ -22,6 +22,10 @@
 #include "stats/counters.hpp"
 #include "stats/latencies.hpp"
 
+namespace mythos::observe {
+class ErrorRecorder;
+}
+
 namespace mythos::hub {
 
 class Node;
@@ -31,6 +35,7 @@ struct Answer {
     int status = 200;
     std::string body;
     std::vector<std::pair<std::string, std::string>> headers;
+    std::string error_code = {};  // of an error
 };
 using AnswerTo = std::function<void(Answer)>;
 
@@ -94,8 +99,10 @@ public:
 
     std::size_t connections() const;
 
-    // This loop's shards: the transport counts here what it refuses, and how long it took to let somebody in.
+    // This loop's shards: the transport counts here what it refuses, and how long it took to let somebody in. What is an
+    // error is recorded, which counts it.
     stats::CounterShard& counters();
+    observe::ErrorRecorder& errors();
     stats::LatencyShards& latencies();
 
 private:

@@ -37,7 +37,8 @@ public:
     void gone(ConnectionKey key, MonoTime now);
     void close(Stream& stream, protocol::CloseCode code, std::string_view reason, MonoTime now);
     void apply(Effect& effect, MonoTime now);
-    void count_closed(const Stream& stream);
+    void refuse(const Refusal& refusal, const ConnectRequest& request, MonoTime asked);
+    void note_closed(const Stream& stream);
 
     // loop_pulse.cpp
     void arm(Stream& stream, MonoTime at) { timers_.push({at, stream.key}); }
@@ -82,9 +83,13 @@ public:
     Result<CommandResult> run(Hub& hub, const CommandContext& context, const protocol::Command& command);
     void history(Hub& hub, const CommandContext& context, const protocol::Command& command, ReplyTo reply);
     // `base`: of the stream it came on; 0 where that is not known.
-    bool take_ack(ClientState& client, SessionHandle session, Seq base, const protocol::Command& command, MonoTime now);
+    bool take_ack(ClientState& client, SessionHandle session, Seq base, const protocol::Command& command, MonoTime now,
+                  const observe::ErrorContext& who);
     void measure_acks();
-    void count_command_error(const std::string& code);
+    void note_command_error(const Error& error, std::string_view type, const observe::ErrorContext& who);
+    // Who sent it, of one that came on a connection and of one that is being executed.
+    static observe::ErrorContext sender_of(const Stream& stream);
+    observe::ErrorContext sender_of(const CommandContext& context);
     void tell(ConnectionKey key, std::string_view reply, Seq behind = 0);
 
     // loop_handlers.cpp
@@ -125,6 +130,7 @@ public:
     Settings settings;
     stats::CounterShard& counters;
     stats::LatencyShards& latencies;
+    observe::ErrorRecorder errors;
     Delivery delivery;
     std::unordered_map<ConnectionKey, Stream> streams;
 

@@ -1,21 +1,26 @@
 // The whole hub of one process: the sequencer, the journal, and the loops' inboxes.
 //
 // Construct it, then one LoopCore a loop (index 0 .. loops-1), then call `start`.
-// Thread-safety: `reload`, `count`, `shards` and `draining` from any thread.
+// Thread-safety: `reload`, `count`, `count_errors`, `errors`, `shards` and `draining` from any thread.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
-#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "hub/settings.hpp"
 #include "stats/counters.hpp"
+#include "stats/errors.hpp"
 #include "stats/latencies.hpp"
 
 namespace mythos::journal {
 class Journal;
+}
+
+namespace mythos::observe {
+class ErrorTracker;
 }
 
 namespace mythos::hub {
@@ -29,9 +34,6 @@ public:
     // How loop `index` is woken from another thread. Set before `start`.
     void set_wake(std::uint32_t index, std::function<void()> wake);
 
-    // Hears of exceptions that an operation let escape; called on the loops' threads. Set before `start`.
-    void set_on_fault(std::function<void(std::string_view what)> on_fault);
-
     // Restores what the journal recovered. Call once, before any turn.
     void start();
 
@@ -39,6 +41,9 @@ public:
     void reload(const Settings& settings);
 
     std::uint64_t count(stats::Counter counter) const;
+    // Errors since the start, by stats::index_of(type, severity).
+    std::array<std::uint64_t, stats::kErrors> count_errors() const;
+    observe::ErrorTracker& errors();
     // Of every loop.
     std::vector<std::shared_ptr<stats::HistogramShard>> shards(stats::Latency latency) const;
     bool draining() const;

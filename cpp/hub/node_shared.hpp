@@ -12,6 +12,7 @@
 #include "hub/handlers.hpp"
 #include "hub/hub.hpp"
 #include "hub/node.hpp"
+#include "observe/error_tracker.hpp"
 
 namespace mythos::hub {
 
@@ -27,6 +28,8 @@ struct Node::Shared {
         : journal(j),
           clock(c),
           settings(std::move(s)),
+          errors(clock, settings.error_samples),
+          totals(errors),
           inboxes(loops),
           shards(loops + 1),
           latencies(loops),
@@ -37,13 +40,13 @@ struct Node::Shared {
 
     journal::Journal& journal;
     const Clock& clock;
-    DeliveryTotals totals;
     std::mutex mutex;
     Settings settings;
+    observe::ErrorTracker errors;
+    DeliveryTotals totals;
     std::atomic<std::uint64_t> settings_version{1};
     std::atomic<ConnectionKey> next_key{1};
     std::atomic<bool> draining{false};
-    std::function<void(std::string_view)> on_fault;
     std::deque<Inbox> inboxes;
     std::deque<stats::CounterShard> shards;      // one a loop, the last one the sequencer's
     std::deque<stats::LatencyShards> latencies;  // one a loop

@@ -14,6 +14,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "protocol/wire.hpp"
+#include "stats/counters.hpp"
 
 namespace mythos::hub {
 
@@ -41,6 +42,7 @@ struct Refusal {
     int status = 403;
     protocol::CloseCode code = protocol::CloseCode::policy;
     int sse_status = 204;
+    stats::Counter counter = stats::Counter::rejected_bad_request;  // what counts it
     std::string error_code;
     std::string message;
     int retry_after_s = 0;  // 0: no Retry-After
@@ -51,6 +53,11 @@ struct Admission {
     std::string connection_id;
     std::string session_id;
     std::string client_id;
+};
+
+// Of a connection that is open, for those who tell of it; empty where nobody keeps them.
+struct ConnectionNames {
+    std::string_view player_id, session_id, connection_id;
 };
 
 class Outlet {
@@ -78,6 +85,9 @@ public:
     // The last bytes (close frame, `mythos.closed`) were written: close politely,
     // bounded in time, then call LoopCore::gone.
     virtual void finish() = 0;
+
+    // Borrowed until the next call.
+    virtual ConnectionNames names() const { return {}; }
 
     // Drop the socket at once, then call LoopCore::gone (not from within this call).
     virtual void abort() = 0;

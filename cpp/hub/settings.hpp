@@ -35,6 +35,7 @@ struct Settings {
     std::size_t position_memory = 524'288;    // positions remembered for counting, beyond the retention
     std::size_t clients_per_session = 64;
     Duration sweep_interval = seconds(60);
+    std::size_t error_samples = 1'000;  // errors that are kept with their details; as it was at the start
 };
 
 }  // namespace mythos::hub
