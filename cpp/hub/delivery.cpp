@@ -17,6 +17,8 @@ constexpr std::size_t kCatchUpsMin = 15;  // a turn: those who catch up do get o
 
 using journal::Kind;
 using protocol::CloseCode;
+using protocol::Wire;
+using stats::Counter;
 
 Delivery::Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters,
                    stats::LatencyShards& latencies, observe::ErrorRecorder& errors)
@@ -52,6 +54,8 @@ void Delivery::unexpect(SessionHandle session) {
 }
 
 void Delivery::detach(Stream& stream) {
+    if (stream.tail != nullptr)
+        counters_.add(stream.wire == Wire::websocket ? Counter::writes_failed_websocket : Counter::writes_failed_sse);
     clear_tail(stream);
     stop_living(stream);
     if (stream.queued) {

@@ -175,12 +175,16 @@ std::string_view Delivery::frame_of(const Stream& stream, const journal::Entry& 
 // Moves the cursor over what the socket took. False: it is full, and will call back.
 bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken) {
     auto left = static_cast<std::size_t>(taken);
+    std::uint64_t handed = 0, writes = 0;
     if (stream.tail != nullptr) {
         const std::size_t n = std::min<std::size_t>(left, stream.tail_size);
         stream.tail_bytes += n;
         stream.tail_size -= static_cast<std::uint32_t>(n);
         left -= n;
-        if (stream.tail_size == 0) clear_tail(stream);
+        if (stream.tail_size == 0) {
+            clear_tail(stream);
+            ++writes;
+        }
     }
     if (left > 0 && !stream.control.empty()) {
         const std::size_t n = std::min(left, stream.control.size());
@@ -196,7 +200,6 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
         stream.outlet->pause_reading(false);
     }
     const auto bytes = static_cast<std::size_t>(taken);
-    std::uint64_t handed = 0, writes = 0;
     std::size_t begin = batch.head_bytes;
     const Batch::Item* last = nullptr;
     for (const auto& item : batch.items) {
@@ -204,7 +207,7 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
         if (mutant(Mutant::drop_on_eagain) && taken == 0 && handed == 0) begun = true;
         if (!begun) break;
         ++handed;
-        writes += item.entry != nullptr;
+        writes += item.entry != nullptr && item.end <= bytes;
         last = &item;
         begin = item.end;
     }
@@ -222,10 +225,8 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
         stream.cursor = position_;
         stream.live = true;
     }
-    if (handed > 0) {
-        counters_.add(stream.wire == Wire::websocket ? Counter::writes_websocket : Counter::writes_sse, writes);
-        account_written(stream, batch);
-    }
+    counters_.add(stream.wire == Wire::websocket ? Counter::writes_websocket : Counter::writes_sse, writes);
+    if (handed > 0) account_written(stream, batch);
     stream.client->sent[index_of(stream.wire)].store(stream.cursor, std::memory_order_relaxed);
     stream.client->settle_gaps();
     if (all) return true;

@@ -12,13 +12,14 @@ using protocol::CloseCode;
 using protocol::Mode;
 using protocol::Wire;
 using stats::Counter;
+using stats::Rejection;
 
 namespace {
 
-Refusal refuse(Counter counter, CloseCode code, int sse_status, const char* error_code, std::string message,
+Refusal refuse(Rejection why, CloseCode code, int sse_status, const char* error_code, std::string message,
                int retry_after_s = 0) {
     Refusal r;
-    r.counter = counter;
+    r.why = why;
     r.code = code;
     r.sse_status = sse_status;
     r.error_code = error_code;
@@ -31,20 +32,20 @@ Refusal refuse(Counter counter, CloseCode code, int sse_status, const char* erro
 
 std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& names_unknown) {
     if (draining_) {
-        return refuse(Counter::rejected_draining, CloseCode::going_away, 503, "draining",
+        return refuse(Rejection::draining, CloseCode::going_away, 503, "draining",
                       "the server is shutting down; come back later", 5);
     }
     if (connections_.size() >= settings_.connections_max && predecessor_of(request) == nullptr) {
-        return refuse(Counter::rejected_connection_limit, CloseCode::overloaded, 503, "connection_limit",
+        return refuse(Rejection::connection_limit, CloseCode::overloaded, 503, "connection_limit",
                       "the server has all the connections it may", 5);
     }
     if (!has_room()) {
-        return refuse(Counter::rejected_overloaded, CloseCode::overloaded, 503, "overloaded",
+        return refuse(Rejection::overloaded, CloseCode::overloaded, 503, "overloaded",
                       "the server cannot keep up; come back later", 5);
     }
     if (request.session_id.empty()) return std::nullopt;
     if (replaced_.contains(request.session_id) && !mutant(Mutant::replaced_session_joins)) {
-        Refusal r = refuse(Counter::rejected_session_replaced, CloseCode::session_replaced, 204, "session_replaced",
+        Refusal r = refuse(Rejection::session_replaced, CloseCode::session_replaced, 204, "session_replaced",
                            "this session was replaced by a newer one");
         r.visible_at = appended();
         return r;
@@ -52,7 +53,7 @@ std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& na
     const auto it = sessions_.find(request.session_id);
     names_unknown = it == sessions_.end();
     if (!names_unknown && it->second->player->player_id() != request.player_id) {
-        Refusal r = refuse(Counter::rejected_foreign_session, CloseCode::policy, 403, "foreign_session",
+        Refusal r = refuse(Rejection::foreign_session, CloseCode::policy, 403, "foreign_session",
                            "this session belongs to another player");
         r.before_upgrade = true;
         return r;
@@ -78,14 +79,14 @@ std::optional<Refusal> Hub::make_room(const ConnectRequest& request, Session& se
         std::find(displaced.begin(), displaced.end(), std::pair(request.client_id, request.wire));
     if (was_displaced != displaced.end()) {
         if (!has_room()) {
-            return refuse(Counter::rejected_displaced, CloseCode::displaced, 204, "displaced",
+            return refuse(Rejection::displaced, CloseCode::displaced, 204, "displaced",
                           "displaced by a newer connection of this player");
         }
         displaced.erase(was_displaced);
     }
     while (!has_room()) {
         if (settings_.limit_policy == LimitPolicy::refuse || session.connections == 0) {
-            return refuse(Counter::rejected_player_limit, CloseCode::displaced, 429, "player_limit",
+            return refuse(Rejection::player_limit, CloseCode::displaced, 429, "player_limit",
                           "this player has all the connections it may", 5);
         }
         const auto living = session.connections_by_age();
@@ -113,20 +114,20 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     const bool opens = player.session == nullptr;
     if (opens && sessions_.size() >= settings_.sessions_max) {
         drop_player_if_idle(player);
-        return refuse(Counter::rejected_session_limit, CloseCode::overloaded, 503, "session_limit",
+        return refuse(Rejection::session_limit, CloseCode::overloaded, 503, "session_limit",
                       "the server has all the sessions it may", 5);
     }
     if (!opens) {
         Connection* own = predecessor_of(request);
         if (own != nullptr && request.attempt != 0 && own->attempt > request.attempt) {
             // A request that its client gave up long ago, only now arrived.
-            return refuse(Counter::rejected_displaced, CloseCode::displaced, 204, "displaced",
+            return refuse(Rejection::displaced, CloseCode::displaced, 204, "displaced",
                           "a newer connection of this client came first");
         }
         if (own != nullptr) displace(*own, CloseCode::displaced, "replaced by this client itself");
         if (auto refusal = make_room(request, *player.session)) return *refusal;
         if (!request.client_id.empty() && !has_place_for(*player.session, request.client_id)) {
-            return refuse(Counter::rejected_player_limit, CloseCode::policy, 429, "limit",
+            return refuse(Rejection::player_limit, CloseCode::policy, 429, "limit",
                           "this session has all the clients it may", 5);
         }
     }

@@ -6,6 +6,7 @@
 namespace mythos::hub {
 
 using protocol::CloseCode;
+using protocol::Wire;
 using stats::Counter;
 
 Stream* LoopCore::Impl::find(ConnectionKey key) {
@@ -83,6 +84,9 @@ void LoopCore::Impl::gone(ConnectionKey key, MonoTime) {
     const auto it = streams.find(key);
     if (it == streams.end()) return;
     Stream& stream = it->second;
+    if (!stream.welcomed)
+        counters.add(stream.wire == Wire::websocket ? Counter::failed_websocket_peer_gone
+                                                    : Counter::failed_sse_peer_gone);
     if (stream.view != nullptr) {
         if (stream.welcomed) {
             note_closed(stream);
@@ -181,7 +185,7 @@ void LoopCore::Impl::note_closed(const Stream& stream) {
 
 void LoopCore::Impl::refuse(const Refusal& refusal, const ConnectRequest& request, MonoTime asked) {
     const bool websocket = request.wire == protocol::Wire::websocket;
-    errors.record(refusal.counter,
+    errors.record(refusal.why, index_of(request.wire),
                   {.player_id = request.player_id,
                    .session_id = request.session_id,
                    .code = refusal.error_code,

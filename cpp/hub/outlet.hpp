@@ -42,7 +42,7 @@ struct Refusal {
     int status = 403;
     protocol::CloseCode code = protocol::CloseCode::policy;
     int sse_status = 204;
-    stats::Counter counter = stats::Counter::rejected_bad_request;  // what counts it
+    stats::Rejection why = stats::Rejection::bad_request;  // as it is counted
     std::string error_code;
     std::string message;
     int retry_after_s = 0;  // 0: no Retry-After

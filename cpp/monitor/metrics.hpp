@@ -9,6 +9,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "hub/node.hpp"
 #include "monitor/statistics.hpp"
@@ -30,9 +32,10 @@ private:
     const Statistics& statistics_;
 };
 
-// A name with its label, as the tables of counters and latencies have it, taken apart.
+// A name with its labels, as the tables of counters and latencies have it, taken apart.
 struct SeriesName {
-    std::string_view family, label, value;  // label and value empty for none
+    std::string_view family;
+    std::vector<std::pair<std::string_view, std::string_view>> labels;
 };
 SeriesName series_name(std::string_view name);
 

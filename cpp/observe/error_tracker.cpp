@@ -33,22 +33,29 @@ ErrorTracker::ErrorTracker(const Clock& clock, std::size_t samples_max)
 
 void ErrorTracker::record(stats::CounterShard& counters, stats::Counter fault, const ErrorContext& context,
                           Fields details) {
-    const stats::Fault* row = fault_of(fault);
-    assert(row != nullptr);
     counters.add(fault);
-    const std::span<const Field> fields(details.begin(), details.size());
-    note({row->type, row->severity, code_of(*row), row->event, row->text}, context, fields, {});
+    note(fault, context, details);
+}
+
+void ErrorTracker::record(stats::CounterShard& counters, stats::Rejection why, std::size_t wire,
+                          const ErrorContext& context, Fields details) {
+    counters.add(why, wire);
+    note(stats::rejected(why), context, details);
 }
 
 void ErrorTracker::record(stats::Counter fault, const ErrorContext& context, Fields details) {
-    const stats::Fault* row = fault_of(fault);
-    assert(row != nullptr);
     {
         const std::lock_guard lock(mutex_);
         shared_counters_.add(fault);
     }
-    const std::span<const Field> fields(details.begin(), details.size());
-    note({row->type, row->severity, code_of(*row), row->event, row->text}, context, fields, {});
+    note(fault, context, details);
+}
+
+void ErrorTracker::note(stats::Counter fault, const ErrorContext& context, Fields details) {
+    const stats::Fault* row = fault_of(fault);
+    assert(row != nullptr);
+    note({row->type, row->severity, code_of(*row), row->event, row->text}, context,
+         std::span(details.begin(), details.size()), {});
 }
 
 void ErrorTracker::record_own(stats::ErrorType type, Severity severity, const ErrorContext& context,

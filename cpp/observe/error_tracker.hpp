@@ -72,7 +72,10 @@ public:
 
     // `fault` has a row in the table; it is counted in `counters`, which is the calling thread's own.
     void record(stats::CounterShard& counters, stats::Counter fault, const ErrorContext& context, Fields details = {});
-    // The same for threads that have no shard.
+    // A refused connection counts for its reason and as a failure of its wire, and is one error.
+    void record(stats::CounterShard& counters, stats::Rejection why, std::size_t wire, const ErrorContext& context,
+                Fields details = {});
+    // The same as the first for threads that have no shard.
     void record(stats::Counter fault, const ErrorContext& context, Fields details = {});
     // An error of the program that the server is part of, of which the table knows nothing. `details`: JSON object.
     void record_own(stats::ErrorType type, stats::Severity severity, const ErrorContext& context,
@@ -81,7 +84,7 @@ public:
     // Writes how many lines were left out where no further error has said so. Call about once a second.
     void tick();
 
-    // Of the second and third kind of record.
+    // Of what threads without a shard recorded, and of a program's own errors.
     std::uint64_t count(stats::Counter counter) const { return shared_counters_.read(counter); }
     std::uint64_t count_own(std::size_t index) const { return own_counts_.read(index); }
 
@@ -112,6 +115,7 @@ private:
         std::uint64_t left_out = 0;
     };
 
+    void note(stats::Counter fault, const ErrorContext& context, Fields details);
     void note(const Kind& kind, const ErrorContext& context, std::span<const Field> details, std::string json);
     Tracked& tracked(const Kind& kind);
     Line line_of(Tracked& tracked, MonoTime now) const;
@@ -135,6 +139,10 @@ public:
     ErrorRecorder(ErrorTracker& tracker, stats::CounterShard& counters) : tracker_(tracker), counters_(counters) {}
     void record(stats::Counter fault, const ErrorContext& context = {}, ErrorTracker::Fields details = {}) {
         tracker_.record(counters_, fault, context, details);
+    }
+    void record(stats::Rejection why, std::size_t wire, const ErrorContext& context,
+                ErrorTracker::Fields details = {}) {
+        tracker_.record(counters_, why, wire, context, details);
     }
 
 private:

@@ -5,6 +5,7 @@
 #include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "journal/memory.hpp"
+#include "observe/error_tracker.hpp"
 #include "transport/authenticate.hpp"
 #include "transport/socket.hpp"
 
@@ -33,7 +34,7 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     journal_ = std::make_unique<journal::MemoryJournal>(random_name("", kEpochBits), settings.retention);
     node_ = std::make_unique<hub::Node>(*journal_, clock, settings.hub, count);
     observe::Log& log = logging.named("server.realtime.connection_manager");
-    node_->set_on_fault([&log](std::string_view what) { log.error("Operation failed", {{"fault", what}}); });
+    node_->errors().set_log(log);
     for (std::uint32_t index = 0; index < count; ++index) {
         loops_.push_back(std::make_unique<transport::HubLoop>(*node_, index, clock, settings.loop,
                                                               transport::authenticate_none(), log));

@@ -6,7 +6,6 @@
 namespace mythos::transport {
 namespace {
 
-constexpr Duration kRestToldEach = seconds(10);
 // After a turn that failed: whatever made it fail must not spin the loop and flood the log.
 constexpr Duration kRestAfterFault = milliseconds(20);
 
@@ -24,11 +23,13 @@ HubLoop::HubLoop(hub::Node& node, std::uint32_t index, const Clock& clock, const
                  Authenticate authenticate, observe::Log& log)
     : events_(clock),
       core_(node, index),
-      streams_{events_, core_, core_.counters(), log, receiver_config(settings, inflate_scratch_)},
+      streams_{events_, core_, core_.counters(), core_.errors(), log, receiver_config(settings, inflate_scratch_)},
       site_(streams_, settings.site, std::move(authenticate)),
       http_(events_, site_, settings.site.limits) {
     node.set_wake(index, [this] { wake(); });
-    events_.on_fault([&log](std::string_view what) { log.error("Handler failed", {{"fault", what}}); });
+    events_.on_fault([this](std::string_view what) {
+        streams_.errors.record(stats::Counter::event_faults, {.code = "server_fault", .exception = what});
+    });
 }
 
 Result<void> HubLoop::listen(Socket listener) {
@@ -40,11 +41,8 @@ Result<void> HubLoop::listen(Socket listener) {
 
 // Out of descriptors: those who only wait for another request make room.
 void HubLoop::rest() {
-    streams_.counters.add(stats::Counter::accept_pauses);
+    streams_.errors.record(stats::Counter::accept_pauses, {.code = "no_descriptors"});
     http_.close_idle();
-    if (events_.now() < next_rest_told_) return;
-    next_rest_told_ = events_.now() + kRestToldEach;
-    streams_.log.error("Accepting rests: out of descriptors or memory");
 }
 
 void HubLoop::run() {

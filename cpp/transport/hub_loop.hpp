@@ -62,7 +62,6 @@ private:
     Site site_;
     HttpConnections http_;
     Acceptor* acceptor_ = nullptr;
-    MonoTime next_rest_told_{};
     MonoTime rest_until_{};
     bool more_to_do_ = false;
     bool stopped_ = false;

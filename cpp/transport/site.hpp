@@ -39,7 +39,7 @@ public:
     Verdict head(const HttpRequest& request) override;
     void request(HttpConnection& connection, HttpRequest request) override;
     HttpResponse refuse(int status) override;
-    void silent() override { streams_.counters.add(stats::Counter::http_timeout); }
+    void silent() override;
 
     void set_settings(SiteSettings settings) { settings_ = std::move(settings); }
     void set_draining() { draining_ = true; }
@@ -49,8 +49,15 @@ public:
 private:
     std::optional<HttpResponse> refuse_entry(const HttpRequest& request, const RouteMatch& match);
     HttpResponse refuse_no_route(const HttpRequest& request, const RouteMatch& match);
-    HttpResponse error(const HttpRequest* request, int status, std::string_view code, std::string_view message);
-    HttpResponse counted(stats::Counter counter, HttpResponse response);
+    // Records the error, and answers it.
+    HttpResponse refused(stats::Counter counter, const HttpRequest* request, int status, std::string_view code,
+                         std::string_view message);
+    HttpResponse refused(stats::Rejection why, protocol::Wire wire, const HttpRequest& request, int status,
+                         std::string_view code, std::string_view message);
+    void note(stats::Counter counter, std::string_view code, std::string_view message, int status,
+              const HttpRequest* request);
+    HttpResponse error(std::string_view type, const HttpRequest* request, int status, std::string_view code,
+                       std::string_view message);
 
     void ask_who(HttpConnection& connection, HttpRequest request, RouteMatch match);
     void admit(HttpConnection& connection, HttpRequest request, const RouteMatch& match, const Result<Caller>& caller);

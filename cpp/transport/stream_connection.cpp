@@ -14,14 +14,12 @@ constexpr int kReadsARound = 4;  // of the loop's buffer; then others have their
 
 struct Events {
     std::string_view connected;
-    std::string_view failed;
     std::string_view disconnected;
 };
 
 Events events_of(protocol::Wire wire) {
-    if (wire == protocol::Wire::websocket)
-        return {"WebSocket connected", "WebSocket connection failed", "WebSocket disconnected"};
-    return {"SSE connected", "SSE connection failed", "SSE disconnected"};
+    if (wire == protocol::Wire::websocket) return {"WebSocket connected", "WebSocket disconnected"};
+    return {"SSE connected", "SSE disconnected"};
 }
 
 std::unique_ptr<char[]> pack(std::initializer_list<std::string_view> names) {
@@ -92,7 +90,6 @@ void StreamConnection::admitted(const hub::Admission& admission) {
 
 void StreamConnection::refused(const hub::Refusal& refusal) {
     if (state_ != State::opening) return loop_.retire(*this);
-    log_refused(refusal);
     std::string answer = refusal_answer(refusal, *opening_);
     state_ = State::leaving;
     Socket socket = std::move(socket_);
@@ -100,29 +97,25 @@ void StreamConnection::refused(const hub::Refusal& refusal) {
     LingeringSocket::begin(loop_, std::move(socket), std::move(answer));
 }
 
-void StreamConnection::log_refused(const hub::Refusal& refusal) const {
-    const Duration took = loop_.clock().mono() - opening_->began;
-    context_.log.warning(events_of(wire()).failed, {{"player_id", opening_->player_id},
-                                                    {"connection_type", protocol::to_string(wire())},
-                                                    {"error_code", refusal.error_code},
-                                                    {"close_code", protocol::number(refusal.code)},
-                                                    {"establishment_time_ms", took.seconds() * 1e3}});
-}
-
 void StreamConnection::closing(protocol::CloseCode code, std::string_view reason) {
     if (ending_ == nullptr) ending_ = std::make_unique<Ending>(code, std::string(reason));
 }
 
-void StreamConnection::log_disconnected() const {
-    if (names_ == nullptr) return;
+hub::ConnectionNames StreamConnection::names() const {
+    if (names_ == nullptr) return {};
     const std::string_view player = names_.get();
     const std::string_view session = player.data() + player.size() + 1;
-    const std::string_view connection = session.data() + session.size() + 1;
+    return {player, session, session.data() + session.size() + 1};
+}
+
+void StreamConnection::log_disconnected() const {
+    if (names_ == nullptr) return;
+    const hub::ConnectionNames its = names();
     const Duration lasted = loop_.clock().mono() - admitted_at_;
     context_.log.info(events_of(wire()).disconnected,
-                      {{"player_id", player},
-                       {"session_id", session},
-                       {"connection_id", connection},
+                      {{"player_id", its.player_id},
+                       {"session_id", its.session_id},
+                       {"connection_id", its.connection_id},
                        {"connection_type", protocol::to_string(wire())},
                        {"reason", ending_ != nullptr ? std::string_view(ending_->reason) : "peer gone"},
                        {"close_code", ending_ != nullptr ? protocol::number(ending_->code) : 1006},

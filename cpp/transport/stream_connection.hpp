@@ -12,7 +12,7 @@
 
 #include "hub/loop_core.hpp"
 #include "hub/outlet.hpp"
-#include "observe/log.hpp"
+#include "observe/error_tracker.hpp"
 #include "protocol/ws_message.hpp"
 #include "stats/counters.hpp"
 #include "transport/event_loop.hpp"
@@ -26,6 +26,7 @@ struct StreamContext {
     EventLoop& loop;
     hub::LoopCore& core;
     stats::CounterShard& counters;
+    observe::ErrorRecorder& errors;
     observe::Log& log;
     protocol::WsReceiverConfig receiver;
 };
@@ -54,6 +55,7 @@ public:
     void finish() final;
     void abort() final;
     std::optional<KernelAck> kernel_ack() const final;
+    hub::ConnectionNames names() const final;
     // Why the connection ends, for the log; the first to say so is right.
     void closing(protocol::CloseCode code, std::string_view reason) override;
 
@@ -84,7 +86,6 @@ private:
 
     void read();
     void take_held();
-    void log_refused(const hub::Refusal& refusal) const;
     void log_disconnected() const;
     std::int64_t write_with_head(const iovec* pieces, int count);
 

@@ -37,6 +37,8 @@ TEST_F(ConnectTest, WhoNamesAReplacedSessionIsSentAwayForGood) {
     EXPECT_EQ(stream.refusal->sse_status, 204);
     EXPECT_EQ(session_of(ws({.client = "d"})), made["session_id"]);
     EXPECT_EQ(count(Counter::rejected_session_replaced), 2u);
+    EXPECT_EQ(count(Counter::failed_websocket_session_replaced), 1u);
+    EXPECT_EQ(count(Counter::failed_sse_session_replaced), 1u);
     hang_up(old);
     EXPECT_EQ(count(Counter::closed_session_replaced), 1u);
 }
