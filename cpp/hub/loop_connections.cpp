@@ -7,6 +7,7 @@ namespace mythos::hub {
 
 using protocol::CloseCode;
 using protocol::Wire;
+using stats::CloseReason;
 using stats::Counter;
 
 Stream* LoopCore::Impl::find(ConnectionKey key) {
@@ -80,16 +81,17 @@ void LoopCore::Impl::close(Stream& stream, CloseCode code, std::string_view reas
     drop_in_time(stream, now);
 }
 
-void LoopCore::Impl::gone(ConnectionKey key, MonoTime) {
+std::optional<CloseReason> LoopCore::Impl::gone(ConnectionKey key) {
     const auto it = streams.find(key);
-    if (it == streams.end()) return;
+    if (it == streams.end()) return std::nullopt;
     Stream& stream = it->second;
+    std::optional<CloseReason> why;
     if (!stream.welcomed)
         counters.add(stream.wire == Wire::websocket ? Counter::failed_websocket_peer_gone
                                                     : Counter::failed_sse_peer_gone);
     if (stream.view != nullptr) {
         if (stream.welcomed) {
-            note_closed(stream);
+            why = note_closed(stream);
             delivery.detach(stream);
         } else {
             delivery.unexpect(stream.session);
@@ -97,6 +99,7 @@ void LoopCore::Impl::gone(ConnectionKey key, MonoTime) {
         operate([key](Hub& hub) { hub.disconnected(key); });
     }
     streams.erase(it);
+    return why;
 }
 
 void LoopCore::Impl::apply(Effect& effect, MonoTime now) {
@@ -137,50 +140,51 @@ void LoopCore::Impl::apply(Effect& effect, MonoTime now) {
     }
 }
 
-namespace {
-
-Counter counter_of_closed(const Stream& stream) {
-    if (stream.closing == Stream::Closing::no) return Counter::closed_peer_gone;
-    if (stream.idle) return Counter::closed_idle_timeout;
-    if (stream.asked) return Counter::closed_disconnected;
+CloseReason LoopCore::Impl::close_reason(const Stream& stream) {
+    if (stream.closing == Stream::Closing::no) return CloseReason::peer_gone;
+    if (stream.idle) return CloseReason::idle_timeout;
+    if (stream.asked) return CloseReason::disconnected;
     switch (stream.close_code) {
         case CloseCode::normal:
-            return Counter::closed_normal;
+            return CloseReason::normal;
         case CloseCode::going_away:
-            return Counter::closed_draining;
+            return CloseReason::draining;
         case CloseCode::protocol_error:
-            return Counter::closed_protocol_error;
+            return CloseReason::protocol_error;
         case CloseCode::unsupported:
-            return Counter::closed_unsupported;
+            return CloseReason::unsupported;
         case CloseCode::not_utf8:
-            return Counter::closed_not_utf8;
+            return CloseReason::not_utf8;
         case CloseCode::policy:
-            return Counter::closed_policy;
+            return CloseReason::policy;
         case CloseCode::too_big:
-            return Counter::closed_too_big;
+            return CloseReason::too_big;
         case CloseCode::session_replaced:
-            return Counter::closed_session_replaced;
+            return CloseReason::session_replaced;
         case CloseCode::displaced:
-            return Counter::closed_displaced;
+            return CloseReason::displaced;
         case CloseCode::heartbeat_missed:
-            return Counter::closed_heartbeat_missed;
+            return CloseReason::heartbeat_missed;
         case CloseCode::too_slow:
-            return Counter::closed_too_slow;
+            return CloseReason::too_slow;
         default:
-            return Counter::closed_server_fault;
+            return CloseReason::server_fault;
     }
 }
 
-}  // namespace
-
-void LoopCore::Impl::note_closed(const Stream& stream) {
-    const Counter counter = counter_of_closed(stream);
-    if (stats::fault_of(counter) == nullptr) return counters.add(counter);
+CloseReason LoopCore::Impl::note_closed(const Stream& stream) {
+    const CloseReason why = close_reason(stream);
+    const Counter counter = stats::closed(why);
+    if (stats::fault_of(counter) == nullptr) {
+        counters.add(counter);
+        return why;
+    }
     const std::string_view reason = stream.close_reason ? std::string_view(*stream.close_reason) : std::string_view();
     observe::ErrorContext context = sender_of(stream);
     context.text = reason;
     errors.record(counter, context,
                   {{"connection_type", protocol::to_string(stream.wire)}, {"close_code", number(stream.close_code)}});
+    return why;
 }
 
 void LoopCore::Impl::refuse(const Refusal& refusal, const ConnectRequest& request, MonoTime asked) {
@@ -214,7 +218,7 @@ void LoopCore::peer_closed(ConnectionKey key, std::uint16_t code, MonoTime now) 
     close(key, CloseCode::normal, {}, now);
 }
 
-void LoopCore::gone(ConnectionKey key, MonoTime now) { impl_->gone(key, now); }
+std::optional<CloseReason> LoopCore::gone(ConnectionKey key, MonoTime) { return impl_->gone(key); }
 
 void LoopCore::writable(ConnectionKey key, MonoTime now) {
     Stream* stream = impl_->find(key);
@@ -237,6 +241,7 @@ void LoopCore::ping_received(ConnectionKey key, std::string_view payload, MonoTi
 }
 
 void LoopCore::drain(Duration spread, std::string_view reason, MonoTime now) {
+    if (std::exchange(impl_->drains, true)) return;  // everybody was told
     impl_->node.draining.store(true, std::memory_order_release);
     impl_->operate([](Hub& hub) { hub.set_draining(true); });
     // Few need no spread to speak of, and the server waits for the last of them.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <queue>
 #include <unordered_map>
 
@@ -16,6 +17,7 @@ inline constexpr Duration kDrainSpreadEach = milliseconds(20);
 
 class LoopCore::Impl {
 public:
+    using CloseReason = stats::CloseReason;
     Impl(Node& node, std::uint32_t index);
     ~Impl();
 
@@ -34,11 +36,13 @@ public:
     void decide(Hub& hub, ConnectionKey key);
     void enter(ConnectionKey key);
     void drop_in_time(Stream& stream, MonoTime now);
-    void gone(ConnectionKey key, MonoTime now);
+    std::optional<CloseReason> gone(ConnectionKey key);
     void close(Stream& stream, protocol::CloseCode code, std::string_view reason, MonoTime now);
     void apply(Effect& effect, MonoTime now);
     void refuse(const Refusal& refusal, const ConnectRequest& request, MonoTime asked);
-    void note_closed(const Stream& stream);
+    // Counts why a stream that is gone ended, and where that is an error records it.
+    CloseReason note_closed(const Stream& stream);
+    static CloseReason close_reason(const Stream& stream);
 
     // loop_pulse.cpp
     void arm(Stream& stream, MonoTime at) { timers_.push({at, stream.key}); }
@@ -85,6 +89,7 @@ public:
     // `base`: of the stream it came on; 0 where that is not known.
     bool take_ack(ClientState& client, SessionHandle session, Seq base, const protocol::Command& command, MonoTime now,
                   const observe::ErrorContext& who);
+    void take_report(const nlohmann::json& delays);
     void measure_acks();
     void note_command_error(const Error& error, std::string_view type, const observe::ErrorContext& who);
     // Who sent it, of one that came on a connection and of one that is being executed.
@@ -133,6 +138,7 @@ public:
     observe::ErrorRecorder errors;
     Delivery delivery;
     std::unordered_map<ConnectionKey, Stream> streams;
+    bool drains = false;
 
 private:
     friend class LoopCore;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "hub/node.hpp"
+#include "monitor/answers.hpp"
 #include "monitor/statistics.hpp"
 
 namespace mythos::monitor {
@@ -31,6 +32,9 @@ private:
     hub::Node& node_;
     const Statistics& statistics_;
 };
+
+// Answers `GET /metrics`; `metrics` outlives the answers.
+void add_metrics_view(Answers& answers, const Metrics& metrics);
 
 // A name with its labels, as the tables of counters and latencies have it, taken apart.
 struct SeriesName {

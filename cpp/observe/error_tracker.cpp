@@ -26,7 +26,9 @@ std::string message_of(std::string_view event, std::string_view text) {
 
 }  // namespace
 
-std::string ErrorGroup::fingerprint() const { return std::string(name_of(type)) + "/" + code; }
+std::string fingerprint_of(stats::ErrorType type, std::string_view code) {
+    return std::string(name_of(type)).append(1, '/').append(code);
+}
 
 ErrorTracker::ErrorTracker(const Clock& clock, std::size_t samples_max)
     : clock_(clock), samples_max_(std::max<std::size_t>(samples_max, 1)) {}

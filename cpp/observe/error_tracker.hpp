@@ -53,13 +53,16 @@ struct ErrorSample {
     WallTime at;
 };
 
+// `connection_error/draining`: what groups like errors.
+std::string fingerprint_of(stats::ErrorType type, std::string_view code);
+
 struct ErrorGroup {
     stats::ErrorType type;
     stats::Severity severity;  // of the newest
     std::string code;
     std::uint64_t count = 0;
     WallTime first, last;
-    std::string fingerprint() const;  // `connection_error/draining`
+    std::string fingerprint() const { return fingerprint_of(type, code); }
 };
 
 class ErrorTracker {

@@ -80,7 +80,7 @@ void DualClient::handle(MonoTime now, Wire wire, ServerMessage&& message, std::s
         [&](auto&& m) {
             using T = std::decay_t<decltype(m)>;
             if constexpr (std::is_same_v<T, EntryMessage>) {
-                merge_.entry(wire, std::move(m), json);
+                entry(now, wire, std::move(m), json);
             } else if constexpr (std::is_same_v<T, WelcomeMessage>) {
                 side(wire).link.live() ? void(++malformed_) : welcome(now, wire, std::move(m));
             } else if constexpr (std::is_same_v<T, GapMessage>) {
@@ -90,7 +90,7 @@ void DualClient::handle(MonoTime now, Wire wire, ServerMessage&& message, std::s
             } else if constexpr (std::is_same_v<T, ReplyMessage>) {
                 commands_.reply(now, m);
             } else if constexpr (std::is_same_v<T, HeartbeatMessage>) {
-                heartbeat(wire, m);
+                heartbeat(now, wire, m);
             } else if constexpr (std::is_same_v<T, DrainingMessage>) {
                 side(wire).link.hold_off_until(now + m.reconnect_after);
             } else if constexpr (std::is_same_v<T, ClosedMessage>) {
@@ -173,7 +173,15 @@ void DualClient::promoted(Wire wire, const Cursor& cursor) {
     merge_.attach(wire, cursor, Merge::By::promoted);
 }
 
-void DualClient::heartbeat(Wire wire, const HeartbeatMessage& m) {
+void DualClient::entry(MonoTime now, Wire wire, EntryMessage&& m, std::string_view json) {
+    const auto ts = m.ts;
+    const auto before = merge_.counters().delivered;
+    merge_.entry(wire, std::move(m), json);
+    if (config_.report_delay && ts && merge_.counters().delivered > before) delay_.applied(now, *ts);
+}
+
+void DualClient::heartbeat(MonoTime now, Wire wire, const HeartbeatMessage& m) {
+    if (config_.report_delay && m.ts) delay_.heard(now, *m.ts);
     merge_.complete_up_to(wire, m.cursor);
     acks_.heartbeat();
     // Behind the head, or taken for a standby by the server: nothing else tells them apart.
@@ -352,6 +360,7 @@ void DualClient::acknowledge(MonoTime now) {
     Cursor cursor = *merge_.applied();
     if (config_.faults.ack_ahead) cursor.seq = std::max(cursor.seq, merge_.seen());
     AckReport report{&merge_.counters(), statistics_, {}};
+    if (acks_.for_heartbeat()) report.delivery_ms = delay_.take();
     for (const WireSide& s : sides_) {
         if (s.link.healthy()) report.alive.push_back(s.link.connection_id());
     }

@@ -1,10 +1,13 @@
 #include "server/server.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "journal/memory.hpp"
+#include "monitor/error_view.hpp"
+#include "monitor/health_checks.hpp"
 #include "observe/error_tracker.hpp"
 #include "transport/authenticate.hpp"
 #include "transport/socket.hpp"
@@ -29,7 +32,8 @@ transport::ListenOptions listen_options(const ServerSettings& settings) {
 
 }  // namespace
 
-Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logging& logging) {
+Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logging& logging)
+    : drain_spread_ns_(settings.drain_spread.ns), clock_(clock) {
     const std::uint32_t count = loop_count(settings);
     journal_ = std::make_unique<journal::MemoryJournal>(random_name("", kEpochBits), settings.retention);
     node_ = std::make_unique<hub::Node>(*journal_, clock, settings.hub, count);
@@ -42,7 +46,53 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     node_->start();
     monitor_ = std::make_unique<monitor::Monitor>(*node_, clock);
     for (auto& loop : loops_)
-        loop->set_metrics([this](auto answer) { return monitor_->ask_metrics(std::move(answer)); });
+        loop->set_monitor(
+            [this](auto request, auto answer) { return monitor_->ask(std::move(request), std::move(answer)); });
+    health_ = std::make_unique<monitor::HealthChecker>(clock, logging.named("server.monitoring"), node_->errors(),
+                                                       settings.health_interval);
+    watch(logging);
+    add_probe_views(monitor_->answers(), *probes_);
+    monitor_->start();
+}
+
+// What the server checks of itself, and what the probes see of it.
+void Server::watch(observe::Logging& logging) {
+    health_->each_second([this](MonoTime) {
+        for (auto& loop : loops_) loop->ask_sign();
+        has_room_.store(application().has_room(), std::memory_order_relaxed);
+        node_->errors().tick();
+    });
+    health_->each_second([this, &logging, seen = std::uint64_t{0}](MonoTime) mutable {
+        const std::uint64_t lost = logging.dropped() + logging.unwritten_bytes();
+        if (std::exchange(seen, lost) != lost)
+            node_->errors().record(stats::Counter::log_drops, {.code = "log_drops"},
+                                   {{"lines_total", logging.dropped()}, {"bytes_total", logging.unwritten_bytes()}});
+    });
+    health_->add({.name = "connections"}, monitor::connections_check([this] {
+                     const std::size_t total = application().connections();
+                     return monitor::ConnectionCounts{total, total};
+                 }));
+    health_->add({.name = "memory"}, monitor::memory_check());
+    health_->add({.name = "event_loops"}, monitor::loops_check([this] {
+                     std::vector<monitor::LoopSign> signs;
+                     for (const auto& loop : loops_) signs.push_back({loop->silent_for(clock_.mono()), loop->lag()});
+                     return signs;
+                 }));
+    monitor::ServerState state;
+    state.draining = [this] { return node_->draining(); };
+    state.has_room = [this] { return has_room_.load(std::memory_order_relaxed); };
+    state.loops_turn = [this](MonoTime now) {
+        return std::ranges::all_of(loops_,
+                                   [&](const auto& loop) { return loop->silent_for(now) < monitor::kLoopStuckAfter; });
+    };
+    probes_ = std::make_unique<monitor::ProbeView>(*health_, std::move(state), clock_);
+    for (auto& loop : loops_) {
+        loop->set_probe([this](transport::Route route) {
+            return route == transport::Route::live ? probes_->live() : probes_->ready();
+        });
+        loop->set_drain(
+            [this] { drain({drain_spread_ns_.load(std::memory_order_relaxed)}, "the server is shutting down"); });
+    }
 }
 
 Result<std::unique_ptr<Server>> Server::start(const ServerSettings& settings, const Clock& clock,
@@ -66,6 +116,7 @@ Result<void> Server::listen(const ServerSettings& settings) {
 }
 
 void Server::run() {
+    health_->start();
     for (auto& loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
 }
 
@@ -77,10 +128,17 @@ Server::~Server() {
 void Server::reload(const ServerSettings& settings) {
     node_->reload(settings.hub);
     for (auto& loop : loops_) loop->set_settings(settings.loop);
+    health_->set_interval(settings.health_interval);
+    drain_spread_ns_.store(settings.drain_spread.ns, std::memory_order_relaxed);
 }
 
 void Server::drain(Duration spread, const std::string& reason) {
     for (auto& loop : loops_) loop->drain(spread, reason);
+}
+
+std::string Server::errors_json(std::size_t recent_max) const {
+    return monitor::errors_json(monitor_->statistics(), node_->errors(), stats::Window::five_minutes, recent_max,
+                                clock_.wall());
 }
 
 void Server::close_all() {

@@ -5,6 +5,7 @@
 // thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,7 +18,9 @@
 #include "hub/node.hpp"
 #include "hub/settings.hpp"
 #include "journal/journal.hpp"
+#include "monitor/health_checker.hpp"
 #include "monitor/monitor.hpp"
+#include "monitor/probe_view.hpp"
 #include "observe/log.hpp"
 #include "transport/hub_loop.hpp"
 
@@ -30,6 +33,8 @@ struct ServerSettings {
     hub::Settings hub;
     transport::HubLoopSettings loop;
     journal::Retention retention;
+    Duration health_interval = seconds(10);  // of the server's own checks
+    Duration drain_spread = seconds(5);      // of a drain that is asked for by HTTP
 };
 
 class Server {
@@ -49,7 +54,16 @@ public:
     // For an application in the same process; valid until destruction.
     hub::Application application() { return hub::Application(*node_); }
 
-    // Stops accepting and asks everybody to come back later, spread over `spread`.
+    // Where the application's own components are added and reported; from any thread, valid until destruction.
+    observe::HealthBoard& health() { return health_->board(); }
+    // As GET /health/detailed answers; from any thread.
+    std::string health_json() const { return probes_->detailed({}).body; }
+    observe::ErrorTracker& errors() { return node_->errors(); }
+    // As GET /monitoring/errors answers; from any thread.
+    std::string errors_json(std::size_t recent_max) const;
+
+    // Asks everybody to come back later, spread over `spread`, and lets nobody in any more; probes are answered. Any
+    // thread; the second time it does nothing.
     void drain(Duration spread, const std::string& reason);
     bool is_drained() const;
     // Tells everybody who is left that it is over; poll `is_drained` for their farewells.
@@ -59,12 +73,18 @@ private:
     Server(const ServerSettings& settings, const Clock& clock, observe::Logging& logging);
     Result<void> listen(const ServerSettings& settings);
     void run();
+    void watch(observe::Logging& logging);
 
     std::unique_ptr<journal::Journal> journal_;
     std::unique_ptr<hub::Node> node_;
     std::vector<std::unique_ptr<transport::HubLoop>> loops_;
     std::vector<std::thread> threads_;
+    std::unique_ptr<monitor::HealthChecker> health_;
+    std::unique_ptr<monitor::ProbeView> probes_;
     std::unique_ptr<monitor::Monitor> monitor_;  // answers through the loops
+    std::atomic<bool> has_room_{true};
+    std::atomic<std::int64_t> drain_spread_ns_;
+    const Clock& clock_;
     std::uint16_t port_ = 0;
 };
 

@@ -1,8 +1,8 @@
 // Which counters count an error, and of which type and severity: the one table (faults.def) behind the error tracker,
 // the metrics and docs/reference/errors.md.
 //
-// How many errors of a type and severity there were is the sum of their counters, so the two cannot disagree. Stateless;
-// any thread.
+// How many errors of a type and severity there were is the sum of their counters, so the two cannot disagree.
+// Stateless; any thread.
 #pragma once
 
 #include <span>

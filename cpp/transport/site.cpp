@@ -26,7 +26,10 @@ constexpr std::string_view kIndex =
     "POST /api/connections/{player_id}/session\n"
     "GET  /api/connections/{player_id}, /api/connections/stats\n"
     "GET  /api/channels, /api/presence/{channel}, /api/history/{channel}\n"
-    "GET  /livez, /readyz, /metrics\n";
+    "GET  /monitoring/performance, /monitoring/connection-health, /monitoring/dual-connections, "
+    "/monitoring/connections\n"
+    "GET  /health, /health/detailed, /livez, /readyz, /startupz, /metrics\n"
+    "POST /drain\n";
 
 // The guide's class of what is counted so.
 std::string_view error_type(Counter counter) {
@@ -43,12 +46,14 @@ bool is_json(std::string_view content_type) {
 int status_of(std::string_view error_code) {
     if (error_code == "unauthorised") return 401;
     if (error_code == "forbidden") return 403;
-    if (error_code == "handler_failed") return 500;
+    if (error_code == "not_found") return 404;
+    if (error_code == "handler_failed" || error_code == "server_fault") return 500;
     return error_code == "overloaded" || error_code == "draining" ? 503 : 400;
 }
 
 Counter counter_of(int status, std::string_view error_code) {
     if (status == 401 || error_code == "forbidden") return Counter::http_unauthorised;
+    if (status == 404) return Counter::http_not_found;
     if (status < 500) return Counter::http_bad_request;
     if (error_code == "handler_failed") return Counter::http_handler_failed;
     return status == 503 ? Counter::http_unavailable : Counter::http_server_fault;
@@ -207,14 +212,11 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
             response.body = kIndex;
             break;
         case Route::live:
-            response.body = R"({"status":"alive"})";
-            break;
         case Route::ready:
-            response = readiness(request);
+            response = probed(match.route);
             break;
-        case Route::metrics:
-            return tell_metrics(connection, request);
         default:
+            if (is_open(match.route)) return ask_monitor(connection, request, std::move(match));
             if (settings_.application_authenticates) return ask_who(connection, std::move(request), std::move(match));
             if (opens_stream(match)) return open_stream(connection, request, match, authenticate_);
             return pass_on(connection, std::move(match), std::move(request), {});
@@ -223,31 +225,50 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
     connection.answer(std::move(response));
 }
 
-HttpResponse Site::readiness(const HttpRequest&) {
+HttpResponse Site::probed(Route route) const {
+    if (probe_) return probe_(route);
     HttpResponse response;
-    response.status = draining_ ? 503 : 200;
-    response.body = draining_ ? R"({"status":"draining"})" : R"({"status":"ready"})";
+    response.body = route == Route::live ? R"({"status":"alive"})" : R"({"status":"ready"})";
     return response;
 }
 
-// They are rendered off the loop, and sent on it.
-void Site::tell_metrics(HttpConnection& connection, const HttpRequest& request) {
-    if (!ask_metrics_)
-        return connection.answer(
-            refused(Counter::http_not_found, &request, 404, "not_found", "This server does not tell its metrics."));
-    const bool asked = ask_metrics_([&loop = streams_.loop, later = connection.answer_later()](std::string text) {
-        loop.post([later, text = std::move(text)]() mutable {
-            HttpResponse response;
-            response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-            response.body = std::move(text);
+// The second time it changes nothing, and says the same.
+HttpResponse Site::begin_drain(const HttpRequest& request) {
+    if (!drain_)
+        return refused(Counter::http_not_found, &request, 404, "not_found", "This server is drained by its program.");
+    drain_();
+    HttpResponse response;
+    response.body = R"({"status":"draining"})";
+    for (auto& header : cors_headers(settings_.policy, request)) response.headers.push_back(std::move(header));
+    return response;
+}
+
+// It is answered off the loop, and sent on it.
+void Site::ask_monitor(HttpConnection& connection, const HttpRequest& request, RouteMatch match) {
+    if (!ask_monitor_)
+        return connection.answer(refused(Counter::http_not_found, &request, 404, "not_found",
+                                         "This server does not tell what it measures."));
+    MonitorRequest question{match.route, std::move(match.parameter), std::string(request.query()),
+                            request.joined_header("Accept"), request.joined_header("Accept-Encoding")};
+    auto answer = [this, later = connection.answer_later(),
+                   cors = cors_headers(settings_.policy, request)](MonitorAnswer told) mutable {
+        streams_.loop.post([this, later, cors = std::move(cors), told = std::move(told)]() mutable {
+            HttpResponse response = monitor_answer(std::move(told));
+            for (auto& header : cors) response.headers.push_back(std::move(header));
             later(std::move(response));
         });
-    });
-    if (asked) return;
-    auto refusal =
-        refused(Counter::http_unavailable, &request, 503, "overloaded", "Too many ask for the metrics at once.");
-    refusal.headers.emplace_back("Retry-After", "1");
-    connection.answer(std::move(refusal));
+    };
+    if (!ask_monitor_(std::move(question), std::move(answer)))
+        refuse(connection, request, match, {"overloaded", "Too many ask the monitor at once; try again later."});
+}
+
+HttpResponse Site::monitor_answer(MonitorAnswer answer) {
+    if (answer) return std::move(answer).value();
+    const Error& why = answer.error();
+    const int status = status_of(why.code);
+    HttpResponse response = refused(counter_of(status, why.code), nullptr, status, why.code, why.message);
+    if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
+    return response;
 }
 
 // The application answers on a thread of its own; the connection waits, and the loop does not.
@@ -341,6 +362,8 @@ void Site::open_event_stream(HttpConnection& connection, const HttpRequest& requ
 }
 
 void Site::pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request, const std::string& player_id) {
+    if (is_monitors(match.route)) return ask_monitor(connection, request, std::move(match));
+    if (match.route == Route::drain) return connection.answer(begin_drain(request));
     hub::AnswerTo answer = hub_answer(connection, request);
     const auto cors = cors_headers(settings_.policy, request);
     const auto asked =

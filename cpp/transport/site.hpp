@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <string>
 
 #include "hub/loop_core.hpp"
@@ -14,6 +13,7 @@
 #include "transport/http_connection.hpp"
 #include "transport/http_policy.hpp"
 #include "transport/http_router.hpp"
+#include "transport/monitor_request.hpp"
 #include "transport/stream_connection.hpp"
 
 namespace mythos::transport {
@@ -27,9 +27,8 @@ struct SiteSettings {
     bool application_authenticates = false;  // it is asked who each caller is, and `Authenticate` is not
 };
 
-// Asks for the metrics as text; the answer comes once, on any thread, or never if the server ends before. False: too
-// many ask.
-using AskMetrics = std::function<bool(std::function<void(std::string)> answer)>;
+// Answers `live` or `ready` at once, on any loop.
+using AnswerProbe = std::function<HttpResponse(Route route)>;
 
 class Site final : public HttpApplication {
 public:
@@ -42,9 +41,12 @@ public:
     void silent() override;
 
     void set_settings(SiteSettings settings) { settings_ = std::move(settings); }
-    void set_draining() { draining_ = true; }
-    // Without it there are no metrics.
-    void set_metrics(AskMetrics ask) { ask_metrics_ = std::move(ask); }
+    // Without it a loop is alive and ready.
+    void set_probe(AnswerProbe probe) { probe_ = std::move(probe); }
+    // What `POST /drain` does; called on this loop.
+    void set_drain(std::function<void()> drain) { drain_ = std::move(drain); }
+    // Without it the routes that the monitor answers are none.
+    void set_monitor(AskMonitor ask) { ask_monitor_ = std::move(ask); }
 
 private:
     std::optional<HttpResponse> refuse_entry(const HttpRequest& request, const RouteMatch& match);
@@ -75,8 +77,10 @@ private:
 
     void pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request, const std::string& player_id);
     hub::AnswerTo hub_answer(HttpConnection& connection, const HttpRequest& request);
-    HttpResponse readiness(const HttpRequest& request);
-    void tell_metrics(HttpConnection& connection, const HttpRequest& request);
+    HttpResponse probed(Route route) const;
+    HttpResponse begin_drain(const HttpRequest& request);
+    void ask_monitor(HttpConnection& connection, const HttpRequest& request, RouteMatch match);
+    HttpResponse monitor_answer(MonitorAnswer answer);
 
     WallTime wall() const { return streams_.loop.clock().wall(); }
     MonoTime now() const { return streams_.loop.now(); }
@@ -84,8 +88,9 @@ private:
     StreamContext& streams_;
     SiteSettings settings_;
     Authenticate authenticate_;
-    AskMetrics ask_metrics_;
-    bool draining_ = false;
+    AskMonitor ask_monitor_;
+    AnswerProbe probe_;
+    std::function<void()> drain_;
 };
 
 }  // namespace mythos::transport

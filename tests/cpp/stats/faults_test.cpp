@@ -42,16 +42,17 @@ TEST(FaultsTest, WhatIsNoErrorHasNoRow) {
 // A refusal, or a failed command or request, that is no error has to be decided, not forgotten.
 TEST(FaultsTest, EveryRefusalIsAnErrorOrIsSaidToBeNone) {
     const std::set<Counter> none{
-        Counter::http_server_fault,             // an operation fault, counted as such
-        Counter::command_error_server_fault,    // the same
-        Counter::command_error_fire_and_forget, // counted by its code as well
-        Counter::command_error_other,           // an application's own answer
+        Counter::http_server_fault,              // an operation fault, counted as such
+        Counter::command_error_server_fault,     // the same
+        Counter::command_error_fire_and_forget,  // counted by its code as well
+        Counter::command_error_other,            // an application's own answer
     };
     for (std::size_t i = 0; i < kCounters; ++i) {
         const auto counter = static_cast<Counter>(i);
         const std::string_view name = name_of(counter);
-        const bool refuses = name.starts_with("mythos_connections_rejected") || name.starts_with("mythos_http_errors") ||
-                             name.starts_with("mythos_command_errors") || name.starts_with("mythos_gaps");
+        const bool refuses = name.starts_with("mythos_connections_rejected") ||
+                             name.starts_with("mythos_http_errors") || name.starts_with("mythos_command_errors") ||
+                             name.starts_with("mythos_gaps");
         EXPECT_EQ(refuses && fault_of(counter) == nullptr, none.contains(counter)) << name;
     }
 }
