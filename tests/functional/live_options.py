@@ -291,3 +291,17 @@ async def log_level(at: Place) -> AsyncIterator[None]:
     await asyncio.to_thread(
         at.server.wait_log, "a debug line", lambda line: line["event"] == "WebSocket connection attempt"
     )
+
+
+@shows("health.interval_s", 3_600, 1)
+async def health_interval(place: Place) -> AsyncIterator[None]:
+    async def checked() -> str:
+        return str((await place.api.get("/health/detailed"))["components"]["memory"]["time"])
+
+    first = await checked()
+    yield
+
+    async def later() -> bool:
+        return await checked() > first
+
+    await until("checked anew", later)
