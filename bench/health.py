@@ -3,9 +3,9 @@
     python bench/health.py --seconds 10 --rounds 3
 
 A server in a Python process delivers `--rate` messages a second to `--receivers` WebSockets, and is asked for
-`/health` a hundred times a second. Phases take turns: no check hangs; one waits for ever; one holds Python's interpreter
-lock in a C call as well. Latencies count from when a message or a request was due. Prints each p99 and its ratio to the
-phase without, by the medians of the rounds; exits 1 where a ratio is above --at-most.
+`/health` a hundred times a second. Phases take turns: no check hangs; one waits for ever; one holds Python's
+interpreter lock in a C call as well. Latencies count from when a message or a request was due. Prints each p99 and its
+ratio to the phase without, by the medians of the rounds; exits 1 where a ratio is above --at-most.
 """
 
 from __future__ import annotations

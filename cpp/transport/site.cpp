@@ -142,7 +142,7 @@ HttpResponse Site::refuse(int status) {
 
 // It was opened for nothing: counted as a timeout, which nobody is answered.
 void Site::silent() {
-    note(Counter::http_timeout, "silence", "a connection was opened and nothing was sent", 0, nullptr);
+    note(Counter::http_timeout, "timeout", "a connection was opened and nothing was sent", 0, nullptr);
 }
 
 HttpResponse Site::refuse_no_route(const HttpRequest& request, const RouteMatch& match) {
