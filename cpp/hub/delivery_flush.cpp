@@ -62,6 +62,7 @@ void Delivery::flush_one(Stream& stream) {
                 return;
             }
             counters_.add(Counter::sent_bytes, static_cast<std::uint64_t>(taken));
+            stream.sent_bytes += static_cast<std::uint64_t>(taken);
         }
         if (!hand_over(stream, batch, taken)) return;
         written += batch.bytes;
@@ -121,6 +122,7 @@ void Delivery::tell_hole(Stream& stream, Seq upto, std::optional<std::uint64_t> 
     const Seq after = stream.accounted;
     stream.cursor = stream.base = upto;
     tell_gap(stream, gap);
+    stream.events.note_in_place(BlackBox::Event::gap, now_, {upto + 1, lost ? *lost + 1 : 0});
     if (lost) return account_gap(stream, after, stream.owed_at_cursor, stream.owed_at_cursor + *lost);
     stream.client->claim(after, upto);
     stream.accounted = upto;
@@ -201,7 +203,7 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
     }
     const auto bytes = static_cast<std::size_t>(taken);
     std::size_t begin = batch.head_bytes;
-    const Batch::Item* last = nullptr;
+    const Item* last = nullptr;
     for (const auto& item : batch.items) {
         bool begun = item.entry == nullptr ? bytes >= begin : bytes > begin;
         if (mutant(Mutant::drop_on_eagain) && taken == 0 && handed == 0) begun = true;
@@ -231,6 +233,7 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
     stream.client->settle_gaps();
     if (all) return true;
     stream.blocked = true;
+    stream.events.blocked(now_);
     stream.outlet->await_writable();
     return false;
 }
@@ -281,6 +284,10 @@ void Delivery::send_raw(Stream& stream, std::string_view bytes) {
     queue(stream);
 }
 
+std::size_t Delivery::bytes_held(const Stream& stream) const {
+    return replies_waiting(stream) + (stream.tail != nullptr ? stream.tail_size : 0);
+}
+
 bool Delivery::is_full_of_replies(const Stream& stream) const { return replies_waiting(stream) > kReplyQueueBytesMax; }
 
 void Delivery::send_heartbeat(Stream& stream, WallTime wall) {
@@ -293,6 +300,8 @@ void Delivery::request_close(Stream& stream, CloseCode code, std::string_view re
     stream.closing = after_stream ? Stream::Closing::after_stream : Stream::Closing::now;
     stream.close_code = code;
     stream.close_reason = std::make_unique<const std::string>(reason);
+    stream.events.note_in_place(BlackBox::Event::closing, now_, {protocol::number(code)});
+    survey.leave(stream);
     queue(stream);
 }
 
@@ -317,6 +326,7 @@ void Delivery::promote(Stream& stream, Seq cursor) {
     stream.standby = false;
     stream.live = false;
     stream.repositioned = true;
+    stream.events.note(BlackBox::Event::promoted, now_, {cursor});
     stream.base = stream.cursor = stream.accounted = cursor;
     stream.client->skip_to(cursor);
     const auto owed = stream.view->owed_up_to(cursor);
@@ -334,6 +344,7 @@ void Delivery::promote(Stream& stream, Seq cursor) {
 
 void Delivery::demote(Stream& stream) {
     stop_living(stream);
+    stream.events.note(BlackBox::Event::demoted, now_);
     stream.standby = true;
     stream.live = false;
     if (stream.behind != nullptr) queue(stream);

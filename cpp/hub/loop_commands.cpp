@@ -60,6 +60,7 @@ void LoopCore::Impl::command(ConnectionKey key, protocol::ParsedCommand parsed, 
         const auto& id = parsed.command->id;
         const bool taken =
             take_ack(*stream->client, stream->session, stream->base, *parsed.command, now, sender_of(*stream));
+        if (taken) stream->events.acknowledged(now, stream->client->acked());
         if (id.empty()) return;
         if (taken) return tell(key, protocol::reply_ok_json(id, {}));
         return tell(

@@ -31,7 +31,9 @@ ConnectionKey LoopCore::Impl::open(ConnectRequest request, Outlet* outlet, MonoT
 void LoopCore::Impl::decide(Hub& hub, ConnectionKey key) {
     Stream* stream = find(key);
     if (stream == nullptr) return;  // hung up before its turn came
+    const std::size_t existing = hub.connections_of(stream->entrance->request.player_id);
     auto outcome = hub.connect(stream->entrance->request, key, index);
+    after_unlock_.push_back([this, key, existing] { tell_attempt(key, existing); });
     if (auto* refusal = std::get_if<Refusal>(&outcome)) {
         when_visible(refusal->visible_at, [this, key, refusal = *refusal, asked = stream->heard,
                                            request = std::move(stream->entrance->request)] {
@@ -51,6 +53,12 @@ void LoopCore::Impl::decide(Hub& hub, ConnectionKey key) {
     stream->view = &delivery.expect(entrance.admitted);
     stream->client = entrance.admitted.client;
     when_visible(entrance.admitted.visible_at, [this, key] { enter(key); });
+}
+
+void LoopCore::Impl::tell_attempt(ConnectionKey key, std::size_t existing) {
+    const Stream* stream = find(key);
+    if (stream == nullptr) return;
+    stream->outlet->attempted(existing, stream->entrance->admitted.names.connection_id);
 }
 
 // The session's opening is visible: the stream begins.
@@ -77,11 +85,12 @@ void LoopCore::Impl::close(Stream& stream, CloseCode code, std::string_view reas
         stream.entrance->close_reason = reason;
         return;
     }
+    delivery.set_now(now);
     delivery.request_close(stream, code, reason, false);
     drop_in_time(stream, now);
 }
 
-std::optional<CloseReason> LoopCore::Impl::gone(ConnectionKey key) {
+std::optional<CloseReason> LoopCore::Impl::gone(ConnectionKey key, MonoTime now) {
     const auto it = streams.find(key);
     if (it == streams.end()) return std::nullopt;
     Stream& stream = it->second;
@@ -92,7 +101,11 @@ std::optional<CloseReason> LoopCore::Impl::gone(ConnectionKey key) {
     if (stream.view != nullptr) {
         if (stream.welcomed) {
             why = note_closed(stream);
+            latencies[stream.wire == protocol::Wire::websocket ? stats::Latency::lasted_websocket
+                                                               : stats::Latency::lasted_sse]
+                .record(static_cast<std::uint64_t>((now - stream.events.opened()).ns / 1'000));
             delivery.detach(stream);
+            keep_closed(stream, now);
         } else {
             delivery.unexpect(stream.session);
         }
@@ -174,7 +187,7 @@ CloseReason LoopCore::Impl::close_reason(const Stream& stream) {
 
 CloseReason LoopCore::Impl::note_closed(const Stream& stream) {
     const CloseReason why = close_reason(stream);
-    const Counter counter = stats::closed(why);
+    const Counter counter = stats::closed(why, index_of(stream.wire));
     if (stats::fault_of(counter) == nullptr) {
         counters.add(counter);
         return why;
@@ -194,7 +207,8 @@ void LoopCore::Impl::refuse(const Refusal& refusal, const ConnectRequest& reques
                    .session_id = request.session_id,
                    .code = refusal.error_code,
                    .event = websocket ? "WebSocket connection failed" : "SSE connection failed",
-                   .text = refusal.message},
+                   .text = refusal.message,
+                   .trace_id = request.trace_id},
                   {{"connection_type", protocol::to_string(request.wire)},
                    {"close_code", number(refusal.code)},
                    {"establishment_time_ms", (node.clock.mono() - asked).seconds() * 1e3}});
@@ -218,12 +232,13 @@ void LoopCore::peer_closed(ConnectionKey key, std::uint16_t code, MonoTime now) 
     close(key, CloseCode::normal, {}, now);
 }
 
-std::optional<CloseReason> LoopCore::gone(ConnectionKey key, MonoTime) { return impl_->gone(key); }
+std::optional<CloseReason> LoopCore::gone(ConnectionKey key, MonoTime now) { return impl_->gone(key, now); }
 
 void LoopCore::writable(ConnectionKey key, MonoTime now) {
     Stream* stream = impl_->find(key);
     if (stream == nullptr) return;
     stream->heard = now;  // a slow reader lives as long as it takes something
+    if (stream->blocked) stream->events.drained(now);
     impl_->delivery.writable(*stream);
 }
 

@@ -101,6 +101,10 @@ public:
 
     std::size_t connections() const;
 
+    // The last events of a connection that ends in another way than somebody wanted, as JSON for the log; before
+    // `gone`.
+    std::optional<std::string> events_of_abnormal_end(ConnectionKey key) const;
+
     // This loop's shards: the transport counts here what it refuses, and how long it took to let somebody in. What is
     // an error is recorded, which counts it.
     stats::CounterShard& counters();

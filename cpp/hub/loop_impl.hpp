@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "hub/delivery.hpp"
+#include "hub/inquiry.hpp"
 #include "hub/loop_core.hpp"
 #include "hub/node_shared.hpp"
 
@@ -34,9 +35,10 @@ public:
     // loop_connections.cpp
     ConnectionKey open(ConnectRequest request, Outlet* outlet, MonoTime now);
     void decide(Hub& hub, ConnectionKey key);
+    void tell_attempt(ConnectionKey key, std::size_t existing);
     void enter(ConnectionKey key);
     void drop_in_time(Stream& stream, MonoTime now);
-    std::optional<CloseReason> gone(ConnectionKey key);
+    std::optional<CloseReason> gone(ConnectionKey key, MonoTime now);
     void close(Stream& stream, protocol::CloseCode code, std::string_view reason, MonoTime now);
     void apply(Effect& effect, MonoTime now);
     void refuse(const Refusal& refusal, const ConnectRequest& request, MonoTime asked);
@@ -56,6 +58,7 @@ public:
         MonoTime peer, kernel, any;
         bool peer_answers = false;  // pongs or acks are due every heartbeat
         bool kernel_waits = false;  // bytes are on their way that its kernel has not acknowledged
+        Duration kernel_rtt{};
     };
     Signs signs_of(const Stream& stream, MonoTime now) const;
     const char* silent_too_long(Stream& stream, MonoTime now);
@@ -118,6 +121,28 @@ public:
     void settle(Hub& hub, const HandedOver& handed, const HandlerAnswer& answer);
     void tell_handlers_replies();
 
+    // loop_survey.cpp
+    // How a connection is now; within a turn only.
+    struct Look {
+        std::uint8_t causes = 0;
+        Duration rtt{};
+        Delivery::Backlog backlog;
+    };
+    Look look_at(const Stream& stream, MonoTime now) const;
+    // How far a walk over all connections has come. A table that grew meanwhile is walked anew.
+    struct Place {
+        std::size_t bucket = 0, buckets = 0;
+        bool fits(std::size_t now) const { return buckets == now; }
+    };
+    template <class Visit>
+    bool walk(Place& place, const Clock& clock, MonoTime limit, Visit&& visit);
+    void survey(const Clock& clock, MonoTime now);
+    void survey_slice(const Clock& clock, MonoTime now);
+    ConnectionFacts facts_of(const Stream& stream, MonoTime now) const;
+    bool answer_inquiries(const Clock& clock, MonoTime now);
+    static bool ends_abnormally(const Stream& stream);
+    void keep_closed(Stream& stream, MonoTime now);
+
     // loop_requests.cpp
     void ask_hub(std::function<std::string(Hub&)> question, AnswerTo answer);
     Result<Seq> history_end(const std::string& before) const;
@@ -143,6 +168,7 @@ public:
 private:
     friend class LoopCore;
     void refresh_settings();
+    void tell_samples();
     void run_operations(MonoTime now, WallTime wall);
     void run_visible();
 
@@ -180,6 +206,19 @@ private:
     MonoTime hub_deadline_;  // loop 0: when the sequencer wants a tick
     MonoTime trim_at_;
     std::uint64_t beats_ = 0;
+    struct Round {
+        MonoTime began;
+        Place place;
+        Survey::Waiting waiting;
+    };
+    Round round_;
+    MonoTime survey_at_;  // 0: there is nobody to look at
+    struct PendingInquiry {
+        std::shared_ptr<const Inquiry> asked;
+        Place place;
+        std::vector<ConnectionFacts> found;
+    };
+    std::vector<PendingInquiry> inquiries_;
 };
 
 }  // namespace mythos::hub

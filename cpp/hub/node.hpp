@@ -1,7 +1,7 @@
 // The whole hub of one process: the sequencer, the journal, and the loops' inboxes.
 //
 // Construct it, then one LoopCore a loop (index 0 .. loops-1), then call `start`.
-// Thread-safety: `reload`, `count`, `count_errors`, `errors`, `shards` and `draining` from any thread.
+// Thread-safety: everything from `reload` on, from any thread.
 #pragma once
 
 #include <array>
@@ -10,7 +10,11 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "hub/closed_connections.hpp"
+#include "hub/hub_event.hpp"
+#include "hub/inquiry.hpp"
 #include "hub/settings.hpp"
+#include "hub/survey_shard.hpp"
 #include "stats/counters.hpp"
 #include "stats/errors.hpp"
 #include "stats/latencies.hpp"
@@ -34,6 +38,10 @@ public:
     // How loop `index` is woken from another thread. Set before `start`.
     void set_wake(std::uint32_t index, std::function<void()> wake);
 
+    // Hears of what the sequencer decided (hub_event.hpp); called on the loops' threads and the application's, one
+    // event at a time for each of them. Set before `start`.
+    void set_on_event(OnHubEvent on_event);
+
     // Restores what the journal recovered. Call once, before any turn.
     void start();
 
@@ -47,6 +55,13 @@ public:
     // Of every loop.
     std::vector<std::shared_ptr<stats::HistogramShard>> shards(stats::Latency latency) const;
     bool draining() const;
+
+    // What the loops know of their connections; takes nothing of their time.
+    SurveySums survey() const;
+    // Every loop answers by itself, in turns to come.
+    void inquire(Inquiry inquiry);
+    const ClosedConnections& closed() const;
+    std::uint32_t loops() const;
 
     struct Shared;
     Shared& shared() { return *shared_; }

@@ -36,6 +36,7 @@ struct Settings {
     std::size_t clients_per_session = 64;
     Duration sweep_interval = seconds(60);
     std::size_t error_samples = 1'000;  // errors that are kept with their details; as it was at the start
+    double message_sample = 0;          // part of the messages and deliveries that are told one by one
 };
 
 }  // namespace mythos::hub

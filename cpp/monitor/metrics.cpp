@@ -1,12 +1,11 @@
 #include "monitor/metrics.hpp"
 
-#include <prometheus/text_serializer.h>
-
 #include <array>
 #include <limits>
 #include <utility>
 
 #include "hub/application.hpp"
+#include "monitor/exposition.hpp"
 #include "monitor/process_usage.hpp"
 
 namespace mythos::monitor {
@@ -17,7 +16,8 @@ using prometheus::MetricType;
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kCounterHelp{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kCounterHelp{{
+    {"mythos_log_samples_left_out_total", "Deliveries that were chosen to be logged, beyond what is logged a second."},
     {"mythos_connections_opened_total", "Connections that were let in."},
     {"mythos_connections_closed_total", "Connections that ended, by why."},
     {"mythos_connections_rejected_total", "Connections that were refused, by why."},
@@ -172,17 +172,22 @@ std::vector<MetricFamily> Metrics::Collect() const {
               statistics_.delivery_success_percent(stats::Window::five_minutes));
     auto& build = family_of(all, "mythos_build_info", "1, with the server's version.", MetricType::Gauge);
     add_series(build, {{}, {{"version", MYTHOS_VERSION}}}).gauge.value = 1;
+    for (const auto& source : more_) source(all);
     add_process(all);
     return all;
 }
 
-std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(Collect()); }
-
 void add_metrics_view(Answers& answers, const Metrics& metrics) {
-    answers.add(transport::Route::metrics, [&metrics](const MonitorRequest&) -> MonitorAnswer {
+    answers.add(transport::Route::metrics, [&metrics](const MonitorRequest& request) -> MonitorAnswer {
+        const TextFormat format = negotiate_format(request.accept);
         transport::HttpResponse response;
-        response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-        response.body = metrics.text();
+        response.content_type = content_type(format);
+        response.body = write_metrics(format, metrics.Collect());
+        response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+        if (accepts_gzip(request.accept_encoding)) {
+            response.body = gzip(response.body);
+            response.headers.emplace_back("Content-Encoding", "gzip");
+        }
         return response;
     });
 }

@@ -7,6 +7,7 @@
 
 #include <prometheus/collectable.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,19 +19,23 @@
 
 namespace mythos::monitor {
 
+// Appends families of its own; called on the monitor's thread.
+using MetricSource = std::function<void(std::vector<prometheus::MetricFamily>&)>;
+
 class Metrics final : public prometheus::Collectable {
 public:
     // Both outlive it.
     Metrics(hub::Node& node, const Statistics& statistics) : node_(node), statistics_(statistics) {}
 
-    std::vector<prometheus::MetricFamily> Collect() const override;
+    // Adds what another part of the server tells, which outlives it too; before the first question.
+    void add(MetricSource source) { more_.push_back(std::move(source)); }
 
-    // In Prometheus's text format, version 0.0.4.
-    std::string text() const;
+    std::vector<prometheus::MetricFamily> Collect() const override;
 
 private:
     hub::Node& node_;
     const Statistics& statistics_;
+    std::vector<MetricSource> more_;
 };
 
 // Answers `GET /metrics`; `metrics` outlives the answers.

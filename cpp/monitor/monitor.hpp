@@ -30,6 +30,8 @@ public:
 
     // Where views register; before `start`.
     Answers& answers() { return answers_; }
+    // Where metrics of other parts of the server register; before `start`.
+    Metrics& metrics() { return metrics_; }
     // From now on it ticks and answers; call once.
     void start();
 

@@ -147,7 +147,8 @@ void ErrorTracker::write(const Kind& kind, const ErrorContext& context, std::spa
     add("connection_id", context.connection_id);
     add("error", kind.text);
     add("fault", context.exception);
-    if (details.empty()) add("details", json);
+    add("trace_id", context.trace_id);
+    if (details.empty() && !json.empty()) fields.emplace_back("details", Json{json});
     fields.insert(fields.end(), details.begin(), details.end());
     if (left_out > 0) fields.emplace_back("left_out", left_out);
     log->write(level, kind.event, fields);

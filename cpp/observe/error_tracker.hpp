@@ -42,6 +42,7 @@ struct ErrorContext {
     std::string_view event = {};      // where the place has a name for it
     std::string_view text = {};       // where there is more to say than the table does; nothing that must stay inside
     std::string_view exception = {};  // goes into the log and nowhere else
+    std::string_view trace_id = {};   // likewise
 };
 
 struct ErrorSample {

@@ -1,14 +1,17 @@
 #include "server/server.hpp"
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "journal/memory.hpp"
-#include "monitor/error_view.hpp"
 #include "monitor/health_checks.hpp"
+#include "monitor/health_metrics.hpp"
+#include "monitor/log_metrics.hpp"
 #include "observe/error_tracker.hpp"
+#include "server/event_lines.hpp"
 #include "transport/authenticate.hpp"
 #include "transport/socket.hpp"
 
@@ -39,18 +42,21 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     node_ = std::make_unique<hub::Node>(*journal_, clock, settings.hub, count);
     observe::Log& log = logging.named("server.realtime.connection_manager");
     node_->errors().set_log(log);
+    node_->set_on_event([&log](const hub::HubEvent& event) { log_event(log, event); });
     for (std::uint32_t index = 0; index < count; ++index) {
         loops_.push_back(std::make_unique<transport::HubLoop>(*node_, index, clock, settings.loop,
                                                               transport::authenticate_none(), log));
     }
     node_->start();
     monitor_ = std::make_unique<monitor::Monitor>(*node_, clock);
+    monitor_->metrics().add([&logging](auto& all) { monitor::add_log_metrics(all, logging); });
     for (auto& loop : loops_)
         loop->set_monitor(
             [this](auto request, auto answer) { return monitor_->ask(std::move(request), std::move(answer)); });
     health_ = std::make_unique<monitor::HealthChecker>(clock, logging.named("server.monitoring"), node_->errors(),
                                                        settings.health_interval);
     watch(logging);
+    monitor_->metrics().add([this](auto& all) { monitor::add_health_metrics(all, health_->report()); });
     add_probe_views(monitor_->answers(), *probes_);
     monitor_->start();
 }
@@ -63,14 +69,16 @@ void Server::watch(observe::Logging& logging) {
         node_->errors().tick();
     });
     health_->each_second([this, &logging, seen = std::uint64_t{0}](MonoTime) mutable {
-        const std::uint64_t lost = logging.dropped() + logging.unwritten_bytes();
+        const observe::LogStatistics told = logging.sink().statistics();
+        const std::uint64_t bytes = told.unwritten_stream_bytes + told.unwritten_file_bytes;
+        const std::uint64_t lost = told.dropped_lines + bytes;
         if (std::exchange(seen, lost) != lost)
             node_->errors().record(stats::Counter::log_drops, {.code = "log_drops"},
-                                   {{"lines_total", logging.dropped()}, {"bytes_total", logging.unwritten_bytes()}});
+                                   {{"lines_total", told.dropped_lines}, {"bytes_total", bytes}});
     });
     health_->add({.name = "connections"}, monitor::connections_check([this] {
-                     const std::size_t total = application().connections();
-                     return monitor::ConnectionCounts{total, total};
+                     const hub::SurveySums now = node_->survey();
+                     return monitor::ConnectionCounts{now.total(), now.healthy[0] + now.healthy[1]};
                  }));
     health_->add({.name = "memory"}, monitor::memory_check());
     health_->add({.name = "event_loops"}, monitor::loops_check([this] {
@@ -136,9 +144,15 @@ void Server::drain(Duration spread, const std::string& reason) {
     for (auto& loop : loops_) loop->drain(spread, reason);
 }
 
-std::string Server::errors_json(std::size_t recent_max) const {
-    return monitor::errors_json(monitor_->statistics(), node_->errors(), stats::Window::five_minutes, recent_max,
-                                clock_.wall());
+Result<std::string> Server::errors_json(std::size_t recent_max) {
+    auto told = std::make_shared<std::promise<transport::MonitorAnswer>>();
+    auto answer = told->get_future();
+    const transport::MonitorRequest question{transport::Route::errors, {}, "limit=" + std::to_string(recent_max)};
+    if (!monitor_->ask(question, [told](transport::MonitorAnswer each) { told->set_value(std::move(each)); }))
+        return Error{"overloaded", "Too many ask the monitor at once; try again later."};
+    auto made = answer.get();
+    if (!made) return made.error();
+    return std::move(made->body);
 }
 
 void Server::close_all() {

@@ -59,8 +59,9 @@ public:
     // As GET /health/detailed answers; from any thread.
     std::string health_json() const { return probes_->detailed({}).body; }
     observe::ErrorTracker& errors() { return node_->errors(); }
-    // As GET /monitoring/errors answers; from any thread.
-    std::string errors_json(std::size_t recent_max) const;
+    // As GET /monitoring/errors answers; from any thread but the loops', which waits for the monitor's. Error
+    // `overloaded`.
+    Result<std::string> errors_json(std::size_t recent_max);
 
     // Asks everybody to come back later, spread over `spread`, and lets nobody in any more; probes are answered. Any
     // thread; the second time it does nothing.

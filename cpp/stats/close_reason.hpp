@@ -24,8 +24,10 @@ inline constexpr std::array kCloseReasons{
 
 constexpr std::string_view name_of(CloseReason reason) { return kCloseReasons[static_cast<std::size_t>(reason)]; }
 
-constexpr Counter closed(CloseReason reason) {
-    return static_cast<Counter>(static_cast<std::size_t>(Counter::closed_normal) + static_cast<std::size_t>(reason));
+// Of a connection of this wire (0: WebSocket, 1: SSE).
+constexpr Counter closed(CloseReason reason, std::size_t wire) {
+    const Counter first = wire == 0 ? Counter::closed_websocket_normal : Counter::closed_sse_normal;
+    return static_cast<Counter>(static_cast<std::size_t>(first) + static_cast<std::size_t>(reason));
 }
 
 }  // namespace mythos::stats

@@ -4,7 +4,9 @@
 #include "protocol/ws_handshake.hpp"
 #include "transport/connect_request.hpp"
 #include "transport/hub_routes.hpp"
+#include "transport/index_text.hpp"
 #include "transport/sse_connection.hpp"
+#include "transport/trace_context.hpp"
 #include "transport/ws_connection.hpp"
 
 namespace mythos::transport {
@@ -14,22 +16,6 @@ using stats::Counter;
 using stats::Rejection;
 
 namespace {
-
-constexpr std::string_view kIndex =
-    "Mythos: two wires to every player, and proof of what was delivered.\n\n"
-    "GET  /ws/{player_id}       a WebSocket            ?session_id= &client_id= &cursor= &mode=\n"
-    "GET  /sse/{player_id}      an event stream        the same, or Last-Event-ID\n"
-    "GET  /api/ws, /api/events  the same, with ?player_id=\n"
-    "POST /api/publish          {\"channel\":…, \"type\":…, \"data\":{…}}, or \"player\", or \"everyone\":true\n"
-    "POST /api/commands         ?session_id= &client_id=\n"
-    "POST /api/disconnect\n"
-    "POST /api/connections/{player_id}/session\n"
-    "GET  /api/connections/{player_id}, /api/connections/stats\n"
-    "GET  /api/channels, /api/presence/{channel}, /api/history/{channel}\n"
-    "GET  /monitoring/performance, /monitoring/connection-health, /monitoring/dual-connections, "
-    "/monitoring/connections\n"
-    "GET  /health, /health/detailed, /livez, /readyz, /startupz, /metrics\n"
-    "POST /drain\n";
 
 // The guide's class of what is counted so.
 std::string_view error_type(Counter counter) {
@@ -103,7 +89,8 @@ HttpResponse Site::refused(Rejection why, Wire wire, const HttpRequest& request,
         why, index_of(wire),
         {.code = code,
          .event = wire == Wire::websocket ? "WebSocket connection failed" : "SSE connection failed",
-         .text = message},
+         .text = message,
+         .trace_id = trace_id_of(request)},
         {{"connection_type", protocol::to_string(wire)}, {"status", status}, {"path", request.path()}});
     return error(error_type(stats::rejected(why)), &request, status, code, message);
 }
@@ -345,6 +332,7 @@ void Site::open_websocket(HttpConnection& connection, const HttpRequest& request
     opening.head = WsConnection::upgrade_head(request, deflate);
     opening.cors = cors_headers(settings_.policy, request);
     opening.player_id = connect->player_id;
+    opening.trace_id = connect->trace_id = trace_id_of(request);
     opening.began = now();
     WsConnection::open(streams_, connection.take_over(), std::move(*connect), std::move(opening));
 }
@@ -357,6 +345,7 @@ void Site::open_event_stream(HttpConnection& connection, const HttpRequest& requ
     opening.cors = cors_headers(settings_.policy, request);
     opening.head = SseConnection::stream_head(opening.cors, wall());
     opening.player_id = connect->player_id;
+    opening.trace_id = connect->trace_id = trace_id_of(request);
     opening.began = now();
     SseConnection::open(streams_, connection.take_over(), std::move(*connect), std::move(opening));
 }
@@ -374,9 +363,25 @@ void Site::pass_on(HttpConnection& connection, RouteMatch match, HttpRequest req
     connection.answer(std::move(refusal));
 }
 
+// A line for a request that the hub answers, where such lines are written: without the query, which may hold a ticket.
+Site::TellAnswered Site::answered_line(const HttpRequest& request) {
+    observe::Log& log = streams_.log.named("server.api");
+    if (!log.enabled(observe::Level::debug)) return [](int) {};
+    return [&log, &clock = streams_.loop.clock(), method = std::string(request.method),
+            path = std::string(request.path()), trace = std::string(trace_id_of(request)), began = now()](int status) {
+        std::vector<observe::Field> fields{{"method", method},
+                                           {"path", path},
+                                           {"status", status},
+                                           {"duration_ms", (clock.mono() - began).seconds() * 1e3}};
+        if (!trace.empty()) fields.emplace_back("trace_id", trace);
+        log.write(observe::Level::debug, "HTTP request", fields);
+    };
+}
+
 hub::AnswerTo Site::hub_answer(HttpConnection& connection, const HttpRequest& request) {
-    return [later = connection.answer_later(), cors = cors_headers(settings_.policy, request),
-            this](hub::Answer answer) mutable {
+    return [told = answered_line(request), later = connection.answer_later(),
+            cors = cors_headers(settings_.policy, request), this](hub::Answer answer) mutable {
+        told(answer.status);
         if (answer.status >= 400)
             note(counter_of(answer.status, answer.error_code), answer.error_code, {}, answer.status, nullptr);
         HttpResponse response;

@@ -1,12 +1,13 @@
 """Health checks: what `server.health.add` takes, ready-made ones, and how several become one.
 
     server.health.add("database", health.database(lambda: sqlite3.connect("game.db")), timeout_s=1)
-    server.health.add("shop", health.any_of(health.http("http://a/health"), health.http("http://b/health")), critical=False)
+    shops = [health.http(f"http://shop-{n}/health") for n in (1, 2)]
+    server.health.add("shop", health.any_of(*shops), critical=False)
 
 A check is a function or a coroutine function without arguments. It gives a status ("healthy", "degraded",
 "unhealthy"), a bool, or a pair of one of these and details, a dict that JSON can hold and that `/health/detailed` shows
-to whoever may ask: no secrets. Whatever else it gives, and whatever it raises, is unhealthy; what was raised goes into the log alone.
-Times are in seconds.
+to whoever may ask: no secrets. Whatever else it gives, and whatever it raises, is unhealthy; what was raised goes into
+the log alone. Times are in seconds.
 """
 
 from __future__ import annotations

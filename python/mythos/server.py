@@ -70,8 +70,7 @@ class Server:
     core's log goes to standard error, what handlers raise to the logger `mythos.server`.
 
     Every method may be called from any thread, in handlers too (but for `stop`), and lets the GIL go while the core
-    works. `health` has its own health checks and the application's, `errors` what went wrong. A server may be started
-    again after it was stopped, as a new one; in the child of a fork it is not running.
+    works. A server may be started again after it was stopped, as a new one; in the child of a fork it is not running.
     """
 
     def __init__(self, settings: Settings | None = None, **options: Any) -> None:
@@ -310,6 +309,13 @@ class Server:
             raise ConfigError(str(error.args[1]).splitlines()) from None
         self.settings = Settings.only(**self._running().options())
         return {"live": live, "waits_for_restart": waiting}
+
+    def reopen_log(self) -> None:
+        """Opens the log's file anew before the next line: for a rotation that has moved it away. Raises ServerStopped.
+
+        The server's own rotation (`log.rotate_bytes`, `log.rotate_s`) does not need it.
+        """
+        self._ask(lambda core: core.reopen_log())
 
     # Inside
 

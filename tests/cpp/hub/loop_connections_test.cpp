@@ -110,7 +110,7 @@ TEST_F(ConnectionTest, APeersCloseIsEchoedWithItsCode) {
     EXPECT_EQ(other.close_code, 1005) << "a close frame without a code is answered by one";
     hang_up(peer);
     hang_up(other);
-    EXPECT_EQ(count(Counter::closed_normal), 2u);
+    EXPECT_EQ(count(Counter::closed_websocket_normal), 2u);
 }
 
 TEST_F(ConnectionTest, ASocketThatVanishesCountsAsGone) {
@@ -119,7 +119,7 @@ TEST_F(ConnectionTest, ASocketThatVanishesCountsAsGone) {
     EXPECT_EQ(core(peer).gone(peer.key, now()), stats::CloseReason::peer_gone);
     EXPECT_EQ(core(peer).gone(peer.key, now()), std::nullopt);
     turn();
-    EXPECT_EQ(count(Counter::closed_peer_gone), 1u);
+    EXPECT_EQ(count(Counter::closed_websocket_peer_gone), 1u);
 }
 
 TEST_F(ConnectionTest, AfterTheLastWordNothingIsHeardAnyMore) {

@@ -35,7 +35,7 @@ protected:
 };
 
 TEST_F(ErrorViewTest, HasTheGuidesFields) {
-    fail(Counter::closed_heartbeat_missed, 15);
+    fail(Counter::closed_websocket_heartbeat_missed, 15);
     fail(Counter::rejected_unauthorised, 5, "test_player_2");
     const json all = told();
     EXPECT_EQ(all["total_errors_last_hour"], 20);

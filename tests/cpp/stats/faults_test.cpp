@@ -35,8 +35,8 @@ TEST(FaultsTest, EveryTypeAndSeverityIsThere) {
 
 TEST(FaultsTest, WhatIsNoErrorHasNoRow) {
     EXPECT_EQ(fault_of(Counter::published), nullptr);
-    EXPECT_EQ(fault_of(Counter::closed_normal), nullptr);
-    EXPECT_EQ(fault_of(Counter::slow_disconnects), nullptr) << "it is counted as closed_too_slow";
+    EXPECT_EQ(fault_of(Counter::closed_sse_normal), nullptr);
+    EXPECT_EQ(fault_of(Counter::slow_disconnects), nullptr) << "it is counted as a close that was too slow";
 }
 
 // A refusal, or a failed command or request, that is no error has to be decided, not forgotten.
