@@ -169,6 +169,8 @@ lint: packages-clang $(TEST_VENV)
 reference: package
 	build/release/mythosd --reference > docs/reference/config.md.new
 	mv docs/reference/config.md.new docs/reference/config.md
+	build/release/mythosd --reference-errors > docs/reference/errors.md.new
+	mv docs/reference/errors.md.new docs/reference/errors.md
 	$(PYTHON) -m typer mythos.cli utils docs --name mythos > docs/reference/command.md
 	$(PYTHON) bindings/generate_settings.py
 

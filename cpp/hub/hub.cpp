@@ -212,7 +212,7 @@ void Hub::end_session(Session& session, const char* reason) {
     Player& player = *session.player;
     sessions_.erase(session.session_id);
     for (Connection* connection : session.connections_by_age()) detach(*connection);
-    for (Client& client : session.clients) client.state->end_account(owed_total(session));
+    for (Client& client : session.clients) end_account(session, client);
     player.session.reset();
 }
 
@@ -312,9 +312,13 @@ void Hub::sweep_session(Session& session, Seq floor) {
     });
 }
 
+void Hub::end_account(const Session& session, Client& client) {
+    client.state->end_account(owed_total(session), session.player->player_id(), session.session_id);
+}
+
 // A client is about to be forgotten: its account ends, and its commands are stale from here on.
 void Hub::settle_client(Session& session, Client& client) {
-    client.state->end_account(owed_total(session));
+    end_account(session, client);
     if (!client.named || client.outcomes.next_number() == 0) return;
     if (!session.absent) session.absent = std::make_unique<Absent>();
     auto& swept = session.absent->swept;

@@ -178,6 +178,7 @@ private:
     void sweep();
     void sweep_session(Session& session, Seq floor);
     void settle_client(Session& session, Client& client);
+    void end_account(const Session& session, Client& client);
     Player& player_of(const std::string& player_id);
     void drop_player_if_idle(Player& player);
     void add_interval(Session& session, TargetInfo& target, Seq from);
