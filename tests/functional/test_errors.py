@@ -85,15 +85,16 @@ async def test_counts_agree_wherever_they_are_told(start_server, player):
 async def test_a_flood_is_counted_to_the_last_and_is_a_few_lines(start_server):
     server = start_server()
     async with Api(server.url) as api:
-        await asyncio.gather(*[api.http.get("/nowhere") for _ in range(300)])
+        for _ in range(60):
+            await api.http.get("/nowhere")
         told = await api.get("/monitoring/errors", limit=5)
-        assert told["error_breakdown"] == {"validation_error_low": 300}
-        assert told["fingerprints"][0]["count"] == 300 and len(told["recent_errors"]) == 5
+        assert told["error_breakdown"] == {"validation_error_low": 60}
+        assert told["fingerprints"][0]["count"] == 60 and len(told["recent_errors"]) == 5
         line = await asyncio.to_thread(server.wait_log, "what was left out", lambda line: "left_out" in line, 30)
         lines = [line for line in server.log_lines() if line.get("error_code") == "not_found"]
         assert line["error_type"] == "validation_error"
         summaries = [line for line in lines if line["event"] == "Errors left out of the log"]
-        assert len(lines) - len(summaries) + sum(line.get("left_out", 0) for line in lines) == 300
+        assert len(lines) - len(summaries) + sum(line.get("left_out", 0) for line in lines) == 60
 
 
 async def test_a_silent_peer_is_an_error_with_its_ids(start_server, player):
