@@ -34,7 +34,8 @@ KNOWS = {
     "stats": set(),
     "authenticator": {"command"},
     "dispatcher": {"authenticator", "command", "errors"},
-    "server": {"server", "authenticator", "dispatcher", "settings", "command", "entries", "errors"},
+    "monitoring": {"server"},
+    "server": {"server", "authenticator", "dispatcher", "settings", "command", "entries", "errors", "monitoring"},
     "testing": {"testing", "client", "server", "settings", "entries", "errors"},
 }
 

@@ -11,8 +11,21 @@ namespace mythos::hub {
 using journal::Kind;
 using journal::TargetKind;
 
+namespace {
+
+const stats::Edges& connection_counts() {
+    static const stats::Edges edges({0, 1, 2, 3, 4, 6, 8, 16, 32, 64});
+    return edges;
+}
+
+}  // namespace
+
 Hub::Hub(journal::Journal& journal, Settings& settings, DeliveryTotals& totals, stats::CounterShard& counters)
-    : journal_(journal), settings_(settings), totals_(totals), counters_(counters) {}
+    : journal_(journal),
+      settings_(settings),
+      totals_(totals),
+      counters_(counters),
+      connections_per_session_(std::make_shared<stats::HistogramShard>(connection_counts())) {}
 
 void Hub::begin(MonoTime now, WallTime wall) {
     now_ = now;
@@ -137,12 +150,15 @@ Session& Hub::open_session(Player& player) {
 
 void Hub::join(Session& session, TargetInfo& channel, WallTime since) {
     session.channels.emplace_back(channel.id, since);
+    channels_ += channel.members.empty();
+    ++subscriptions_;
     channel.members.push_back(&session);
 }
 
 void Hub::part(Session& session, TargetInfo& channel) {
     std::erase_if(session.channels, [&](const auto& c) { return c.first == channel.id; });
-    std::erase(channel.members, &session);
+    subscriptions_ -= std::erase(channel.members, &session);
+    channels_ -= channel.members.empty();
 }
 
 void Hub::note_presence(const char* type, Session& session, const std::string& channel) {
@@ -172,6 +188,7 @@ void Hub::end_session(Session& session, const char* reason) {
     }
     Player& player = *session.player;
     sessions_.erase(session.session_id);
+    connections_per_session_->record(session.connections_peak);
     for (Connection* connection : session.connections_by_age()) detach(*connection);
     for (Client& client : session.clients) client.state->end_account(owed_total(session));
     player.session.reset();

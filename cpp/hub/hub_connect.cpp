@@ -161,7 +161,7 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     out.visible_at = out.intervals_at;
     client.state->sent[index_of(request.wire)].store(out.after, std::memory_order_relaxed);
     set_wire(session, client, request.wire, &made);
-    ++session.connections;
+    session.connections_peak = std::max(session.connections_peak, ++session.connections);
     return out;
 }
 

@@ -7,6 +7,7 @@ namespace mythos::hub {
 
 using protocol::CloseCode;
 using protocol::Wire;
+using stats::CloseReason;
 using stats::Counter;
 
 Stream* LoopCore::Impl::find(ConnectionKey key) {
@@ -63,7 +64,8 @@ void LoopCore::Impl::enter(ConnectionKey key) {
 
 // Its last bytes are on their way, or stuck: not for ever.
 void LoopCore::Impl::drop_in_time(Stream& stream, MonoTime now) {
-    if (std::exchange(stream.dropping, true)) return;
+    if (stream.dropping) return;
+    stream.dropping = true;
     stream.end_at = now + kCloseBound;
     arm(stream, stream.end_at);
 }
@@ -79,27 +81,30 @@ void LoopCore::Impl::close(Stream& stream, CloseCode code, std::string_view reas
     drop_in_time(stream, now);
 }
 
-void LoopCore::Impl::gone(ConnectionKey key, MonoTime now) {
+std::optional<CloseReason> LoopCore::Impl::gone(ConnectionKey key, MonoTime now) {
     const auto it = streams.find(key);
-    if (it == streams.end()) return;
+    if (it == streams.end()) return std::nullopt;
     Stream& stream = it->second;
+    std::optional<CloseReason> why;
     if (!stream.welcomed)
         counters.add(stream.wire == Wire::websocket ? Counter::failed_websocket_peer_gone
                                                     : Counter::failed_sse_peer_gone);
     if (stream.view != nullptr) {
         if (stream.welcomed) {
-            count_closed(stream);
+            why = close_reason(stream);
+            counters.add(stats::closed(*why, index_of(stream.wire)));
             latencies[stream.wire == protocol::Wire::websocket ? stats::Latency::lasted_websocket
                                                                : stats::Latency::lasted_sse]
                 .record(static_cast<std::uint64_t>((now - stream.events.opened()).ns / 1'000));
             delivery.detach(stream);
-            keep_closed(stream, now);
+            keep_closed(stream, *why, now);
         } else {
             delivery.unexpect(stream.session);
         }
         operate([key](Hub& hub) { hub.disconnected(key); });
     }
     streams.erase(it);
+    return why;
 }
 
 void LoopCore::Impl::apply(Effect& effect, MonoTime now) {
@@ -140,35 +145,35 @@ void LoopCore::Impl::apply(Effect& effect, MonoTime now) {
     }
 }
 
-void LoopCore::Impl::count_closed(const Stream& stream) {
-    if (stream.closing == Stream::Closing::no) return counters.add(Counter::closed_peer_gone);
-    if (stream.idle) return counters.add(Counter::closed_idle_timeout);
-    if (stream.asked) return counters.add(Counter::closed_disconnected);
+CloseReason LoopCore::Impl::close_reason(const Stream& stream) {
+    if (stream.closing == Stream::Closing::no) return CloseReason::peer_gone;
+    if (stream.idle) return CloseReason::idle_timeout;
+    if (stream.asked) return CloseReason::disconnected;
     switch (stream.close_code) {
         case CloseCode::normal:
-            return counters.add(Counter::closed_normal);
+            return CloseReason::normal;
         case CloseCode::going_away:
-            return counters.add(Counter::closed_draining);
+            return CloseReason::draining;
         case CloseCode::protocol_error:
-            return counters.add(Counter::closed_protocol_error);
+            return CloseReason::protocol_error;
         case CloseCode::unsupported:
-            return counters.add(Counter::closed_unsupported);
+            return CloseReason::unsupported;
         case CloseCode::not_utf8:
-            return counters.add(Counter::closed_not_utf8);
+            return CloseReason::not_utf8;
         case CloseCode::policy:
-            return counters.add(Counter::closed_policy);
+            return CloseReason::policy;
         case CloseCode::too_big:
-            return counters.add(Counter::closed_too_big);
+            return CloseReason::too_big;
         case CloseCode::session_replaced:
-            return counters.add(Counter::closed_session_replaced);
+            return CloseReason::session_replaced;
         case CloseCode::displaced:
-            return counters.add(Counter::closed_displaced);
+            return CloseReason::displaced;
         case CloseCode::heartbeat_missed:
-            return counters.add(Counter::closed_heartbeat_missed);
+            return CloseReason::heartbeat_missed;
         case CloseCode::too_slow:
-            return counters.add(Counter::closed_too_slow);
+            return CloseReason::too_slow;
         default:
-            return counters.add(Counter::closed_server_fault);
+            return CloseReason::server_fault;
     }
 }
 
@@ -190,7 +195,7 @@ void LoopCore::peer_closed(ConnectionKey key, std::uint16_t code, MonoTime now) 
     close(key, CloseCode::normal, {}, now);
 }
 
-void LoopCore::gone(ConnectionKey key, MonoTime now) { impl_->gone(key, now); }
+std::optional<CloseReason> LoopCore::gone(ConnectionKey key, MonoTime now) { return impl_->gone(key, now); }
 
 void LoopCore::writable(ConnectionKey key, MonoTime now) {
     Stream* stream = impl_->find(key);

@@ -18,6 +18,7 @@ inline constexpr Duration kDrainSpreadEach = milliseconds(20);
 
 class LoopCore::Impl {
 public:
+    using CloseReason = stats::CloseReason;
     Impl(Node& node, std::uint32_t index);
     ~Impl();
 
@@ -36,10 +37,11 @@ public:
     void decide(Hub& hub, ConnectionKey key);
     void enter(ConnectionKey key);
     void drop_in_time(Stream& stream, MonoTime now);
-    void gone(ConnectionKey key, MonoTime now);
+    std::optional<CloseReason> gone(ConnectionKey key, MonoTime now);
     void close(Stream& stream, protocol::CloseCode code, std::string_view reason, MonoTime now);
     void apply(Effect& effect, MonoTime now);
-    void count_closed(const Stream& stream);
+    // Why a stream that is gone ended.
+    static CloseReason close_reason(const Stream& stream);
 
     // loop_pulse.cpp
     void arm(Stream& stream, MonoTime at) { timers_.push({at, stream.key}); }
@@ -132,7 +134,7 @@ public:
     ConnectionFacts facts_of(const Stream& stream, MonoTime now) const;
     bool answer_inquiries(const Clock& clock, MonoTime now);
     static bool ends_abnormally(const Stream& stream);
-    void keep_closed(Stream& stream, MonoTime now);
+    void keep_closed(Stream& stream, CloseReason why, MonoTime now);
 
     // loop_requests.cpp
     void ask_hub(std::function<std::string(Hub&)> question, AnswerTo answer);

@@ -1,5 +1,7 @@
 #include "server/server.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 
 #include "base/ids.hpp"
@@ -39,10 +41,20 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
                                                               transport::authenticate_none(), log));
     }
     node_->start();
-    monitor_ = std::make_unique<monitor::Monitor>(*node_, clock);
+    std::vector<const transport::RequestTimes*> request_times;
+    for (const auto& loop : loops_) request_times.push_back(&loop->request_times());
+    monitor_ = std::make_unique<monitor::Monitor>(*node_, clock, std::move(request_times));
     for (auto& loop : loops_)
         loop->set_monitor(
             [this](auto request, auto answer) { return monitor_->ask(std::move(request), std::move(answer)); });
+    monitor::Listeners listeners;
+    listeners.anyone = [this] {
+        return std::any_of(loops_.begin(), loops_.end(), [](const auto& loop) { return loop->has_listeners(); });
+    };
+    listeners.tell = [this](const std::shared_ptr<const std::string>& block) {
+        for (const auto& loop : loops_) loop->tell_listeners(block);
+    };
+    monitor_->set_listeners(std::move(listeners));
     monitor_->start();
 }
 
@@ -67,7 +79,12 @@ Result<void> Server::listen(const ServerSettings& settings) {
 }
 
 void Server::run() {
-    for (auto& loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
+    for (std::size_t i = 0; i < loops_.size(); ++i)
+        threads_.emplace_back([&loop = *loops_[i], i] {
+            // As metrics name it; what is too long for the system keeps the process's name.
+            pthread_setname_np(pthread_self(), ("loop-" + std::to_string(i)).c_str());
+            loop.run();
+        });
 }
 
 Server::~Server() {

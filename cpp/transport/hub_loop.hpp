@@ -4,7 +4,8 @@
 // connection. While the hub has more to do it does not wait.
 //
 // Thread-safety: `run` on the loop's thread, which is the only one that touches what it drives; `wake`, `stop`,
-// `drain`, `close_all`, `set_settings` and `is_empty` from any thread. Construct and `listen` before `run`.
+// `drain`, `close_all`, `set_settings`, `is_empty` and those of listeners from any thread. Construct and `listen`
+// before `run`.
 #pragma once
 
 #include <atomic>
@@ -38,6 +39,13 @@ public:
 
     // Before `run`.
     void set_monitor(AskMonitor ask) { site_.set_monitor(std::move(ask)); }
+
+    // Those who read the monitoring stream by this loop.
+    bool has_listeners() { return site_.listeners().size() > 0; }
+    void tell_listeners(std::shared_ptr<const std::string> block);
+
+    // Any thread, while the loop lives.
+    const RequestTimes& request_times() const { return site_.request_times(); }
 
     void run();
 

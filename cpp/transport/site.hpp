@@ -13,7 +13,9 @@
 #include "transport/http_connection.hpp"
 #include "transport/http_policy.hpp"
 #include "transport/http_router.hpp"
+#include "transport/monitor_listeners.hpp"
 #include "transport/monitor_request.hpp"
+#include "transport/request_times.hpp"
 #include "transport/stream_connection.hpp"
 
 namespace mythos::transport {
@@ -35,8 +37,11 @@ public:
     Verdict head(const HttpRequest& request) override;
     void request(HttpConnection& connection, HttpRequest request) override;
     HttpResponse refuse(int status) override;
+    void answered(int label, bool head, Duration took) override;
     void silent() override { streams_.counters.add(stats::Counter::http_timeout); }
 
+    MonitorListeners& listeners() { return listeners_; }
+    const RequestTimes& request_times() const { return request_times_; }
     void set_settings(SiteSettings settings) { settings_ = std::move(settings); }
     void set_draining() { draining_ = true; }
     // Without it the routes that the monitor answers are none.
@@ -66,6 +71,7 @@ private:
     void pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request, const std::string& player_id);
     hub::AnswerTo hub_answer(HttpConnection& connection, const HttpRequest& request);
     HttpResponse readiness(const HttpRequest& request);
+    void open_monitor_stream(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match);
     void ask_monitor(HttpConnection& connection, const HttpRequest& request, RouteMatch match);
     HttpResponse monitor_answer(MonitorAnswer answer);
 
@@ -76,6 +82,8 @@ private:
     SiteSettings settings_;
     Authenticate authenticate_;
     AskMonitor ask_monitor_;
+    MonitorListeners listeners_;
+    RequestTimes request_times_;
     bool draining_ = false;
 };
 

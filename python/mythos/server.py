@@ -31,6 +31,7 @@ from mythos.authenticator import AUTHENTICATE, Authenticate, authenticator
 from mythos.dispatcher import Dispatcher, Handler, HandlerThread, Registered, log
 from mythos.entries import message_of
 from mythos.errors import ConfigError, Refused, ServerStopped, StartFailed
+from mythos.monitoring import Monitoring
 from mythos.server_views import Connections, Sessions
 from mythos.settings import Settings
 
@@ -240,6 +241,11 @@ class Server:
     def connections(self) -> Connections:
         """Every connection: a live view."""
         return Connections(self._ask)
+
+    @property
+    def monitoring(self) -> Monitoring:
+        """What the server knows of itself, as the routes under `/monitoring/` answer it."""
+        return Monitoring(self._ask)
 
     def disconnect(
         self,

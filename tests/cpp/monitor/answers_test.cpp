@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <stdexcept>
 
 namespace mythos::monitor {
@@ -10,23 +11,29 @@ namespace {
 using stats::Window;
 using transport::Route;
 
+MonitorAnswer answer_of(const Answers& answers, Route route) {
+    std::optional<MonitorAnswer> told;
+    answers.answer({route}, [&](MonitorAnswer answer) { told.emplace(std::move(answer)); });
+    return told.value();
+}
+
 TEST(AnswersTest, EachRouteIsAnsweredByWhoRegisteredLast) {
     Answers answers;
-    EXPECT_EQ(answers.answer({Route::health}).error().code, "not_found");
+    EXPECT_EQ(answer_of(answers, Route::health).error().code, "not_found");
     for (const int status : {200, 503})
         answers.add(Route::health,
                     [status](const MonitorRequest&) -> MonitorAnswer { return json_response(R"({"n":1})", status); });
-    const auto answer = answers.answer({Route::health});
+    const auto answer = answer_of(answers, Route::health);
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->status, 503);
     EXPECT_EQ(answer->body, R"({"n":1})");
-    EXPECT_EQ(answers.answer({Route::metrics}).error().code, "not_found");
+    EXPECT_EQ(answer_of(answers, Route::metrics).error().code, "not_found");
 }
 
 TEST(AnswersTest, AnExceptionIsAFaultWithoutItsText) {
     Answers answers;
     answers.add(Route::errors, [](const MonitorRequest&) -> MonitorAnswer { throw std::runtime_error("secret"); });
-    const auto answer = answers.answer({Route::errors});
+    const auto answer = answer_of(answers, Route::errors);
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, "server_fault");
     EXPECT_EQ(answer.error().message.find("secret"), std::string::npos);

@@ -1,4 +1,5 @@
 #include "monitor/metrics.hpp"
+#include "monitor/exposition.hpp"
 
 #include <map>
 #include <sstream>
@@ -38,7 +39,7 @@ class MetricsTest : public HubTest {
 protected:
     std::map<std::string, double> scrape() {
         const Statistics statistics(*node_, now());
-        return samples_of(Metrics(*node_, statistics).text());
+        return samples_of(write_metrics(TextFormat::prometheus, Metrics(*node_, statistics).Collect()));
     }
 };
 
