@@ -16,6 +16,7 @@ void bind_server(py::module_& module) {
         .def_property_readonly("port", &ServerCore::port)
         .def("options", &ServerCore::options)
         .def("reload", &ServerCore::reload, py::arg("options"))
+        .def("reopen_log", &ServerCore::reopen_log)
         .def("publish", &ServerCore::publish, py::arg("body"))
         .def("disconnect", &ServerCore::disconnect, py::arg("player_id"), py::arg("session_id"),
              py::arg("connection_id"), py::arg("code"), py::arg("reason"))

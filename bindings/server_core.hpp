@@ -33,6 +33,8 @@ public:
     py::dict options() const;
     // `(changed, waiting)`, each a list of (option, from, to). CoreError `bad_config`.
     py::tuple reload(const py::dict& options);
+    // The log's file, before the next line: for a rotation that has moved it away.
+    void reopen_log();
 
     // `body` is that of POST /api/publish. The ids.
     std::vector<std::string> publish(std::string_view body);

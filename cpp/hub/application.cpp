@@ -24,14 +24,17 @@ Error no_session() { return {"not_found", "this player has no session"}; }
 template <class F>
 auto Application::decide(F&& f) {
     std::vector<Effect> effects;
+    std::vector<HubEvent> events;
     auto result = [&] {
         const std::lock_guard lock(node_.mutex);
         node_.hub.begin(node_.clock.mono(), node_.clock.wall());
         auto made = f(node_.hub);
         node_.hub.end(effects);
+        events = node_.hub.take_events();
         return made;
     }();
     node_.send(std::move(effects), kEveryLoop);
+    node_.tell(events);
     return result;
 }
 
@@ -120,8 +123,8 @@ std::unordered_map<ConnectionKey, Hub::ConnectionNames> Application::names_of(
     return names;
 }
 
-std::vector<ConnectionKey> Application::connections_of(const std::string& player_id) const {
-    return ask([&](Hub& hub) { return hub.connections_of(player_id); });
+std::vector<ConnectionKey> Application::keys_of(const std::string& player_id) const {
+    return ask([&](Hub& hub) { return hub.keys_of(player_id); });
 }
 
 std::optional<std::string> Application::channel_name(TargetId target) const {

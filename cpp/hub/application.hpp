@@ -50,7 +50,7 @@ public:
     Hub::Numbers numbers() const;
     // Of those that are still here.
     std::unordered_map<ConnectionKey, Hub::ConnectionNames> names_of(std::span<const ConnectionKey> keys) const;
-    std::vector<ConnectionKey> connections_of(const std::string& player_id) const;
+    std::vector<ConnectionKey> keys_of(const std::string& player_id) const;
     std::optional<std::string> channel_name(TargetId target) const;
     // Each session with its number of connections, in pieces; others have their turn between two.
     void each_session(const Hub::TellSession& tell) const;

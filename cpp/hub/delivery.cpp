@@ -21,7 +21,7 @@ using protocol::Wire;
 using stats::Counter;
 
 Delivery::Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters,
-                   stats::LatencyShards& latencies)
+                   stats::LatencyShards& latencies, std::uint64_t sampling_seed)
     : ring_(ring),
       epoch_(std::move(epoch)),
       settings_(settings),
@@ -29,6 +29,7 @@ Delivery::Delivery(journal::Ring& ring, std::string epoch, const Settings& setti
       broadcasts_(latencies[stats::Latency::broadcast]),
       latency_(latencies[stats::Latency::delivery]),
       ack_latency_(latencies[stats::Latency::acknowledgement]),
+      samples_(sampling_seed, counters),
       reader_(ring),
       index_(reader_.position(), settings.position_memory),
       position_(reader_.position()) {}

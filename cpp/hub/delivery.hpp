@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "hub/delivery_samples.hpp"
 #include "hub/hub.hpp"
 #include "hub/settings.hpp"
 #include "hub/stream.hpp"
@@ -32,7 +33,7 @@ public:
     Survey survey;
 
     Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters,
-             stats::LatencyShards& latencies);
+             stats::LatencyShards& latencies, std::uint64_t sampling_seed = 0);
     ~Delivery();
 
     // The view that connections of this session share; made from `admitted` if this is the
@@ -90,6 +91,8 @@ public:
     // A client of the session acknowledged (after, upto] at `at`: how long each entry of it took. Of one that is
     // further back than the retention it is not known. Within a turn only.
     void measure_ack(SessionHandle session, Seq after, Seq upto, MonoTime at);
+    // Deliveries that were chosen to be told.
+    DeliverySamples& samples() { return samples_; }
     void forget_targets(const std::vector<TargetId>& targets);
     void trim();  // now and then: closed intervals and keys that no longer matter
 
@@ -99,6 +102,7 @@ public:
     std::string id(Seq seq) const { return format_cursor(epoch_, seq); }
 
 private:
+    struct Item;
     struct Batch;
     std::optional<protocol::Gap> place(Stream& stream, const Admitted& admitted, const ConnectRequest& request,
                                        protocol::Welcome& welcome);
@@ -131,6 +135,8 @@ private:
     void account_written(Stream& stream, const Batch& batch);
     bool account_each(Stream& stream, const Batch& batch);
     void count(Stream& stream, stats::Counter outcome, std::uint64_t entries);
+    void sample(const Stream& stream, const Item& item);
+    void sample_written(const Stream& stream, const Batch& batch, Seq above, std::uint64_t written);
 
     journal::Ring& ring_;
     std::string epoch_;
@@ -138,6 +144,7 @@ private:
     stats::CounterShard& counters_;
     stats::HistogramShard& broadcasts_;
     stats::RecordBatch latency_, ack_latency_;
+    DeliverySamples samples_;
     journal::Ring::Reader reader_;
     Index index_;
     Seq position_;

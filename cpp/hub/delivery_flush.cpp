@@ -204,7 +204,7 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
     }
     const auto bytes = static_cast<std::size_t>(taken);
     std::size_t begin = batch.head_bytes;
-    const Batch::Item* last = nullptr;
+    const Item* last = nullptr;
     for (const auto& item : batch.items) {
         bool begun = item.entry == nullptr ? bytes >= begin : bytes > begin;
         if (mutant(Mutant::drop_on_eagain) && taken == 0 && handed == 0) begun = true;

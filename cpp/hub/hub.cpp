@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/limits.hpp"
+#include "hub/delivery_samples.hpp"
 #include "hub/mutants.hpp"
 #include "protocol/json_text.hpp"
 
@@ -69,6 +70,8 @@ Seq Hub::append_message(TargetInfo& target, std::string head, std::string data, 
     if (target.target.kind == TargetKind::player && target.ordinal == 0) draft.session = begin_own_interval(target);
     draft.ordinal = ++target.ordinal;
     target.last_seq = next_seq_;
+    sampler_.set_rate(settings_.message_sample);
+    if (sampler_.picks()) choose_message(draft);
     return append(std::move(draft));
 }
 
@@ -145,7 +148,30 @@ Session& Hub::open_session(Player& player) {
     add_interval(session, targets_.at(journal::kEveryone), session.opened_seq);
     if (own != nullptr) add_interval(session, *own, session.opened_seq);
     sessions_.emplace(session.session_id, &session);
+    note_session(HubEvent::Kind::session_opened, session, "");
     return session;
+}
+
+void Hub::note_session(HubEvent::Kind kind, const Session& session, const char* reason) {
+    HubEvent& event = events_.emplace_back();
+    event.kind = kind;
+    event.at = wall_;
+    event.player_id = session.player->player_id();
+    event.session_id = session.session_id;
+    event.reason = reason;
+    event.opened_at = session.opened_at;
+    event.connections = session.connections;
+}
+
+void Hub::choose_message(const journal::Draft& draft) {
+    HubEvent& event = events_.emplace_back();
+    event.kind = HubEvent::Kind::message_chosen;
+    event.at = wall_;
+    event.message_id = id(next_seq_);
+    event.message_type = type_of_message(draft.record.head);
+    event.target = draft.record.target;
+    event.message_bytes = journal::message_json(event.message_id, draft.record).size();
+    event.sample_rate = sampler_.rate();
 }
 
 void Hub::join(Session& session, TargetInfo& channel, WallTime since) {
@@ -179,6 +205,7 @@ void Hub::note_presence(const char* type, Session& session, const std::string& c
 // still owed; here they stop counting at once.
 void Hub::end_session(Session& session, const char* reason) {
     const Seq ended = append_control(Kind::session_ended, session, nullptr, reason);
+    note_session(HubEvent::Kind::session_ended, session, reason);
     for (auto& interval : session.intervals.list)
         if (interval.open()) close_interval(session, targets_.at(interval.target), ended);
     while (!session.channels.empty()) {

@@ -18,12 +18,15 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/result.hpp"
 #include "hub/effects.hpp"
+#include "hub/hub_event.hpp"
 #include "hub/registry.hpp"
+#include "hub/sampler.hpp"
 #include "hub/settings.hpp"
 #include "journal/journal.hpp"
 #include "protocol/envelope.hpp"
@@ -79,6 +82,8 @@ public:
     // out the effects for the loops; true: something was appended.
     void begin(MonoTime now, WallTime wall);
     bool end(std::vector<Effect>& effects);
+    // What was decided since the last call, to be told without the mutex.
+    std::vector<HubEvent> take_events() { return std::exchange(events_, {}); }
 
     // Rebuilds the state from what the journal kept. Sessions start their grace at `now`.
     void restore(const journal::Recovered& found, MonoTime now, WallTime wall);
@@ -163,7 +168,7 @@ public:
         WallTime opened_at;
     };
     std::optional<ConnectionNames> names_of(ConnectionKey key) const;
-    std::vector<ConnectionKey> connections_of(const std::string& player_id) const;
+    std::vector<ConnectionKey> keys_of(const std::string& player_id) const;
     std::optional<std::string> channel_name(TargetId target) const;
     // Sessions with their connections, some at a time, so that nobody waits long; call until it returns true. Where
     // sessions came meanwhile it may begin anew, and tell some twice.
@@ -177,6 +182,9 @@ public:
 
     bool known_as_replaced(const std::string& session_id) const { return replaced_.contains(session_id); }
     std::size_t connections() const { return connections_.size(); }
+    std::size_t connections_of(const std::string& player_id) const;
+    // Completes what is known of a delivery on this connection by what else its player has. False: it has gone.
+    bool complete(DeliveryReport& report, ConnectionKey key, Seq seq) const;
     std::size_t sessions() const { return sessions_.size(); }
     void set_draining(bool draining) { draining_ = draining; }
     bool draining() const { return draining_; }
@@ -202,6 +210,8 @@ private:
     std::string id(Seq seq) const { return format_cursor(journal_.epoch(), seq); }
     void join(Session& session, TargetInfo& channel, WallTime since);
     void part(Session& session, TargetInfo& channel);
+    void note_session(HubEvent::Kind kind, const Session& session, const char* reason);
+    void choose_message(const journal::Draft& draft);
     void note_presence(const char* type, Session& session, const std::string& channel);
     void write_checkpoint();
 
@@ -260,6 +270,8 @@ private:
     Seq checkpoint_at_ = 0;
     std::vector<journal::Draft> batch_;
     std::vector<Effect> effects_;
+    std::vector<HubEvent> events_;
+    Sampler sampler_{0};
     MonoTime next_eviction_;
     MonoTime next_sweep_;
     bool draining_ = false;

@@ -149,7 +149,9 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     made.session = &session;
     made.client = &client;
     made.opened_at = wall_;
-    out.names = {made.connection_id, session.session_id, client.client_id};
+    out.names.connection_id = made.connection_id;
+    out.names.session_id = session.session_id;
+    out.names.client_id = client.client_id;
     out.player_id = player.player_id();
     out.session = session.handle;
     out.opened_seq = session.opened_seq;
@@ -160,9 +162,32 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     // before everything that `intervals` knows of is visible.
     out.visible_at = out.intervals_at;
     client.state->sent[index_of(request.wire)].store(out.after, std::memory_order_relaxed);
+    for (const Client& c : session.clients)
+        for (std::size_t w = 0; w < 2; ++w) out.names.existing[w] += c.wires[w] != nullptr;
     set_wire(session, client, request.wire, &made);
     session.connections_peak = std::max(session.connections_peak, ++session.connections);
+    out.names.connections = connections_.size();
     return out;
+}
+
+std::size_t Hub::connections_of(const std::string& player_id) const {
+    const auto it = players_.find(player_id);
+    return it == players_.end() || !it->second.session ? 0 : it->second.session->connections;
+}
+
+bool Hub::complete(DeliveryReport& report, ConnectionKey key, Seq seq) const {
+    const auto it = connections_.find(key);
+    if (it == connections_.end() || it->second.session == nullptr) return false;
+    const Connection& connection = it->second;
+    report.message_id = id(seq);
+    report.connections = connection.session->connections;
+    for (const Client& client : connection.session->clients)
+        for (const Connection* wire : client.wires) report.active_connections += wire != nullptr && !wire->standby;
+    for (std::size_t w = 0; w < 2; ++w) {
+        const Connection* wire = connection.client->wires[w];
+        report.wires[w] = wire != nullptr && connection.client->state->sent[w].load(std::memory_order_relaxed) >= seq;
+    }
+    return true;
 }
 
 // Where a session has all the clients it may, a newcomer takes the place of the one that has been away longest.

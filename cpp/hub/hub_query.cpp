@@ -102,7 +102,7 @@ std::optional<Hub::ConnectionNames> Hub::names_of(ConnectionKey key) const {
                            connection.opened_at};
 }
 
-std::vector<ConnectionKey> Hub::connections_of(const std::string& player_id) const {
+std::vector<ConnectionKey> Hub::keys_of(const std::string& player_id) const {
     std::vector<ConnectionKey> keys;
     const auto it = players_.find(player_id);
     if (it == players_.end() || !it->second.session) return keys;

@@ -31,7 +31,9 @@ ConnectionKey LoopCore::Impl::open(ConnectRequest request, Outlet* outlet, MonoT
 void LoopCore::Impl::decide(Hub& hub, ConnectionKey key) {
     Stream* stream = find(key);
     if (stream == nullptr) return;  // hung up before its turn came
+    const std::size_t existing = hub.connections_of(stream->entrance->request.player_id);
     auto outcome = hub.connect(stream->entrance->request, key, index);
+    after_unlock_.push_back([this, key, existing] { tell_attempt(key, existing); });
     if (auto* refusal = std::get_if<Refusal>(&outcome)) {
         when_visible(refusal->visible_at, [this, key, refusal = *refusal] {
             if (Stream* s = find(key)) {
@@ -49,6 +51,12 @@ void LoopCore::Impl::decide(Hub& hub, ConnectionKey key) {
     stream->view = &delivery.expect(entrance.admitted);
     stream->client = entrance.admitted.client;
     when_visible(entrance.admitted.visible_at, [this, key] { enter(key); });
+}
+
+void LoopCore::Impl::tell_attempt(ConnectionKey key, std::size_t existing) {
+    const Stream* stream = find(key);
+    if (stream == nullptr) return;
+    stream->outlet->attempted(existing, stream->entrance->admitted.names.connection_id);
 }
 
 // The session's opening is visible: the stream begins.

@@ -19,8 +19,10 @@ LoopCore::Impl::Impl(Node& n, std::uint32_t i)
       settings(node.settings),
       counters(node.shards[i]),
       latencies(node.latencies[i]),
-      delivery(node.journal.ring(), node.journal.epoch(), settings, counters, latencies),
-      settings_version_(node.settings_version.load()) {}
+      delivery(node.journal.ring(), node.journal.epoch(), settings, counters, latencies, i),
+      settings_version_(node.settings_version.load()) {
+    delivery.samples().sampler().set_rate(settings.message_sample);
+}
 
 LoopCore::Impl::~Impl() {
     for (auto& [key, stream] : streams)
@@ -39,6 +41,18 @@ void LoopCore::Impl::refresh_settings() {
     const std::lock_guard lock(node.mutex);
     settings = node.settings;
     settings_version_ = version;
+    delivery.samples().sampler().set_rate(settings.message_sample);
+}
+
+// In the next turn, for whose sake nothing waits.
+void LoopCore::Impl::tell_samples() {
+    operate([this, samples = delivery.samples().take()](Hub& hub) mutable {
+        std::erase_if(samples, [&hub](auto& sample) { return !hub.complete(sample.report, sample.key, sample.seq); });
+        after_unlock_.push_back([this, samples = std::move(samples)] {
+            for (const auto& sample : samples)
+                if (Stream* stream = find(sample.key)) stream->outlet->delivered(sample.report);
+        });
+    });
 }
 
 bool LoopCore::Impl::turn(const Clock& clock) {
@@ -68,6 +82,7 @@ bool LoopCore::Impl::turn(const Clock& clock) {
     survey(clock, now);
     const bool asked = answer_inquiries(clock, now);
     delivery.end_turn();
+    if (!delivery.samples().empty()) tell_samples();
     if (std::exchange(offered_, false)) node.handlers.announce();
     current_loop() = kEveryLoop;  // what this thread does between turns wakes this loop too
 
@@ -85,6 +100,7 @@ void LoopCore::Impl::run_operations(MonoTime now, WallTime wall_now) {
     if (operations_.empty() && !tick) return;
     auto operations = std::exchange(operations_, {});
     std::vector<Effect> effects;
+    std::vector<HubEvent> events;
     {
         const std::lock_guard lock(node.mutex);
         node.hub.begin(now, wall_now);
@@ -95,10 +111,12 @@ void LoopCore::Impl::run_operations(MonoTime now, WallTime wall_now) {
         }
         if (tick) node.hub.tick();
         node.hub.end(effects);
+        events = node.hub.take_events();
         // Only loop 0 ticks; a grace that another loop starts is at least a second away.
         if (index == 0) hub_deadline_ = std::min(node.hub.next_deadline(), now + milliseconds(250));
     }
     node.send(std::move(effects), index);
+    node.tell(events);
     commands_.clear();
     if (commands_.capacity() > kCommandsKept) commands_.shrink_to_fit();
     for (auto& act : std::exchange(after_unlock_, {})) act();

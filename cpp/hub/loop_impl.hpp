@@ -35,6 +35,7 @@ public:
     // loop_connections.cpp
     ConnectionKey open(ConnectRequest request, Outlet* outlet, MonoTime now);
     void decide(Hub& hub, ConnectionKey key);
+    void tell_attempt(ConnectionKey key, std::size_t existing);
     void enter(ConnectionKey key);
     void drop_in_time(Stream& stream, MonoTime now);
     std::optional<CloseReason> gone(ConnectionKey key, MonoTime now);
@@ -159,6 +160,7 @@ public:
 private:
     friend class LoopCore;
     void refresh_settings();
+    void tell_samples();
     void run_operations(MonoTime now, WallTime wall);
     void run_visible();
 

@@ -48,6 +48,8 @@ void Node::set_wake(std::uint32_t index, std::function<void()> wake) { shared_->
 
 void Node::set_on_fault(std::function<void(std::string_view)> on_fault) { shared_->on_fault = std::move(on_fault); }
 
+void Node::set_on_event(OnHubEvent on_event) { shared_->on_event = std::move(on_event); }
+
 void Node::start() {
     Shared& s = *shared_;
     s.journal.on_commit([&s] { s.wake_all(current_loop()); });

@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "hub/closed_connections.hpp"
+#include "hub/hub_event.hpp"
 #include "hub/inquiry.hpp"
 #include "hub/settings.hpp"
 #include "hub/survey_shard.hpp"
@@ -34,6 +35,10 @@ public:
 
     // Hears of exceptions that an operation let escape; called on the loops' threads. Set before `start`.
     void set_on_fault(std::function<void(std::string_view what)> on_fault);
+
+    // Hears of what the sequencer decided (hub_event.hpp); called on the loops' threads and the application's, one
+    // event at a time for each of them. Set before `start`.
+    void set_on_event(OnHubEvent on_event);
 
     // Restores what the journal recovered. Call once, before any turn.
     void start();

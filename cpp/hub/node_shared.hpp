@@ -49,6 +49,7 @@ struct Node::Shared {
     std::atomic<ConnectionKey> next_key{1};
     std::atomic<bool> draining{false};
     std::function<void(std::string_view)> on_fault;
+    OnHubEvent on_event;
     std::deque<Inbox> inboxes;
     std::deque<stats::CounterShard> shards;      // one a loop, the last one the sequencer's
     std::deque<stats::LatencyShards> latencies;  // one a loop
@@ -61,6 +62,11 @@ struct Node::Shared {
     // Wakes every loop but `except`, each at most once until it takes its turn.
     void wake_all(std::uint32_t except);
     void send(std::vector<Effect> effects, std::uint32_t from);
+    // Without the mutex.
+    void tell(const std::vector<HubEvent>& events) const {
+        if (!on_event) return;
+        for (const HubEvent& event : events) on_event(event);
+    }
     std::uint64_t count(stats::Counter counter) const;
 };
 

@@ -166,7 +166,7 @@ void ConnectionPages::page(const MonitorRequest& request, Answers::Answer answer
     hub::Inquiry inquiry;
     inquiry.wire = page->wire;
     if (!page->player.empty()) {
-        inquiry.keys = hub::Application(node_).connections_of(page->player);
+        inquiry.keys = hub::Application(node_).keys_of(page->player);
         if (inquiry.keys.empty()) return answer(page_answer(*page, {}));
     }
     ask(std::move(inquiry), std::move(answer),

@@ -14,7 +14,8 @@ using prometheus::MetricType;
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kCounterHelp{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 22> kCounterHelp{{
+    {"mythos_log_samples_left_out_total", "Deliveries that were chosen to be logged, beyond what is logged a second."},
     {"mythos_connections_opened_total", "Connections that were let in."},
     {"mythos_connections_closed_total", "Connections that ended, by why."},
     {"mythos_connections_rejected_total", "Connections that were refused, by why."},
@@ -128,6 +129,7 @@ std::vector<MetricFamily> Metrics::Collect() const {
     auto& build = family_of(all, "mythos_build_info", "1, with the server's version.", MetricType::Gauge);
     add_series(build, {{"version", MYTHOS_VERSION}}).gauge.value = 1;
     connections_.add_to(all);
+    for (const auto& source : more_) source(all);
     add_process(all, statistics_);
     return all;
 }

@@ -7,6 +7,7 @@
 
 #include <prometheus/collectable.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,9 @@
 
 namespace mythos::monitor {
 
+// Appends families of its own; called on the monitor's thread.
+using MetricSource = std::function<void(std::vector<prometheus::MetricFamily>&)>;
+
 class Metrics final : public prometheus::Collectable {
 public:
     // What is referred to outlives it.
@@ -26,11 +30,15 @@ public:
             std::vector<const transport::RequestTimes*> request_times = {})
         : node_(node), statistics_(statistics), connections_(node, statistics, std::move(request_times)) {}
 
+    // Adds what another part of the server tells, which outlives it too; before the first question.
+    void add(MetricSource source) { more_.push_back(std::move(source)); }
+
     std::vector<prometheus::MetricFamily> Collect() const override;
 
 private:
     hub::Node& node_;
     const Statistics& statistics_;
+    std::vector<MetricSource> more_;
     mutable ConnectionMetrics connections_;
 };
 

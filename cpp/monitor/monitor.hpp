@@ -34,6 +34,8 @@ public:
     Answers& answers() { return answers_; }
     // Who is told an event each second; before `start`.
     void set_listeners(Listeners listeners) { listeners_ = std::move(listeners); }
+    // Where metrics of other parts of the server register; before `start`.
+    Metrics& metrics() { return metrics_; }
     // From now on it ticks and answers; call once.
     void start();
 

@@ -85,7 +85,11 @@ struct Config {
     struct Log {
         std::string level = "info";
         std::string format = "json";
-        std::string file;
+        std::string file = "auto";
+        std::int64_t rotate_bytes = 104'857'600;
+        std::int64_t rotate_s = 86'400;
+        std::int64_t keep = 14;
+        double message_sample = 0;
         friend bool operator==(const Log&, const Log&) = default;
     } log;
 

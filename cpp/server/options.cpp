@@ -124,7 +124,18 @@ const std::array kOptions{
     Option{MEMBER(log.format), Choices{{"json", "console"}}, kRestart, "LOG_FORMAT",
            "One JSON object a line, or lines for people."},
     Option{MEMBER(log.file), AnyValue{}, kRestart, "",
-           "File that gets the lines beside standard output; SIGHUP opens it anew."},
+           "File that gets the lines beside the stream, with its directory made where there is none; SIGHUP opens it "
+           "anew. auto: logs/mythos.log for mythosd and `mythos serve`, none for a server within another program. "
+           "Empty: none."},
+    Option{MEMBER(log.rotate_bytes), Range{0, 1e12}, kLive, "",
+           "The file is rotated before it grows beyond this: renamed to what the time is, and compressed a little "
+           "later. 0: never by size."},
+    Option{MEMBER(log.rotate_s), Range{0, 31'536'000}, kLive, "",
+           "The same before the first line that comes when the file is this old. 0: never by age."},
+    Option{MEMBER(log.keep), Range{1, 10'000}, kLive, "", "Rotated files that are kept; older ones are deleted."},
+    Option{MEMBER(log.message_sample), Range{0, 1}, kLive, "",
+           "Part of the messages, and of their deliveries, that are logged, chosen at random; at most 500 lines a "
+           "second and loop. The part stands in each line."},
 
     Option{MEMBER(auth.mode), Choices{{"none", "application"}}, kRestart, "",
            "How players prove who they are. application: the program that the server is part of is asked."},

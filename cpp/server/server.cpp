@@ -7,6 +7,8 @@
 #include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "journal/memory.hpp"
+#include "monitor/log_metrics.hpp"
+#include "server/event_lines.hpp"
 #include "transport/authenticate.hpp"
 #include "transport/socket.hpp"
 
@@ -36,6 +38,7 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     node_ = std::make_unique<hub::Node>(*journal_, clock, settings.hub, count);
     observe::Log& log = logging.named("server.realtime.connection_manager");
     node_->set_on_fault([&log](std::string_view what) { log.error("Operation failed", {{"fault", what}}); });
+    node_->set_on_event([&log](const hub::HubEvent& event) { log_event(log, event); });
     for (std::uint32_t index = 0; index < count; ++index) {
         loops_.push_back(std::make_unique<transport::HubLoop>(*node_, index, clock, settings.loop,
                                                               transport::authenticate_none(), log));
@@ -44,6 +47,7 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     std::vector<const transport::RequestTimes*> request_times;
     for (const auto& loop : loops_) request_times.push_back(&loop->request_times());
     monitor_ = std::make_unique<monitor::Monitor>(*node_, clock, std::move(request_times));
+    monitor_->metrics().add([&logging](auto& all) { monitor::add_log_metrics(all, logging); });
     for (auto& loop : loops_)
         loop->set_monitor(
             [this](auto request, auto answer) { return monitor_->ask(std::move(request), std::move(answer)); });

@@ -34,6 +34,7 @@ hub::Settings hub_settings(const Config& config, std::uint64_t descriptors) {
     hub.catch_up_bytes = size(config.delivery.catch_up_budget_bytes);
     hub.deflate_min_bytes = size(config.websocket.deflate_min_bytes);
     hub.sweep_interval = seconds(config.session.sweep_interval_s);
+    hub.message_sample = config.log.message_sample;
     return hub;
 }
 
@@ -81,7 +82,10 @@ observe::LogSettings log_settings(const Config& config) {
     observe::LogSettings settings;
     settings.level = observe::parse_level(config.log.level).value_or(observe::Level::info);
     settings.format = config.log.format == "console" ? observe::LogFormat::console : observe::LogFormat::json;
-    settings.file = config.log.file;
+    settings.file = config.log.file == "auto" ? kProgramLogFile : config.log.file;
+    settings.rotation.bytes = static_cast<std::uint64_t>(config.log.rotate_bytes);
+    settings.rotation.age = seconds(config.log.rotate_s);
+    settings.rotation.keep = size(config.log.keep);
     return settings;
 }
 

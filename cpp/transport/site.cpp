@@ -5,6 +5,7 @@
 #include "transport/connect_request.hpp"
 #include "transport/hub_routes.hpp"
 #include "transport/sse_connection.hpp"
+#include "transport/trace_context.hpp"
 #include "transport/ws_connection.hpp"
 
 namespace mythos::transport {
@@ -330,6 +331,7 @@ void Site::open_websocket(HttpConnection& connection, const HttpRequest& request
     opening.head = WsConnection::upgrade_head(request, deflate);
     opening.cors = cors_headers(settings_.policy, request);
     opening.player_id = connect->player_id;
+    opening.trace_id = trace_id_of(request);
     opening.began = now();
     WsConnection::open(streams_, connection.take_over(), std::move(*connect), std::move(opening));
 }
@@ -342,6 +344,7 @@ void Site::open_event_stream(HttpConnection& connection, const HttpRequest& requ
     opening.cors = cors_headers(settings_.policy, request);
     opening.head = SseConnection::stream_head(opening.cors, wall());
     opening.player_id = connect->player_id;
+    opening.trace_id = trace_id_of(request);
     opening.began = now();
     SseConnection::open(streams_, connection.take_over(), std::move(*connect), std::move(opening));
 }
@@ -359,9 +362,25 @@ void Site::pass_on(HttpConnection& connection, RouteMatch match, HttpRequest req
     connection.answer(counted(Counter::http_bad_request, std::move(refusal)));
 }
 
+// A line for a request that the hub answers, where such lines are written: without the query, which may hold a ticket.
+Site::TellAnswered Site::answered_line(const HttpRequest& request) {
+    if (!streams_.log.enabled(observe::Level::debug)) return [](int) {};
+    observe::Log& log = streams_.log.named("server.api");
+    return [&log, &clock = streams_.loop.clock(), method = std::string(request.method),
+            path = std::string(request.path()), trace = std::string(trace_id_of(request)), began = now()](int status) {
+        std::vector<observe::Field> fields{{"method", method},
+                                           {"path", path},
+                                           {"status", status},
+                                           {"duration_ms", (clock.mono() - began).seconds() * 1e3}};
+        if (!trace.empty()) fields.emplace_back("trace_id", trace);
+        log.write(observe::Level::debug, "HTTP request", fields);
+    };
+}
+
 hub::AnswerTo Site::hub_answer(HttpConnection& connection, const HttpRequest& request) {
-    return [later = connection.answer_later(), cors = cors_headers(settings_.policy, request),
-            &counters = streams_.counters](hub::Answer answer) mutable {
+    return [told = answered_line(request), later = connection.answer_later(),
+            cors = cors_headers(settings_.policy, request), &counters = streams_.counters](hub::Answer answer) mutable {
+        told(answer.status);
         if (answer.status >= 400) counters.add(counter_of(answer.status));
         HttpResponse response;
         response.status = answer.status;

@@ -69,6 +69,8 @@ private:
     void refuse_stream(HttpConnection& connection, const HttpRequest& request, protocol::Wire wire, const Error& why);
 
     void pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request, const std::string& player_id);
+    using TellAnswered = std::function<void(int status)>;
+    TellAnswered answered_line(const HttpRequest& request);
     hub::AnswerTo hub_answer(HttpConnection& connection, const HttpRequest& request);
     HttpResponse readiness(const HttpRequest& request);
     void open_monitor_stream(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match);

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from mythos._core import Command as Command
 from mythos.errors import MythosError
+
+# The command whose handler runs in this context, for log lines.
+current_command: ContextVar[Command | None] = ContextVar("mythos_command", default=None)
+
+
+class CommandNames:
+    """Whether anybody wants to know `current_command`: to say it costs each command a tenth of a microsecond."""
+
+    wanted = False
 
 
 class CommandError(MythosError):
@@ -29,7 +39,7 @@ class Unauthorised(CommandError):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a newcomer shows of who it is; None for what it does not.
+    """What a request shows of who sends it; None for what it does not.
 
     `player_id` is whom the path or the query names. `token` is a bearer's, from `Authorization` or from
     `Sec-WebSocket-Protocol: mythos.v1, bearer, <token>`.

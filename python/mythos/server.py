@@ -310,6 +310,13 @@ class Server:
         self.settings = Settings.only(**self._running().options())
         return {"live": live, "waits_for_restart": waiting}
 
+    def reopen_log(self) -> None:
+        """Opens the log's file anew before the next line: for a rotation that has moved it away. Raises ServerStopped.
+
+        The server's own rotation (`log.rotate_bytes`, `log.rotate_s`) does not need it.
+        """
+        self._ask(lambda core: core.reopen_log())
+
     # Inside
 
     def _running(self) -> _core.ServerCore:

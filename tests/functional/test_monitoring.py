@@ -191,7 +191,7 @@ async def test_an_abnormal_end_is_told_in_the_log_with_the_last_events(start_ser
 
         told = await until("the log tells it", line)
         assert told["connection_id"] == connection_id and told["connection_type"] == "websocket"
-        assert [event["event"] for event in json.loads(told["last_events"])] == ["opened", "subscribed"]
+        assert [event["event"] for event in told["last_events"]] == ["opened", "subscribed"]
         closed = await api.get(f"/monitoring/connections/{connection_id}")
         assert closed["abnormal"] is True and closed["close_code"] == 1006
 

@@ -50,7 +50,7 @@ def serve(
     """
 
     def read() -> Settings:
-        settings = settings_of(listen, config, set_ or [])
+        settings = for_a_program(settings_of(listen, config, set_ or []))
         return for_a_demo(settings) if demo else settings
 
     server = Server(checked(read))
@@ -59,7 +59,7 @@ def serve(
         try:
             asyncio.run(_serve(server, read, bots if demo else None, bot_rate, port_file, as_json))
         except errors.StartFailed as error:
-            wrong_config = error.code in ("bad_config", "exposed_without_authentication")
+            wrong_config = error.code in ("bad_config", "exposed_without_authentication", "log_file")
             exits.fail(exits.BAD_CONFIG if wrong_config else exits.FAILED, error)
 
 
@@ -120,7 +120,8 @@ def complain(error: errors.ConfigError) -> None:
 
 
 def reload(server: Server, read: Callable[[], Settings]) -> None:
-    """A faulty configuration changes nothing."""
+    """A faulty configuration changes nothing but the log's file, which is opened anew in any case."""
+    server.reopen_log()
     try:
         changed = server.reload(read())
     except errors.ConfigError as error:
@@ -129,6 +130,11 @@ def reload(server: Server, read: Callable[[], Settings]) -> None:
         typer.echo(f"{name}: {new}, was {old}", err=True)
     for name, old, new in changed["waits_for_restart"]:
         typer.echo(f"{name}: stays {old} until a restart, then {new}", err=True)
+
+
+def for_a_program(settings: Settings) -> Settings:
+    """This program is nothing but a server, which has a log file."""
+    return settings.changed(**{"log.file": _core.PROGRAM_LOG_FILE}) if settings.log.file == "auto" else settings
 
 
 def for_a_demo(settings: Settings) -> Settings:

@@ -3,6 +3,7 @@
 
 #include "hub/black_box_text.hpp"
 #include "hub/hub_fixture.hpp"
+#include "stats/histogram_windows.hpp"
 
 namespace mythos::hub::test {
 namespace {
@@ -228,6 +229,7 @@ TEST_F(LoopSurveyTest, InquiriesFindByWireByKeyAndByName) {
 
 TEST_F(LoopSurveyTest, TheBlackBoxTellsAConnectionsLife) {
     start();
+    advance(seconds(1));
     Peer& peer = ws({.player = "p1", .client = "c"});
     subscribe(peer, "room");
     const Seq said = say("room");

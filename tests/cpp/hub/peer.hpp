@@ -28,6 +28,11 @@ public:
     void admitted(const Admission& admission) override;
     void refused(const Refusal& refusal) override;
     std::int64_t write(const iovec* pieces, int count) override;
+    void attempted(std::size_t existing, std::string_view connection_id) override {
+        existing_at_attempt = existing;
+        attempted_as = connection_id;
+    }
+    void delivered(const DeliveryReport& report) override { reports.push_back(report); }
     void await_writable() override { ++awaits; }
     void pause_reading(bool paused) override { reading_paused = paused; }
     void finish() override { finished = true; }
@@ -54,6 +59,9 @@ public:
 
     std::optional<Admission> admission;
     std::optional<Refusal> refusal;
+    std::optional<std::size_t> existing_at_attempt;
+    std::string attempted_as;
+    std::vector<DeliveryReport> reports;
     int awaits = 0;
     int writes = 0;
     std::vector<int> pieces_of_writes;

@@ -10,7 +10,8 @@ MonoTime at(std::int64_t s) { return MonoTime{} + seconds(s); }
 TEST(SurveyTest, SumsFollowTheirConnections) {
     Survey survey;
     Stream ws, sse;
-    ws.events = sse.events = BlackBox(at(0));
+    ws.events = BlackBox(at(0));
+    sse.events = BlackBox(at(0));
     sse.wire = protocol::Wire::sse;
     EXPECT_FALSE(survey.take_changed());
     survey.enter(ws);
