@@ -27,6 +27,7 @@ void bind_server(py::module_& module) {
         .def("all_connections", &ServerCore::all_connections)
         .def("channels", &ServerCore::channels)
         .def("presence", &ServerCore::presence, py::arg("channel"))
+        .def("monitoring", &ServerCore::monitoring, py::arg("route"), py::arg("parameter"), py::arg("query"))
         .def("session_count", &ServerCore::session_count)
         .def("connection_count", &ServerCore::connection_count)
         .def("history", &ServerCore::history, py::arg("connections"), py::arg("player_id"), py::arg("session_id"),

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <limits>
 #include <utility>
 
@@ -238,6 +239,22 @@ py::bytes ServerCore::channels() const {
 
 py::bytes ServerCore::presence(const std::string& channel) const {
     return unlocked([&](Running& server) { return server.application().presence_json(channel); });
+}
+
+py::bytes ServerCore::monitoring(const std::string& route, const std::string& parameter,
+                                 const std::string& query) const {
+    const auto match = transport::match_route("GET", "/monitoring/" + route + (parameter.empty() ? "" : "/one"));
+    if (match.kind != transport::RouteMatch::Kind::found || !transport::is_monitors(match.route))
+        raise_core_error({"not_found", "The monitor has no such route."});
+    const auto answer = unlocked([&](Running& server) -> transport::MonitorAnswer {
+        std::promise<transport::MonitorAnswer> told;
+        const auto tell = [&told](transport::MonitorAnswer made) { told.set_value(std::move(made)); };
+        if (!server.server->ask_monitor({match.route, parameter, query, {}, {}}, tell))
+            return Error{"overloaded", "Too many ask the monitor at once; try again later."};
+        return told.get_future().get();
+    });
+    if (!answer) raise_core_error(answer.error());
+    return py::bytes(answer->body);
 }
 
 std::size_t ServerCore::session_count() const {

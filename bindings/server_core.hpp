@@ -51,6 +51,9 @@ public:
     py::bytes all_connections() const;
     py::bytes channels() const;
     py::bytes presence(const std::string& channel) const;
+    // What a monitoring route answers to such a query, as JSON in bytes. `route`: the path behind `/monitoring/`.
+    // CoreError: `bad_request`, `not_found`, `overloaded`.
+    py::bytes monitoring(const std::string& route, const std::string& parameter, const std::string& query) const;
     std::size_t session_count() const;
     std::size_t connection_count() const;
 

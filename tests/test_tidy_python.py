@@ -37,7 +37,19 @@ KNOWS = {
     "authenticator": {"command"},
     "dispatcher": {"authenticator", "command", "errors"},
     "health": {"health"},
-    "server": {"server", "authenticator", "dispatcher", "settings", "command", "entries", "errors", "health"},
+    "monitoring": {"server"},
+    "server": {
+        "server",
+        "authenticator",
+        "dispatcher",
+        "settings",
+        "command",
+        "entries",
+        "errors",
+        "health",
+        "monitoring",
+        "store",
+    },
     "testing": {"testing", "client", "server", "settings", "entries", "errors"},
 }
 

@@ -167,7 +167,7 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     for (const Client& c : session.clients)
         for (std::size_t w = 0; w < 2; ++w) out.names.existing[w] += c.wires[w] != nullptr;
     set_wire(session, client, request.wire, &made);
-    ++session.connections;
+    session.connections_peak = std::max(session.connections_peak, ++session.connections);
     out.names.connections = connections_.size();
     return out;
 }

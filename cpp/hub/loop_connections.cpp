@@ -89,7 +89,8 @@ void LoopCore::Impl::note_opened(const Entrance& entrance) const {
 
 // Its last bytes are on their way, or stuck: not for ever.
 void LoopCore::Impl::drop_in_time(Stream& stream, MonoTime now) {
-    if (std::exchange(stream.dropping, true)) return;
+    if (stream.dropping) return;
+    stream.dropping = true;
     stream.end_at = now + kCloseBound;
     arm(stream, stream.end_at);
 }
@@ -121,7 +122,7 @@ std::optional<Ending> LoopCore::Impl::gone(ConnectionKey key, MonoTime now) {
                                                                : stats::Latency::lasted_sse]
                 .record(static_cast<std::uint64_t>((now - stream.events.opened()).ns / 1'000));
             delivery.detach(stream);
-            keep_closed(stream, now);
+            keep_closed(stream, ending->reason, now);
         } else {
             delivery.unexpect(stream.session);
         }

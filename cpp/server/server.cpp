@@ -1,6 +1,7 @@
 #include "server/server.hpp"
 
 #include <limits.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -57,11 +58,21 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
                                                               transport::authenticate_none(), log));
     }
     node_->start();
-    monitor_ = std::make_unique<monitor::Monitor>(*node_, clock);
+    std::vector<const transport::RequestTimes*> request_times;
+    for (const auto& loop : loops_) request_times.push_back(&loop->request_times());
+    monitor_ = std::make_unique<monitor::Monitor>(*node_, clock, std::move(request_times));
     monitor_->metrics().add([&logging](auto& all) { monitor::add_log_metrics(all, logging); });
     for (auto& loop : loops_)
         loop->set_monitor(
             [this](auto request, auto answer) { return monitor_->ask(std::move(request), std::move(answer)); });
+    monitor::Listeners listeners;
+    listeners.anyone = [this] {
+        return std::any_of(loops_.begin(), loops_.end(), [](const auto& loop) { return loop->has_listeners(); });
+    };
+    listeners.tell = [this](const std::shared_ptr<const std::string>& block) {
+        for (const auto& loop : loops_) loop->tell_listeners(block);
+    };
+    monitor_->set_listeners(std::move(listeners));
     health_ = std::make_unique<monitor::HealthChecker>(clock, logging.named("server.monitoring"), node_->errors(),
                                                        settings.health_interval);
     watch(logging);
@@ -89,6 +100,11 @@ void Server::watch(observe::Logging& logging) {
                      return monitor::ConnectionCounts{now.total(), now.healthy[0] + now.healthy[1]};
                  }));
     health_->add({.name = "memory"}, monitor::memory_check());
+    // What is slow still serves.
+    health_->add({.name = "performance", .critical = false}, monitor::performance_check([this] {
+                     const auto now = monitor_->statistics().latency(stats::Latency::request, stats::Window::minute);
+                     return monitor::RequestFigures{now.mean() / 1e6, now.rate()};
+                 }));
     health_->add({.name = "event_loops"}, monitor::loops_check([this] {
                      std::vector<monitor::LoopSign> signs;
                      for (const auto& loop : loops_) signs.push_back({loop->silent_for(clock_.mono()), loop->lag()});
@@ -150,7 +166,12 @@ Result<void> Server::keep_history(const ServerSettings& settings, observe::Log& 
 void Server::run() {
     monitor_->start();
     health_->start();
-    for (auto& loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
+    for (std::size_t i = 0; i < loops_.size(); ++i)
+        threads_.emplace_back([&loop = *loops_[i], i] {
+            // As metrics name it; what is too long for the system keeps the process's name.
+            pthread_setname_np(pthread_self(), ("loop-" + std::to_string(i)).c_str());
+            loop.run();
+        });
 }
 
 Server::~Server() {

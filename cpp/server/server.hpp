@@ -53,6 +53,12 @@ public:
     // What can change while it runs, effective from the next turn of each loop.
     void reload(const ServerSettings& settings);
 
+    // What the monitoring routes answer, for an application in the same process. `answer` is called once on the
+    // monitor's thread, or never if the server ends before. False: too many ask. Any thread.
+    bool ask_monitor(transport::MonitorRequest request, monitor::Monitor::Answer answer) {
+        return monitor_->ask(std::move(request), std::move(answer));
+    }
+
     // For an application in the same process; valid until destruction.
     hub::Application application() { return hub::Application(*node_); }
 

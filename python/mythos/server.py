@@ -31,6 +31,7 @@ from mythos.authenticator import AUTHENTICATE, Authenticate, authenticator
 from mythos.dispatcher import Dispatcher, Handler, HandlerThread, Registered, log
 from mythos.entries import message_of
 from mythos.errors import ConfigError, Refused, ServerStopped, StartFailed
+from mythos.monitoring import Monitoring
 from mythos.health_runner import HealthChecks
 from mythos.server_errors import Errors
 from mythos.server_views import Connections, Sessions
@@ -252,6 +253,11 @@ class Server:
     def store(self) -> Store:
         """The history of sessions and connections, where `store.url` names a database."""
         return Store(self._ask)
+
+    @property
+    def monitoring(self) -> Monitoring:
+        """What the server knows of itself, as the routes under `/monitoring/` answer it."""
+        return Monitoring(self._ask)
 
     def disconnect(
         self,
