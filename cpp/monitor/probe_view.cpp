@@ -20,16 +20,7 @@ namespace {
 
 constexpr std::string_view kDraftType = "application/health+json";
 
-HttpResponse answer(const json& body, bool well) {
-    HttpResponse response = json_response(protocol::print_json(body), well ? 200 : 503);
-    response.headers.emplace_back("Cache-Control", "no-store");
-    return response;
-}
-
-json details_of(const ComponentHealth& component) {
-    json details = json::parse(component.details, nullptr, false);
-    return details.is_object() ? details : json::object();
-}
+HttpResponse answer(const json& body, bool well) { return json_response(protocol::print_json(body), well ? 200 : 503); }
 
 // What a check tells of itself comes first, so that it cannot stand for what the server knows.
 json component_json(const ComponentHealth& component) {
