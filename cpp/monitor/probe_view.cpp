@@ -22,6 +22,11 @@ constexpr std::string_view kDraftType = "application/health+json";
 
 HttpResponse answer(const json& body, bool well) { return json_response(protocol::print_json(body), well ? 200 : 503); }
 
+json details_of(const ComponentHealth& component) {
+    json details = json::parse(component.details, nullptr, false);
+    return details.is_object() ? details : json::object();
+}
+
 // What a check tells of itself comes first, so that it cannot stand for what the server knows.
 json component_json(const ComponentHealth& component) {
     json out = details_of(component);
