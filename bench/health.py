@@ -49,8 +49,13 @@ class Prober(threading.Thread):
             due += ASK_EVERY_S
             time.sleep(max(0.0, due - time.monotonic()))
             phase = self.phase
-            self._connection.request("GET", "/health")
-            health = json.load(self._connection.getresponse())
+            try:
+                self._connection.request("GET", "/health")
+                health = json.load(self._connection.getresponse())
+            except (OSError, http.client.HTTPException):
+                if phase == "between":  # the server is ended there
+                    return
+                raise
             self.latencies.setdefault(phase, []).append(1e3 * (time.monotonic() - due))
             self.statuses.setdefault(phase, set()).add(health["status"])
 
