@@ -97,6 +97,19 @@ void add_untyped(std::vector<MetricFamily>& all, std::string_view name, std::str
     add_series(family_of(all, name, help, MetricType::Untyped), {}).untyped.value = value;
 }
 
+// Who could not say who it is, or was not let be who it said: of streams and requests, which are counted apart as well.
+void add_auth_failures(std::vector<MetricFamily>& all, const hub::Node& node) {
+    using stats::Counter;
+    auto& family =
+        family_of(all, "mythos_auth_failures_total",
+                  "Streams and requests that were refused because of who asked, by why.", MetricType::Counter);
+    const auto add = [&](std::string_view reason, std::uint64_t count) {
+        add_series(family, {{}, {{"reason", reason}}}).counter.value = static_cast<double>(count);
+    };
+    add("unauthorised", node.count(Counter::rejected_unauthorised) + node.count(Counter::http_unauthorised));
+    add("foreign_session", node.count(Counter::rejected_foreign_session));
+}
+
 template <class T>
 void add_gauge(std::vector<MetricFamily>& all, std::string_view name, std::string_view help,
                const std::optional<T>& value) {
@@ -143,6 +156,7 @@ std::vector<MetricFamily> Metrics::Collect() const {
     std::vector<MetricFamily> all;
     add_counters(all, node_);
     add_latencies(all, node_);
+    add_auth_failures(all, node_);
     const hub::Application application(node_);
     const auto connections = static_cast<double>(application.connections());
     add_gauge(all, "mythos_active_connections", "Connections that are open, of either wire.", connections);
