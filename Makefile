@@ -10,7 +10,7 @@ HAS_HEADERS := import os, sysconfig; print("yes" * os.path.exists(sysconfig.get_
 # The one list of system packages: what the server is built from, what its tests need, what only `make bench`,
 # `make fuzz`, `make lint` and CI need. A tool that is there by other means is not installed a second time.
 BUILD_PACKAGES := cmake ninja-build libboost1.81-dev libssl-dev zlib1g-dev nlohmann-json3-dev libspdlog-dev \
-    libcli11-dev libtomlplusplus-dev prometheus-cpp-dev libgtest-dev libgmock-dev
+    libcli11-dev libtomlplusplus-dev prometheus-cpp-dev libsoci-dev libpq-dev libsqlite3-dev libgtest-dev libgmock-dev
 PYTHON_PACKAGES := $(if $(shell python3 -c 'import ensurepip, venv; print("yes")' 2>/dev/null),,python3-venv) \
     $(if $(shell python3 -c '$(HAS_HEADERS)' 2>/dev/null),,python3-dev)
 TEST_PACKAGES := curl jq postgresql procps prometheus \
@@ -175,6 +175,8 @@ lint: packages-clang $(TEST_VENV)
 reference: package
 	build/release/mythosd --reference > docs/reference/config.md.new
 	mv docs/reference/config.md.new docs/reference/config.md
+	build/release/mythosd --reference-errors > docs/reference/errors.md.new
+	mv docs/reference/errors.md.new docs/reference/errors.md
 	$(PYTHON) -m typer mythos.cli utils docs --name mythos > docs/reference/command.md
 	$(PYTHON) bindings/generate_settings.py
 

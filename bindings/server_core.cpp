@@ -15,6 +15,7 @@
 #include "bindings/core_error.hpp"
 #include "bindings/option_values.hpp"
 #include "bindings/shared_sink.hpp"
+#include "bindings/store_values.hpp"
 #include "bindings/unlocked.hpp"
 #include "hub/application.hpp"
 #include "protocol/envelope.hpp"
@@ -78,6 +79,8 @@ hub::HandlerAnswer answer_of(PyObject* given, std::size_t bytes_max, const std::
     return out;
 }
 
+Duration duration_of(double seconds) { return {static_cast<std::int64_t>(seconds * 1e9)}; }
+
 std::vector<std::string> ids_of(const std::string& epoch, const std::vector<Seq>& seqs) {
     std::vector<std::string> ids;
     ids.reserve(seqs.size());
@@ -96,7 +99,10 @@ struct ServerCore::Running {
         auto sink = shared_sink(settings);
         if (!sink) return sink.error();
         logging = std::make_unique<observe::Logging>(std::move(*sink), settings.level, settings.format, clock);
-        auto started = server::Server::start(server::settings_from(config, descriptors), clock, *logging);
+        server::ServerSettings wanted = server::settings_from(config, descriptors);
+        // Nobody expects a program that has a server in it to write a file that it was not told of.
+        if (config.store.url == "auto") wanted.store.url = {};
+        auto started = server::Server::start(wanted, clock, *logging);
         if (!started) return started.error();
         server = std::move(*started);
         return {};
@@ -242,6 +248,32 @@ std::size_t ServerCore::connection_count() const {
     return unlocked([](Running& server) { return server.application().connections(); });
 }
 
+py::bytes ServerCore::history(bool connections, const std::string& player_id, const std::string& session_id,
+                              std::optional<double> since, std::size_t limit) const {
+    const auto query = history_query(connections, player_id, session_id, since, limit);
+    return value_or_raise(unlocked([&](Running& server) {
+        const store::Store* store = server.server->store();
+        return store::read_history(store == nullptr ? store::StoreUrl{} : store->url(), query);
+    }));
+}
+
+bool ServerCore::flush_history(double timeout_s) const {
+    const Duration at_most{static_cast<std::int64_t>(timeout_s * 1e9)};
+    return unlocked([&](Running& server) {
+        store::Store* store = server.server->store();
+        return store == nullptr || store->flush(at_most);
+    });
+}
+
+py::object ServerCore::store_probe() const {
+    const auto probe = unlocked([](Running& server) {
+        const store::Store* store = server.server->store();
+        return store == nullptr ? std::optional<store::StoreProbe>() : store->probe();
+    });
+    if (!probe) return py::none();
+    return probe_values(*probe);
+}
+
 void ServerCore::set_types(std::vector<std::string> types) {
     unlocked([&](Running& server) {
         server.application().handlers().set_types(std::move(types));
@@ -278,6 +310,64 @@ void ServerCore::close_calls() {
         server.application().handlers().close({"draining", "the server is shutting down; send it again elsewhere"});
         return true;
     });
+}
+
+void ServerCore::add_health(const std::string& name, bool critical, double interval_s, double timeout_s,
+                            std::vector<std::string> tags) {
+    observe::ComponentSpec spec{name, critical, duration_of(interval_s), duration_of(timeout_s), std::move(tags)};
+    raise_if_failed(
+        unlocked([&](Running& server) { return server.server->health().add(std::move(spec), server.clock.mono()); }));
+}
+
+void ServerCore::remove_health(const std::string& name) {
+    unlocked([&](Running& server) {
+        server.server->health().remove(name);
+        return true;
+    });
+}
+
+void ServerCore::report_health(const std::string& name, const std::string& status, double took_s, std::string details) {
+    const auto health = observe::health_named(status);
+    if (!health) raise_core_error({"bad_status", "A status is healthy, degraded or unhealthy."});
+    unlocked([&](Running& server) {
+        server.server->health().report(name, {*health, duration_of(took_s), std::move(details)}, server.clock.mono(),
+                                       server.clock.wall());
+        return true;
+    });
+}
+
+void ServerCore::note_check_failure(const std::string& name, const std::string& code, const std::string& why) {
+    unlocked([&](Running& server) {
+        server.server->errors().record(stats::Counter::health_check_failures, {.code = code, .exception = why},
+                                       {{"component", name}});
+        return true;
+    });
+}
+
+py::bytes ServerCore::health() const {
+    return unlocked([](Running& server) { return server.server->health_json(); });
+}
+
+void ServerCore::record_error(const std::string& type, const std::string& severity, const std::string& code,
+                              const std::string& message, const std::string& player_id, const std::string& session_id,
+                              const std::string& connection_id, std::string details) {
+    const auto kind = stats::error_type_named(type);
+    const auto grade = stats::severity_named(severity);
+    if (!kind || !grade) raise_core_error({"bad_value", "There is no such type or severity of errors."});
+    unlocked([&](Running& server) {
+        server.server->errors().record_own(*kind, *grade,
+                                           {.player_id = player_id,
+                                            .session_id = session_id,
+                                            .connection_id = connection_id,
+                                            .code = code,
+                                            .text = message},
+                                           std::move(details));
+        return true;
+    });
+}
+
+py::bytes ServerCore::errors(std::size_t recent_max) const {
+    return value_or_raise(unlocked([&](Running& server) { return server.server->errors_json(recent_max); }));
 }
 
 void ServerCore::drain(std::int64_t spread_ms, const std::string& reason) {

@@ -36,7 +36,8 @@ KNOWS = {
     "stats": set(),
     "authenticator": {"command"},
     "dispatcher": {"authenticator", "command", "errors"},
-    "server": {"server", "authenticator", "dispatcher", "settings", "command", "entries", "errors"},
+    "health": {"health"},
+    "server": {"server", "authenticator", "dispatcher", "settings", "command", "entries", "errors", "health"},
     "testing": {"testing", "client", "server", "settings", "entries", "errors"},
 }
 

@@ -105,6 +105,10 @@ std::size_t Application::connections() const {
     return ask([](Hub& hub) { return hub.connections(); });
 }
 
+bool Application::has_room() const {
+    return ask([this](Hub& hub) { return hub.connections() < node_.settings.connections_max; });
+}
+
 const std::string& Application::epoch() const { return node_.journal.epoch(); }
 
 Handlers& Application::handlers() { return node_.handlers; }

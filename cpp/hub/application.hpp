@@ -41,6 +41,8 @@ public:
     std::string all_connections_json() const;
     std::size_t sessions() const;
     std::size_t connections() const;
+    // For one more connection, by limits.connections.
+    bool has_room() const;
 
     const std::string& epoch() const;
     Handlers& handlers();

@@ -135,6 +135,7 @@ Session& Hub::open_session(Player& player) {
     add_interval(session, targets_.at(journal::kEveryone), session.opened_seq);
     if (own != nullptr) add_interval(session, *own, session.opened_seq);
     sessions_.emplace(session.session_id, &session);
+    record_session(store::Event::Kind::session_opened, session, "");
     note_session(HubEvent::Kind::session_opened, session, "");
     return session;
 }
@@ -159,6 +160,16 @@ void Hub::choose_message(const journal::Draft& draft) {
     event.target = draft.record.target;
     event.message_bytes = journal::message_json(event.message_id, draft.record).size();
     event.sample_rate = sampler_.rate();
+}
+
+void Hub::record_session(store::Event::Kind kind, const Session& session, const char* reason) {
+    if (history_ == nullptr) return;
+    history_->push({.kind = kind,
+                    .reason = reason,
+                    .created_at = session.opened_at,
+                    .closed_at = wall_,
+                    .player_id = session.player->player_id(),
+                    .session_id = session.session_id});
 }
 
 void Hub::join(Session& session, TargetInfo& channel, WallTime since) {
@@ -197,10 +208,11 @@ void Hub::end_session(Session& session, const char* reason) {
         part(session, channel);
         note_presence("presence.left", session, channel.target.name);
     }
+    record_session(store::Event::Kind::session_closed, session, reason);
     Player& player = *session.player;
     sessions_.erase(session.session_id);
     for (Connection* connection : session.connections_by_age()) detach(*connection);
-    for (Client& client : session.clients) client.state->end_account(owed_total(session));
+    for (Client& client : session.clients) end_account(session, client);
     player.session.reset();
 }
 
@@ -300,9 +312,13 @@ void Hub::sweep_session(Session& session, Seq floor) {
     });
 }
 
+void Hub::end_account(const Session& session, Client& client) {
+    client.state->end_account(owed_total(session), session.player->player_id(), session.session_id);
+}
+
 // A client is about to be forgotten: its account ends, and its commands are stale from here on.
 void Hub::settle_client(Session& session, Client& client) {
-    client.state->end_account(owed_total(session));
+    end_account(session, client);
     if (!client.named || client.outcomes.next_number() == 0) return;
     if (!session.absent) session.absent = std::make_unique<Absent>();
     auto& swept = session.absent->swept;

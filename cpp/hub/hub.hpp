@@ -21,6 +21,7 @@
 
 #include "base/result.hpp"
 #include "hub/effects.hpp"
+#include "hub/ending.hpp"
 #include "hub/hub_event.hpp"
 #include "hub/registry.hpp"
 #include "hub/sampler.hpp"
@@ -28,6 +29,7 @@
 #include "journal/journal.hpp"
 #include "protocol/envelope.hpp"
 #include "stats/counters.hpp"
+#include "store/event_queue.hpp"
 
 namespace mythos::hub {
 
@@ -54,6 +56,7 @@ struct Admitted {
     Start start = Start::head;
     Seq after = 0;       // the stream begins after it
     Seq visible_at = 0;  // tell the client when this is committed
+    WallTime opened_at;
     bool reconnect = false;
 };
 
@@ -81,12 +84,16 @@ public:
     // What was decided since the last call, to be told without the mutex.
     std::vector<HubEvent> take_events() { return std::exchange(events_, {}); }
 
+    // Where the history of sessions and connections goes; null: nowhere. It outlives the hub. Set before the first use.
+    void set_history(store::EventQueue* history) { history_ = history; }
+
     // Rebuilds the state from what the journal kept. Sessions start their grace at `now`.
     void restore(const journal::Recovered& found, MonoTime now, WallTime wall);
 
     // Connections.
     std::variant<Admitted, Refusal> connect(const ConnectRequest& request, ConnectionKey key, std::uint32_t loop);
-    void disconnected(ConnectionKey key);
+    // `ending`: none for one that was never let in.
+    void disconnected(ConnectionKey key, std::optional<Ending> ending);
     // The connection is about to be closed by its loop: it no longer counts as living.
     void leaving(ConnectionKey key);
     CommandContext context_of(ConnectionKey key);
@@ -171,6 +178,7 @@ private:
     void sweep();
     void sweep_session(Session& session, Seq floor);
     void settle_client(Session& session, Client& client);
+    void end_account(const Session& session, Client& client);
     Player& player_of(const std::string& player_id);
     void drop_player_if_idle(Player& player);
     void add_interval(Session& session, TargetInfo& target, Seq from);
@@ -184,6 +192,7 @@ private:
     void choose_message(const journal::Draft& draft);
     void note_presence(const char* type, Session& session, const std::string& channel);
     void write_checkpoint();
+    void record_session(store::Event::Kind kind, const Session& session, const char* reason);
 
     // hub_connect.cpp
     std::optional<Refusal> refuse_early(const ConnectRequest& request, bool& names_unknown);
@@ -243,6 +252,7 @@ private:
     MonoTime next_eviction_;
     MonoTime next_sweep_;
     bool draining_ = false;
+    store::EventQueue* history_ = nullptr;
 };
 
 }  // namespace mythos::hub

@@ -35,7 +35,9 @@ void LoopCore::Impl::decide(Hub& hub, ConnectionKey key) {
     auto outcome = hub.connect(stream->entrance->request, key, index);
     after_unlock_.push_back([this, key, existing] { tell_attempt(key, existing); });
     if (auto* refusal = std::get_if<Refusal>(&outcome)) {
-        when_visible(refusal->visible_at, [this, key, refusal = *refusal] {
+        when_visible(refusal->visible_at, [this, key, refusal = *refusal, asked = stream->heard,
+                                           request = std::move(stream->entrance->request)] {
+            refuse(refusal, request, asked);
             if (Stream* s = find(key)) {
                 Outlet* outlet = s->outlet;
                 streams.erase(key);
@@ -65,9 +67,24 @@ void LoopCore::Impl::enter(ConnectionKey key) {
     if (stream == nullptr) return;
     const auto entrance = std::move(stream->entrance);
     delivery.attach(*stream, entrance->admitted, entrance->request);
+    note_opened(*entrance);
     const MonoTime now = node.clock.mono();
     start_pulse(*stream, now);
     if (entrance->close) close(*stream, *entrance->close, entrance->close_reason, now);
+}
+
+// Here and not where it is decided: only who was welcomed has been connected.
+void LoopCore::Impl::note_opened(const Entrance& entrance) const {
+    if (node.history == nullptr) return;
+    const Admitted& admitted = entrance.admitted;
+    node.history->push({.kind = store::Event::Kind::connection_opened,
+                        .wire = entrance.request.wire,
+                        .created_at = admitted.opened_at,
+                        .player_id = admitted.player_id,
+                        .session_id = admitted.names.session_id,
+                        .client_id = admitted.names.client_id,
+                        .connection_id = admitted.names.connection_id,
+                        .remote = entrance.request.remote});
 }
 
 // Its last bytes are on their way, or stuck: not for ever.
@@ -88,18 +105,18 @@ void LoopCore::Impl::close(Stream& stream, CloseCode code, std::string_view reas
     drop_in_time(stream, now);
 }
 
-std::optional<CloseReason> LoopCore::Impl::gone(ConnectionKey key, MonoTime now) {
+std::optional<Ending> LoopCore::Impl::gone(ConnectionKey key, MonoTime now) {
     const auto it = streams.find(key);
     if (it == streams.end()) return std::nullopt;
     Stream& stream = it->second;
-    std::optional<CloseReason> why;
+    std::optional<Ending> ending;
     if (!stream.welcomed)
         counters.add(stream.wire == Wire::websocket ? Counter::failed_websocket_peer_gone
                                                     : Counter::failed_sse_peer_gone);
     if (stream.view != nullptr) {
         if (stream.welcomed) {
-            why = close_reason(stream);
-            counters.add(stats::closed(*why, index_of(stream.wire)));
+            ending = ending_of(stream);
+            note_closed(stream, ending->reason);
             latencies[stream.wire == protocol::Wire::websocket ? stats::Latency::lasted_websocket
                                                                : stats::Latency::lasted_sse]
                 .record(static_cast<std::uint64_t>((now - stream.events.opened()).ns / 1'000));
@@ -108,10 +125,10 @@ std::optional<CloseReason> LoopCore::Impl::gone(ConnectionKey key, MonoTime now)
         } else {
             delivery.unexpect(stream.session);
         }
-        operate([key](Hub& hub) { hub.disconnected(key); });
+        operate([key, ending](Hub& hub) { hub.disconnected(key, ending); });
     }
     streams.erase(it);
-    return why;
+    return ending;
 }
 
 void LoopCore::Impl::apply(Effect& effect, MonoTime now) {
@@ -152,8 +169,13 @@ void LoopCore::Impl::apply(Effect& effect, MonoTime now) {
     }
 }
 
+Ending LoopCore::Impl::ending_of(const Stream& stream) {
+    if (stream.closing == Stream::Closing::no) return {CloseReason::peer_gone, kNoCloseCode};
+    const std::uint16_t code = stream.echo_code != 0 ? stream.echo_code : protocol::number(stream.close_code);
+    return {close_reason(stream), code};
+}
+
 CloseReason LoopCore::Impl::close_reason(const Stream& stream) {
-    if (stream.closing == Stream::Closing::no) return CloseReason::peer_gone;
     if (stream.idle) return CloseReason::idle_timeout;
     if (stream.asked) return CloseReason::disconnected;
     switch (stream.close_code) {
@@ -184,6 +206,30 @@ CloseReason LoopCore::Impl::close_reason(const Stream& stream) {
     }
 }
 
+void LoopCore::Impl::note_closed(const Stream& stream, CloseReason why) {
+    const Counter counter = stats::closed(why, index_of(stream.wire));
+    if (stats::fault_of(counter) == nullptr) return counters.add(counter);
+    const std::string_view reason = stream.close_reason ? std::string_view(*stream.close_reason) : std::string_view();
+    observe::ErrorContext context = sender_of(stream);
+    context.text = reason;
+    errors.record(counter, context,
+                  {{"connection_type", protocol::to_string(stream.wire)}, {"close_code", number(stream.close_code)}});
+}
+
+void LoopCore::Impl::refuse(const Refusal& refusal, const ConnectRequest& request, MonoTime asked) {
+    const bool websocket = request.wire == protocol::Wire::websocket;
+    errors.record(refusal.why, index_of(request.wire),
+                  {.player_id = request.player_id,
+                   .session_id = request.session_id,
+                   .code = refusal.error_code,
+                   .event = websocket ? "WebSocket connection failed" : "SSE connection failed",
+                   .text = refusal.message,
+                   .trace_id = request.trace_id},
+                  {{"connection_type", protocol::to_string(request.wire)},
+                   {"close_code", number(refusal.code)},
+                   {"establishment_time_ms", (node.clock.mono() - asked).seconds() * 1e3}});
+}
+
 ConnectionKey LoopCore::open(ConnectRequest request, Outlet* outlet, MonoTime now) {
     return impl_->open(std::move(request), outlet, now);
 }
@@ -202,7 +248,7 @@ void LoopCore::peer_closed(ConnectionKey key, std::uint16_t code, MonoTime now) 
     close(key, CloseCode::normal, {}, now);
 }
 
-std::optional<CloseReason> LoopCore::gone(ConnectionKey key, MonoTime now) { return impl_->gone(key, now); }
+std::optional<Ending> LoopCore::gone(ConnectionKey key, MonoTime now) { return impl_->gone(key, now); }
 
 void LoopCore::writable(ConnectionKey key, MonoTime now) {
     Stream* stream = impl_->find(key);
@@ -226,6 +272,7 @@ void LoopCore::ping_received(ConnectionKey key, std::string_view payload, MonoTi
 }
 
 void LoopCore::drain(Duration spread, std::string_view reason, MonoTime now) {
+    if (std::exchange(impl_->drains, true)) return;  // everybody was told
     impl_->node.draining.store(true, std::memory_order_release);
     impl_->operate([](Hub& hub) { hub.set_draining(true); });
     // Few need no spread to speak of, and the server waits for the last of them.

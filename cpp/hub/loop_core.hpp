@@ -17,11 +17,15 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "hub/ending.hpp"
 #include "hub/handlers.hpp"
 #include "hub/outlet.hpp"
-#include "stats/close_reason.hpp"
 #include "stats/counters.hpp"
 #include "stats/latencies.hpp"
+
+namespace mythos::observe {
+class ErrorRecorder;
+}
 
 namespace mythos::hub {
 
@@ -32,6 +36,7 @@ struct Answer {
     int status = 200;
     std::string body;
     std::vector<std::pair<std::string, std::string>> headers;
+    std::string error_code = {};  // of an error
 };
 using AnswerTo = std::function<void(Answer)>;
 
@@ -62,7 +67,7 @@ public:
 
     // The socket is gone, for whatever reason, which is told as it is counted; none for one that was never let in. The
     // outlet may be destroyed afterwards.
-    std::optional<stats::CloseReason> gone(ConnectionKey key, MonoTime now);
+    std::optional<Ending> gone(ConnectionKey key, MonoTime now);
 
     // The HTTP side. Bodies are checked here; each calls `answer` exactly once, in this
     // or a later turn, unless the node is destroyed first.
@@ -100,8 +105,10 @@ public:
     // `gone`.
     std::optional<std::string> events_of_abnormal_end(ConnectionKey key) const;
 
-    // This loop's shards: the transport counts here what it refuses, and how long it took to let somebody in.
+    // This loop's shards: the transport counts here what it refuses, and how long it took to let somebody in. What is
+    // an error is recorded, which counts it.
     stats::CounterShard& counters();
+    observe::ErrorRecorder& errors();
     stats::LatencyShards& latencies();
 
 private:

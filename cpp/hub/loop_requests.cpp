@@ -59,6 +59,7 @@ Answer error_answer(int status, std::string_view error_type, std::string_view er
                     WallTime now, std::optional<std::size_t> index) {
     Answer out;
     out.status = status;
+    out.error_code = error_code;
     json details{{"error_code", error_code}};
     if (index) details["index"] = *index;
     out.body = protocol::print_json({{"error", true},

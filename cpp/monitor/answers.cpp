@@ -12,8 +12,9 @@ MonitorAnswer Answers::answer(const MonitorRequest& request) const {
     if (found == renders_.end()) return Error{"not_found", "This server does not answer that."};
     try {
         return found->second(request);
-    } catch (const std::exception&) {
+    } catch (const std::exception& fault) {
         // Its text is for nobody outside.
+        errors_.record(stats::Counter::operation_faults, {.code = "server_fault", .exception = fault.what()});
         return Error{"server_fault", "The server failed at this answer."};
     }
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "observe/error_tracker.hpp"
 #include "stats/window_rings.hpp"
 #include "transport/monitor_request.hpp"
 
@@ -17,6 +18,9 @@ using transport::MonitorRequest;
 
 class Answers {
 public:
+    // `errors`, which outlives it, is told of views that throw.
+    explicit Answers(observe::ErrorTracker& errors) : errors_(errors) {}
+
     // Takes at most a few milliseconds: probes wait behind it.
     using Render = std::function<MonitorAnswer(const MonitorRequest& request)>;
 
@@ -27,6 +31,7 @@ public:
     MonitorAnswer answer(const MonitorRequest& request) const;
 
 private:
+    observe::ErrorTracker& errors_;
     std::map<transport::Route, Render> renders_;
 };
 

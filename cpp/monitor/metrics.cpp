@@ -16,7 +16,7 @@ using prometheus::MetricType;
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kCounterHelp{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kCounterHelp{{
     {"mythos_log_samples_left_out_total", "Deliveries that were chosen to be logged, beyond what is logged a second."},
     {"mythos_connections_opened_total", "Connections that were let in."},
     {"mythos_connections_closed_total", "Connections that ended, by why."},
@@ -39,6 +39,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kCounter
     {"mythos_messages_published_total", "Messages that were appended to the journal."},
     {"mythos_messages_dropped_total", "Messages that had no effect, by why."},
     {"mythos_gaps_total", "Gaps that were told to a stream, by why."},
+    {"mythos_unsent_accounts_total", "Clients whose session ended with entries unsent that they were owed."},
+    {"mythos_event_faults_total", "Events whose handling ended by an exception: faults of the server."},
+    {"mythos_health_check_failures_total", "Health checks that threw, ran out of time or answered nonsense."},
+    {"mythos_log_drop_reports_total", "Seconds in which lines of the log were lost."},
     {"mythos_accept_pauses_total", "Times that accepting rested, out of descriptors or memory."},
 }};
 
@@ -77,6 +81,19 @@ ClientMetric::Histogram histogram_of(const std::vector<std::shared_ptr<stats::Hi
     for (const auto& shard : shards) sum += shard->sum();
     told.sample_sum = static_cast<double>(sum) / 1e9;
     return told;
+}
+
+void add_errors(std::vector<MetricFamily>& all, const hub::Node& node) {
+    auto& family =
+        family_of(all, "mythos_errors_total",
+                  "Errors, as docs/reference/errors.md classes them, and the application's own.", MetricType::Counter);
+    const auto counts = node.count_errors();
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        const auto type = stats::kErrorTypes[i / stats::kSeverities.size()];
+        const auto severity = stats::kSeverities[i % stats::kSeverities.size()];
+        add_series(family, {{}, {{"type", type}, {"severity", severity}}}).counter.value =
+            static_cast<double>(counts[i]);
+    }
 }
 
 void add_latencies(std::vector<MetricFamily>& all, const hub::Node& node) {
@@ -155,6 +172,7 @@ std::string_view help_of_counter(std::string_view family) {
 std::vector<MetricFamily> Metrics::Collect() const {
     std::vector<MetricFamily> all;
     add_counters(all, node_);
+    add_errors(all, node_);
     add_latencies(all, node_);
     add_auth_failures(all, node_);
     const hub::Application application(node_);

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "monitor/error_view.hpp"
+
 namespace mythos::monitor {
 
 using transport::Route;
@@ -20,8 +22,9 @@ MonoTime whole(MonoTime t) { return {t.ns / kTickEach.ns * kTickEach.ns}; }
 }  // namespace
 
 Monitor::Monitor(hub::Node& node, const Clock& clock)
-    : clock_(clock), statistics_(node, clock.mono()), metrics_(node, statistics_) {
+    : clock_(clock), statistics_(node, clock.mono()), metrics_(node, statistics_), answers_(node.errors()) {
     add_metrics_view(answers_, metrics_);
+    add_error_view(answers_, statistics_, node.errors(), clock);
 }
 
 Monitor::~Monitor() {

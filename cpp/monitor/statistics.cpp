@@ -1,11 +1,14 @@
 #include "monitor/statistics.hpp"
 
+#include <algorithm>
+
 namespace mythos::monitor {
 
 using stats::Counter;
 using stats::Window;
 
-Statistics::Statistics(const hub::Node& node, MonoTime start) : node_(node), counters_(start, totals()) {
+Statistics::Statistics(const hub::Node& node, MonoTime start)
+    : node_(node), counters_(start, totals()), errors_(start, node.count_errors()) {
     for (std::size_t i = 0; i < stats::kLatencies; ++i)
         latencies_.emplace_back(start, node.shards(static_cast<stats::Latency>(i)));
 }
@@ -19,6 +22,7 @@ std::vector<std::uint64_t> Statistics::totals() const {
 void Statistics::tick(MonoTime now) {
     const std::lock_guard lock(mutex_);
     counters_.tick(now, totals());
+    errors_.tick(now, node_.count_errors());
     for (auto& latency : latencies_) latency.tick(now);
 }
 
@@ -30,6 +34,20 @@ std::uint64_t Statistics::count(Counter counter, Window window) const {
 stats::Distribution Statistics::latency(stats::Latency latency, Window window) const {
     const std::lock_guard lock(mutex_);
     return latencies_[static_cast<std::size_t>(latency)].read(window);
+}
+
+ErrorCounts Statistics::errors(Window window) const {
+    const std::lock_guard lock(mutex_);
+    ErrorCounts counts;
+    std::ranges::copy(errors_.counts(window), counts.begin());
+    return counts;
+}
+
+ErrorCounts Statistics::errors() const {
+    const std::lock_guard lock(mutex_);
+    ErrorCounts counts;
+    std::ranges::copy(errors_.seen(), counts.begin());
+    return counts;
 }
 
 double Statistics::delivery_success_percent(Window window) const {

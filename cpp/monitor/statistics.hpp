@@ -4,6 +4,7 @@
 // windows, which no loop ever waits for.
 #pragma once
 
+#include <array>
 #include <mutex>
 #include <vector>
 
@@ -12,6 +13,9 @@
 #include "stats/histogram_windows.hpp"
 
 namespace mythos::monitor {
+
+// By stats::index_of(type, severity).
+using ErrorCounts = std::array<std::uint64_t, stats::kErrors>;
 
 class Statistics {
 public:
@@ -22,6 +26,9 @@ public:
 
     std::uint64_t count(stats::Counter counter, stats::Window window) const;
     stats::Distribution latency(stats::Latency latency, stats::Window window) const;
+    // Errors within the window, and since the start.
+    ErrorCounts errors(stats::Window window) const;
+    ErrorCounts errors() const;
     // Of the deliveries whose fate was decided in the window, how many in a hundred were written to a socket, and not
     // told as a gap or unsent at the session's end. 100 where there was none.
     double delivery_success_percent(stats::Window window) const;
@@ -34,6 +41,7 @@ private:
     const hub::Node& node_;
     mutable std::mutex mutex_;
     stats::CountWindows counters_;                    // guarded by mutex_
+    stats::CountWindows errors_;                      // guarded by mutex_
     std::vector<stats::HistogramWindows> latencies_;  // guarded by mutex_
 };
 

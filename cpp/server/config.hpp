@@ -93,6 +93,14 @@ struct Config {
         friend bool operator==(const Log&, const Log&) = default;
     } log;
 
+    struct Store {
+        std::string url = "auto";
+        std::string server_id;
+        std::int64_t retention_s = 2'592'000;
+        std::int64_t queue_events = 65'536;
+        friend bool operator==(const Store&, const Store&) = default;
+    } store;
+
     struct Auth {
         std::string mode = "none";
         friend bool operator==(const Auth&, const Auth&) = default;
@@ -103,16 +111,23 @@ struct Config {
         friend bool operator==(const Players&, const Players&) = default;
     } players;
 
+    struct Health {
+        std::int64_t interval_s = 10;
+        friend bool operator==(const Health&, const Health&) = default;
+    } health;
+
+    struct Monitor {
+        std::int64_t max_samples = 1'000;
+        friend bool operator==(const Monitor&, const Monitor&) = default;
+    } monitor;
+
     // What this version checks and does not use (options.hpp, planned_options).
     struct Planned {
-        std::int64_t health_interval_s = 10;
         std::int64_t sample_interval_s = 15;
-        std::int64_t max_samples = 1'000;
         bool monitor_enabled = true;
         std::string monitor_listen;
         std::int64_t requests = 100;
         std::int64_t window_s = 60;
-        std::string store_url;
         friend bool operator==(const Planned&, const Planned&) = default;
     } planned;
 

@@ -1,5 +1,6 @@
 #include "transport/http_connection.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -43,6 +44,11 @@ HttpConnection* HttpConnections::find_handling(std::uint64_t id) const {
     const auto found = open_.find(id);
     const bool handling = found != open_.end() && found->second->state_ == HttpConnection::State::handling;
     return handling ? found->second : nullptr;
+}
+
+std::size_t HttpConnections::silent() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(open_, [](const auto& each) { return !each.second->was_used_; }));
 }
 
 void HttpConnections::close_idle() {

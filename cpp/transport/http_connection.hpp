@@ -65,6 +65,8 @@ public:
     void set_limits(const HttpLimits& limits) { limits_ = limits; }
     const HttpLimits& limits() const { return limits_; }
     std::size_t size() const { return open_.size(); }
+    // Those that have not said anything yet.
+    std::size_t silent() const;
     bool closing() const { return closing_; }
 
 private:

@@ -24,6 +24,7 @@ constexpr std::array kRows{
     Row{Route::health, "GET", "/health"},
     Row{Route::health_detailed, "GET", "/health/detailed"},
     Row{Route::metrics, "GET", "/metrics"},
+    Row{Route::drain, "POST", "/drain"},
     Row{Route::connection_health, "GET", "/monitoring/connection-health"},
     Row{Route::performance, "GET", "/monitoring/performance"},
     Row{Route::dual_connections, "GET", "/monitoring/dual-connections"},

@@ -22,6 +22,7 @@ enum class Route : std::uint8_t {
     monitored_connections,
     monitored_connection,  // with a parameter: the connection
     monitoring_stream,
+    drain,
     websocket,     // with a parameter: the player
     event_stream,  // with a parameter: the player
     commands,

@@ -31,8 +31,11 @@ from mythos.authenticator import AUTHENTICATE, Authenticate, authenticator
 from mythos.dispatcher import Dispatcher, Handler, HandlerThread, Registered, log
 from mythos.entries import message_of
 from mythos.errors import ConfigError, Refused, ServerStopped, StartFailed
+from mythos.health_runner import HealthChecks
+from mythos.server_errors import Errors
 from mythos.server_views import Connections, Sessions
 from mythos.settings import Settings
+from mythos.store import Store
 
 H = TypeVar("H", bound=Handler)
 A = TypeVar("A", bound=Authenticate)
@@ -77,6 +80,8 @@ class Server:
         self._core: _core.ServerCore | None = None
         self._dispatcher: Dispatcher | None = None
         self._thread: HandlerThread | None = None
+        self.health = HealthChecks()
+        self.errors = Errors(self._ask)
 
     def __repr__(self) -> str:
         return f"<mythos.Server on {self.url}>" if self.is_running else "<mythos.Server, not running>"
@@ -88,6 +93,7 @@ class Server:
         self._begin()
         assert self._dispatcher is not None
         self._thread = HandlerThread(self._dispatcher)
+        self.health.attach(self._running(), self._thread.loop)
         return self
 
     def stop(self) -> None:
@@ -122,6 +128,7 @@ class Server:
         self._begin()
         assert self._dispatcher is not None
         self._dispatcher.attach(asyncio.get_running_loop())
+        self.health.attach(self._running(), asyncio.get_running_loop())
         return self
 
     async def __aexit__(
@@ -241,6 +248,11 @@ class Server:
         """Every connection: a live view."""
         return Connections(self._ask)
 
+    @property
+    def store(self) -> Store:
+        """The history of sessions and connections, where `store.url` names a database."""
+        return Store(self._ask)
+
     def disconnect(
         self,
         player: str | None = None,
@@ -356,6 +368,7 @@ class Server:
 
     def _end(self) -> None:
         core, self._core, self._dispatcher = self._core, None, None
+        self.health.detach()
         _alive.discard(self)
         if core is not None:
             core.stop()
@@ -363,6 +376,7 @@ class Server:
     def _abandon(self) -> None:
         """In the child of a fork: the threads are not here, and the sockets are the parent's."""
         core, self._core, self._dispatcher, self._thread = self._core, None, None, None
+        self.health.detach()
         if core is not None:
             core.abandon()
 

@@ -201,6 +201,11 @@ async def history_limit(case: Case) -> Answer:
     return await get(case, "/api/history/room", params={"limit": "0"})
 
 
+@drives("http-errors-limit")
+async def errors_limit(case: Case) -> Answer:
+    return await get(case, "/monitoring/errors", params={"limit": "0"})
+
+
 @drives("http-history-before")
 async def history_before(case: Case) -> Answer:
     return await get(case, "/api/history/room", params={"before": "yesterday"})

@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "base/manual_clock.hpp"
+
 namespace mythos::monitor {
 namespace {
 
@@ -11,7 +13,9 @@ using stats::Window;
 using transport::Route;
 
 TEST(AnswersTest, EachRouteIsAnsweredByWhoRegisteredLast) {
-    Answers answers;
+    ManualClock clock;
+    observe::ErrorTracker errors{clock};
+    Answers answers{errors};
     EXPECT_EQ(answers.answer({Route::health}).error().code, "not_found");
     for (const int status : {200, 503})
         answers.add(Route::health,
@@ -24,7 +28,9 @@ TEST(AnswersTest, EachRouteIsAnsweredByWhoRegisteredLast) {
 }
 
 TEST(AnswersTest, AnExceptionIsAFaultWithoutItsText) {
-    Answers answers;
+    ManualClock clock;
+    observe::ErrorTracker errors{clock};
+    Answers answers{errors};
     answers.add(Route::errors, [](const MonitorRequest&) -> MonitorAnswer { throw std::runtime_error("secret"); });
     const auto answer = answers.answer({Route::errors});
     ASSERT_FALSE(answer);
