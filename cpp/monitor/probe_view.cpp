@@ -21,9 +21,7 @@ namespace {
 constexpr std::string_view kDraftType = "application/health+json";
 
 HttpResponse answer(const json& body, bool well) {
-    HttpResponse response = json_response(protocol::print_json(body), well ? 200 : 503);
-    response.headers.emplace_back("Cache-Control", "no-store");
-    return response;
+    return json_response(protocol::print_json(body), well ? 200 : 503);
 }
 
 json details_of(const ComponentHealth& component) {

@@ -72,7 +72,6 @@ AWAITED = {
     *{"mythos_send_queue_bytes", "mythos_send_queue_messages", "mythos_series_dropped_total"},
     *{"mythos_session_connections", "mythos_slow_consumers", "mythos_subscriptions"},
     *{"mythos_request_duration_seconds", "mythos_event_loop_lag_seconds", "mythos_reconnects_total"},
-    *{"mythos_errors_total", "mythos_health_status", "mythos_health_check_duration_seconds"},
 }
 SAMPLE = re.compile(r"^(\w+?)(_bucket|_sum|_count)?(?:\{(.*)\})? \S+$")
 
