@@ -148,9 +148,9 @@ def in_log(lines):
     opened, closed, written = Counter(), Counter(), 0
     for line in lines:
         wire, _, event = line["event"].partition(" ")
-        if event == "connected":
+        if wire in WIRE and event == "connected":
             opened[WIRE[wire]] += 1
-        elif event == "disconnected":
+        elif wire in WIRE and event == "disconnected":
             closed[WIRE[wire], line["reason"]] += 1
         elif line["event"] == "Message delivered":
             written += 1
