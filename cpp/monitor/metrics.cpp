@@ -89,6 +89,19 @@ void add_latencies(Families& all, const hub::Node& node) {
     }
 }
 
+// Who could not say who it is, or was not let be who it said: of streams and requests, which are counted apart as well.
+void add_auth_failures(Families& all, const hub::Node& node) {
+    using stats::Counter;
+    auto& family =
+        family_of(all, "mythos_auth_failures_total",
+                  "Streams and requests that were refused because of who asked, by why.", MetricType::Counter);
+    const auto add = [&](std::string_view reason, std::uint64_t count) {
+        add_series(family, {{"reason", reason}}).counter.value = static_cast<double>(count);
+    };
+    add("unauthorised", node.count(Counter::rejected_unauthorised) + node.count(Counter::http_unauthorised));
+    add("foreign_session", node.count(Counter::rejected_foreign_session));
+}
+
 void add_process(Families& all, const Statistics& statistics) {
     const ProcessUsage usage = process_usage();
     if (usage.cpu_seconds)
@@ -134,6 +147,7 @@ std::vector<MetricFamily> Metrics::Collect() const {
     add_counters(all, node_);
     add_errors(all, node_);
     add_latencies(all, node_);
+    add_auth_failures(all, node_);
     const hub::Application application(node_);
     const auto connections = static_cast<double>(application.connections());
     add_gauge(all, "mythos_active_connections", "Connections that are open, of either wire.", connections);
