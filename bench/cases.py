@@ -96,10 +96,11 @@ def echo(connections: int, window: int, size: int) -> Case:
     )
 
 
-def commands(connections: int, window: int, size: int, *bounds: Bound) -> Case:
+def commands(connections: int, window: int, size: int, *bounds: Bound, each_alone: bool = False) -> Case:
     return Case(
-        name=f"commands N={connections} W={window} {size:,} bytes",
+        name=f"commands N={connections} W={window} {size:,} bytes{', each in its own write' if each_alone else ''}",
         arguments=(
+            *(("--write-each-alone",) if each_alone else ()),
             *("commands", "--ws", str(connections), "--window", str(window)),
             *("--bytes", str(size), "--seconds", "{seconds}"),
         ),
@@ -165,6 +166,7 @@ SETS: dict[str, tuple[Case, ...]] = {
     "commands": (
         commands(100, 1, 128),
         commands(100, 16, 128, Bound("cpu_us_per_echo", 0.2, against="websockets-commands")),
+        commands(100, 16, 128, each_alone=True),
     ),
     "resume": (resume(1_000), resume(1_000_000)),
     "storm": (storm(10_000),),

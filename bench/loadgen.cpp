@@ -45,6 +45,8 @@ void add_common(CLI::App& app, Arguments& to) {
     app.add_option("--sse-path", to.fleet.sse_path, "where SSE streams are opened; {player} is replaced");
     app.add_option("--prefix", to.fleet.name_prefix, "what players' names begin with");
     app.add_flag("!--no-client-id", to.fleet.client_ids, "connect without client_id");
+    app.add_flag("--write-each-alone", to.fleet.write_each_alone,
+                 "a write for each message, also for several that answer one read");
     app.add_option("--handshakes", to.fleet.handshakes_max, "connects begun and not yet answered, at most")
         ->check(CLI::Range(1, 19000));
     app.add_option("--limit-s", to.fleet.limit_s, "the longest that connecting or subscribing may take")

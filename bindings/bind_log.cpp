@@ -11,7 +11,7 @@ void bind_log(py::module_& module) {
     py::class_<PythonLog>(module, "Log", "A way into the log of the servers in this process.")
         .def(py::init<const py::dict&>(), py::arg("options"))
         .def("write", &PythonLog::write, py::arg("level"), py::arg("epoch_s"), py::arg("logger"), py::arg("event"),
-             py::arg("fields"))
+             py::arg("fields").none(false))
         .def("reopen", &PythonLog::reopen)
         .def("statistics", &PythonLog::statistics)
         .def("close", &PythonLog::close)

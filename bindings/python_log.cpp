@@ -45,16 +45,17 @@ PythonLog::PythonLog(const observe::LogSettings& settings) : format_(settings.fo
     sink_ = value_or_raise(std::move(opened));
 }
 
-void PythonLog::write(int level, double epoch_s, std::string_view logger, std::string_view event,
-                      const py::dict& fields) {
+void PythonLog::write(int level, double epoch_s, std::string_view logger, std::string_view event, py::handle fields) {
+    if (!py::isinstance<py::dict>(fields)) throw py::type_error("the fields are a dict");
     auto sink = sink_;
     if (!sink) return;
-    std::vector<py::object> kept;
-    std::vector<Field> read;
-    read.reserve(fields.size());
-    for (const auto& [key, value] : fields) read.push_back(field_of(key, value, kept));
-    const std::string line =
-        format_line(format_, wall_time(epoch_s), static_cast<observe::Level>(level), logger, event, read);
+    const std::string line = [&] {
+        std::vector<py::object> kept;
+        std::vector<Field> read;
+        for (const auto& [key, value] : py::reinterpret_borrow<py::dict>(fields))
+            read.push_back(field_of(key, value, kept));
+        return format_line(format_, wall_time(epoch_s), static_cast<observe::Level>(level), logger, event, read);
+    }();
     const Unlocked released;
     sink->write(line);
     sink.reset();  // the last user waits for its thread, and must not hold the GIL then

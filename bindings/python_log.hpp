@@ -22,7 +22,8 @@ public:
 
     // `level` 0 to 4, debug to critical; `epoch_s` when it happened. Values of `fields`: bool, int, float, str, and
     // bytes for what is JSON already; its keys are ASCII without quotes. TypeError for anything else.
-    void write(int level, double epoch_s, std::string_view logger, std::string_view event, const py::dict& fields);
+    // `fields`, a dict, is not owned here: a thread that the interpreter's end unwinds must own no Python object.
+    void write(int level, double epoch_s, std::string_view logger, std::string_view event, py::handle fields);
 
     void reopen();
     // As observe::LogStatistics.

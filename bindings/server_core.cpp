@@ -46,28 +46,36 @@ bool is_readable(std::string_view data) {
     return brackets + 2 <= kJsonDepthMax || protocol::is_valid_json("[[" + std::string(data) + "]]");
 }
 
+// The bytes of an answer's data; TypeError where it is anything else.
+std::string_view bytes_of(PyObject* data) {
+    char* begin = nullptr;
+    Py_ssize_t size = 0;
+    if (PyBytes_AsStringAndSize(data, &begin, &size) != 0) throw py::error_already_set();
+    return {begin, static_cast<std::size_t>(size)};
+}
+
 // (command, data) or (command, code, message, retryable). The data goes to the end of `texts`.
-hub::HandlerAnswer answer_of(py::handle given, std::size_t bytes_max, const std::shared_ptr<std::string>& texts) {
+hub::HandlerAnswer answer_of(PyObject* given, std::size_t bytes_max, const std::shared_ptr<std::string>& texts) {
     using Kind = hub::HandlerAnswer::Kind;
-    const auto answer = given.cast<py::tuple>();
-    const auto part = [&](Py_ssize_t i) { return py::handle(PyTuple_GET_ITEM(answer.ptr(), i)); };
+    const Py_ssize_t parts = PyTuple_Check(given) ? PyTuple_GET_SIZE(given) : 0;
+    if (parts != 2 && parts != 4)
+        throw py::type_error("an answer is (command, data) or (command, code, message, retryable)");
+    const auto part = [&](Py_ssize_t i) { return py::handle(PyTuple_GET_ITEM(given, i)); };
     hub::HandlerAnswer out;
-    if (answer.size() == 2) {
-        out.ticket = call_of(part(0)).ticket;
-        const auto data = part(1).cast<std::string_view>();
-        if (data.size() <= bytes_max && is_readable(data)) {
-            out.data = hub::AnswerText(texts, texts->size(), data.size());
-            texts->append(data);
-        } else {
-            out.kind = Kind::failed;
-            out.error = {"handler_failed", "the application's reply is too long or nested too deep"};
-        }
+    out.ticket = call_of(part(0)).ticket;
+    if (parts == 4) {
+        out.kind = part(3).cast<bool>() ? Kind::refused : Kind::failed;
+        out.error = {part(1).cast<std::string>(), part(2).cast<std::string>()};
         return out;
     }
-    if (answer.size() != 4) throw py::type_error("an answer is (command, data) or (command, code, message, retryable)");
-    out.ticket = call_of(part(0)).ticket;
-    out.kind = part(3).cast<bool>() ? Kind::refused : Kind::failed;
-    out.error = {part(1).cast<std::string>(), part(2).cast<std::string>()};
+    const std::string_view data = bytes_of(part(1).ptr());
+    if (data.size() <= bytes_max && is_readable(data)) {
+        out.data = hub::AnswerText(texts, texts->size(), data.size());
+        texts->append(data);
+    } else {
+        out.kind = Kind::failed;
+        out.error = {"handler_failed", "the application's reply is too long or nested too deep"};
+    }
     return out;
 }
 
@@ -287,7 +295,8 @@ void ServerCore::answer_calls(const py::list& answers) {
     std::vector<hub::HandlerAnswer> read;
     read.reserve(answers.size());
     const auto texts = std::make_shared<std::string>();
-    for (const py::handle each : answers) read.push_back(answer_of(each, bytes_max, texts));
+    for (std::size_t i = 0; i < answers.size(); ++i)
+        read.push_back(answer_of(PyList_GET_ITEM(answers.ptr(), i), bytes_max, texts));
     unlocked([&](Running& server) {
         server.application().handlers().answer(std::move(read));
         return true;

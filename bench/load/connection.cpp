@@ -43,6 +43,7 @@ void Connection::close() {
     fd_ = -1;
     state_ = State::closed;
     unsent_.clear();
+    gathered_.clear();
 }
 
 void Connection::fail(int code) {
@@ -75,7 +76,13 @@ void Connection::read() {
     const ssize_t size = recv(fd_, buffer.data() + carry.size(), buffer.size() - carry.size(), 0);
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (size <= 0) return fail(0);
+    gathering_ = gathers_;
     decoder_.feed(buffer.first(carry.size() + static_cast<std::size_t>(size)), *this);
+    gathering_ = false;
+    if (fd_ >= 0 && !gathered_.empty()) {
+        const std::string frames = std::exchange(gathered_, {});
+        send_frames(frames);
+    }
 }
 
 void Connection::write() {
@@ -91,6 +98,10 @@ void Connection::send_text(std::string_view payload) { send_frames(masked_text(p
 
 void Connection::send_frames(std::string_view frames) {
     if (fd_ < 0) return;
+    if (gathering_) {
+        gathered_.append(frames);
+        return;
+    }
     if (unsent_.empty()) {
         const ssize_t size = send(fd_, frames.data(), frames.size(), MSG_NOSIGNAL);
         if (size == static_cast<ssize_t>(frames.size())) return;

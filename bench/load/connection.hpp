@@ -40,6 +40,8 @@ public:
     void send_text(std::string_view payload);
     void send_frames(std::string_view frames);  // ready-made, masked
     void close();                               // tells the observer nothing
+    // What is sent in answer to one read leaves in one write, as an event-driven client does; not so after this.
+    void write_each_alone() { gathers_ = false; }
 
     Wire wire() const { return wire_; }
     std::uint32_t index() const { return index_; }
@@ -65,11 +67,14 @@ private:
     ConnectionObserver& observer_;
     StreamDecoder decoder_;
     std::string unsent_;
+    std::string gathered_;  // to be sent when what was read is handled
     std::int64_t opened_at_ns_ = 0;
     int fd_ = -1;
     std::uint32_t index_;
     Wire wire_;
     State state_ = State::closed;
+    bool gathers_ = true;
+    bool gathering_ = false;
 };
 
 }  // namespace mythos::bench

@@ -14,7 +14,9 @@ Fleet::Fleet(EventLoop& loop, const Target& target, FleetOptions options)
 
 void Fleet::add_players(std::size_t websocket, std::size_t sse, std::size_t dual) {
     const auto add = [this](Wire wire, std::uint32_t player) {
-        members_.emplace_back(loop_, *this, wire, static_cast<std::uint32_t>(members_.size())).player = player;
+        Member& member = members_.emplace_back(loop_, *this, wire, static_cast<std::uint32_t>(members_.size()));
+        member.player = player;
+        if (options_.write_each_alone) member.connection.write_each_alone();
     };
     for (std::size_t i = 0; i < websocket; ++i) add(Wire::websocket, players_++);
     for (std::size_t i = 0; i < sse; ++i) add(Wire::sse, players_++);

@@ -40,6 +40,7 @@ struct FleetOptions {
     std::string ws_path = "/ws/{player}";
     std::string sse_path = "/sse/{player}";
     bool client_ids = true;
+    bool write_each_alone = false;     // each message in a write of its own
     std::size_t handshakes_max = 256;  // begun and not yet welcomed
     double limit_s = 60;               // for any one step
 };

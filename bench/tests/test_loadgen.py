@@ -5,11 +5,15 @@ Needs the built binaries: BENCH_LOADGEN and BENCH_BASELINE_SEND name them.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scratch_server import WEBSOCKET_GUID
 
 HERE = Path(__file__).parent
 LOADGEN = os.environ["BENCH_LOADGEN"]
@@ -138,6 +143,46 @@ def test_the_bare_send_loop_delivers_everything(wires: tuple[str, str]) -> None:
     with baseline_server() as server:
         report = load(server, "fanout", *wires, "--window", "16", *SHORT, dialect="plain")
     assert report["ok"], report
+
+
+SEGMENTS_IN = 152  # where TCP_INFO tells the received segments that carried data
+
+
+def echo_in_rounds(listener: socket.socket, window: int, told: list[float]) -> None:
+    """Echoes `window` messages at a time, all in one write; in the end tells how many segments each round took."""
+    connection, _ = listener.accept()
+    with connection, connection.makefile("rb") as stream:
+        head = dict(line.strip().split(b": ", 1) for line in iter(stream.readline, b"\r\n") if b": " in line)
+        accept = base64.b64encode(hashlib.sha1(head[b"Sec-WebSocket-Key"] + WEBSOCKET_GUID).digest())
+        upgraded = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        connection.sendall(upgraded + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+        rounds = 0
+        while True:
+            echoes = b""
+            for _ in range(window):
+                begin = stream.read(2)
+                if len(begin) < 2:
+                    info = connection.getsockopt(socket.SOL_TCP, socket.TCP_INFO, 256)
+                    told.append(struct.unpack_from("I", info, SEGMENTS_IN)[0] / rounds)
+                    return
+                mask = stream.read(4)
+                echoes += begin[:1] + bytes([begin[1] & 0x7F])
+                echoes += bytes(byte ^ mask[i % 4] for i, byte in enumerate(stream.read(begin[1] & 0x7F)))
+            rounds += 1
+            connection.sendall(echoes)
+
+
+@pytest.mark.parametrize(("how", "at_least", "at_most"), [((), 1, 2), (("--write-each-alone",), 7, 9)])
+def test_what_answers_one_read_leaves_in_one_write(how: tuple[str, ...], at_least: float, at_most: float) -> None:
+    told: list[float] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=echo_in_rounds, args=(listener, 8, told))
+        server.start()
+        arguments = (*how, "--ws-path", "/", "echo", "--ws", "1", "--window", "8", "--bytes", "64", *SHORT)
+        report = load((os.getpid(), listener.getsockname()[1]), *arguments, dialect="plain")
+        server.join()
+    assert report["ok"], report
+    assert at_least <= told[0] <= at_most
 
 
 def test_a_server_that_is_not_there_has_no_figure() -> None:

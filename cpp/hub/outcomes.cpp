@@ -65,13 +65,14 @@ void Outcomes::finish(std::uint64_t number, std::uint64_t fingerprint, Told told
     entry.told = std::move(told);
     if (mutant(Mutant::forget_reply)) entries_.erase(lower_bound(number));
     // Running commands are never forgotten, nor anything above the oldest of them.
-    while (entries_.size() - first_ > kept && entries_[first_].done()) drop_first();
+    while (entries_.size() - first_ - running_ > kept && entries_[first_].done()) drop_first();
 }
 
 void Outcomes::finish(std::uint64_t number, std::uint64_t fingerprint, Seq visible_at, std::string_view text,
                       std::size_t kept) {
     std::unique_ptr<std::string> copy;
-    if (entries_.size() - first_ > kept && entries_[first_].done()) {
+    // With this one there is an outcome too many.
+    if (first_ < entries_.size() && entries_.size() - first_ - running_ >= kept && entries_[first_].done()) {
         copy = std::move(entries_[first_].told.text);
         drop_first();
     }

@@ -48,8 +48,8 @@ void DualClient::stop(MonoTime now) {
     settle(now);
 }
 
+// The welcome is what counts; the connect timeout goes on until then.
 void DualClient::wire_opened(MonoTime now, Wire wire, std::uint64_t attempt) {
-    // The welcome is what counts; the connect timeout goes on until then.
     if (side(wire).link.is_current(attempt)) settle(now);
 }
 
@@ -174,8 +174,8 @@ void DualClient::promoted(Wire wire, const Cursor& cursor) {
 }
 
 void DualClient::entry(MonoTime now, Wire wire, EntryMessage&& m, std::string_view json) {
-    const auto ts = m.ts;
     const auto before = merge_.counters().delivered;
+    const auto ts = m.ts;
     merge_.entry(wire, std::move(m), json);
     if (config_.report_delay && ts && merge_.counters().delivered > before) delay_.applied(now, *ts);
 }
@@ -359,11 +359,9 @@ void DualClient::acknowledge(MonoTime now) {
     const Route by = route();
     Cursor cursor = *merge_.applied();
     if (config_.faults.ack_ahead) cursor.seq = std::max(cursor.seq, merge_.seen());
-    AckReport report{&merge_.counters(), statistics_, {}};
-    if (acks_.for_heartbeat()) report.delivery_ms = delay_.take();
-    for (const WireSide& s : sides_) {
+    AckReport report{&merge_.counters(), statistics_, {}, acks_.for_heartbeat() ? delay_.take() : ""};
+    for (const WireSide& s : sides_)
         if (s.link.healthy()) report.alive.push_back(s.link.connection_id());
-    }
     if (by.by == Route::By::post) {
         ack_post_ = next_post_;
         ack_post_deadline_ = now + config_.post_timeout;
@@ -394,10 +392,8 @@ void DualClient::set_statistics(std::string_view json) { statistics_ = is_valid_
 
 void DualClient::credentials_renewed(MonoTime now) {
     post_blocked_ = false;
-    for (Wire wire : kClientWires) {
-        WireLink& link = side(wire).link;
-        if (link.phase() == Phase::refused) link.open_at(now);
-    }
+    for (WireSide& s : sides_)
+        if (s.link.phase() == Phase::refused) s.link.open_at(now);
     settle(now);
 }
 

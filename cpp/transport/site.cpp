@@ -346,8 +346,8 @@ void Site::pass_on(HttpConnection& connection, RouteMatch match, HttpRequest req
 
 // A line for a request that the hub answers, where such lines are written: without the query, which may hold a ticket.
 Site::TellAnswered Site::answered_line(const HttpRequest& request) {
+    if (!streams_.log.enabled(observe::Level::debug)) return [](int) {};
     observe::Log& log = streams_.log.named("server.api");
-    if (!log.enabled(observe::Level::debug)) return [](int) {};
     return [&log, &clock = streams_.loop.clock(), method = std::string(request.method),
             path = std::string(request.path()), trace = std::string(trace_id_of(request)), began = now()](int status) {
         std::vector<observe::Field> fields{{"method", method},

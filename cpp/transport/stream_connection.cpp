@@ -189,7 +189,7 @@ void StreamConnection::leave() {
     context_.log.write(observe::Level::info, events_of(wire()).disconnected, fields);
     if (!last_events) return;
     fields = name_fields();
-    fields.emplace_back("last_events", *last_events);
+    fields.emplace_back("last_events", observe::Json{*last_events});
     context_.log.write(observe::Level::warning, "Connection ended abnormally", fields);
 }
 

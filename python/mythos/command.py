@@ -12,6 +12,12 @@ from mythos.errors import MythosError
 current_command: ContextVar[Command | None] = ContextVar("mythos_command", default=None)
 
 
+class CommandNames:
+    """Whether anybody wants to know `current_command`: to say it costs each command a tenth of a microsecond."""
+
+    wanted = False
+
+
 class CommandError(MythosError):
     """Raise it in a handler: the caller gets `code` and `message` as the command's error reply.
 
@@ -33,7 +39,7 @@ class Unauthorised(CommandError):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a newcomer shows of who it is; None for what it does not.
+    """What a request shows of who sends it; None for what it does not.
 
     `player_id` is whom the path or the query names. `token` is a bearer's, from `Authorization` or from
     `Sec-WebSocket-Protocol: mythos.v1, bearer, <token>`.

@@ -30,7 +30,7 @@ from typing import Any, Literal
 import orjson
 
 from mythos import _core
-from mythos.command import current_command
+from mythos.command import CommandNames, current_command
 from mythos.errors import StartFailed
 from mythos.settings import Settings
 
@@ -65,6 +65,7 @@ class Handler(logging.Handler):
         self._options = (settings or Settings()).values
         self._log: _core.Log | None = _open(self._options)
         self._closed = False
+        CommandNames.wanted = True
         _alive.add(self)
 
     def handle(self, record: logging.LogRecord) -> Any:
@@ -79,9 +80,10 @@ class Handler(logging.Handler):
         try:
             if self._log is None and not self._closed:
                 self._log = _open(self._options)  # in the child of a fork
-            if self._log is not None:
+            log = self._log
+            if log is not None:
                 fields = {_key(name): _value(value) for name, value in fields_of(record).items() if value is not None}
-                self._log.write(_level(record.levelno), record.created, _text(record.name), _event(record), fields)
+                log.write(_level(record.levelno), record.created, _text(record.name), _event(record), fields)
         except Exception:
             self.handleError(record)
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace mythos::hub {
 namespace {
 
@@ -49,6 +51,26 @@ TEST(OutcomesTest, ATextTakesTheMemoryOfOneThatIsForgotten) {
         EXPECT_EQ(*outcomes.told(n).text, "the reply to " + std::to_string(n));
         EXPECT_EQ(outcomes.told(n).visible_at, n);
     }
+}
+
+// Several run at once, of a client that sends many commands together.
+TEST(OutcomesTest, RunningOnesTakeNoOutcomesPlaceAndEachTextTakesAForgottenOnes) {
+    Outcomes outcomes;
+    constexpr std::uint64_t kTogether = 3, kKept = 6;
+    std::set<const std::string*> texts;
+    for (std::uint64_t n = 1; n <= 60; n += kTogether) {
+        for (std::uint64_t i = n; i < n + kTogether; ++i) ASSERT_EQ(outcomes.begin(i, i, kMany), Verdict::execute);
+        for (std::uint64_t i = n > kKept ? n - kKept : 1; i < n; ++i)
+            ASSERT_EQ(outcomes.begin(i, i, kMany), Verdict::repeat) << i << " while " << n << " runs";
+        for (std::uint64_t i = n; i < n + kTogether; ++i) {
+            outcomes.finish(i, i, Seq{i}, "the reply to " + std::to_string(i), kKept);
+            texts.insert(outcomes.told(i).text.get());
+        }
+        if (n > kKept) {
+            ASSERT_EQ(outcomes.begin(n + kTogether - kKept - 1, 0, kMany), Verdict::stale);
+        }
+    }
+    EXPECT_EQ(texts.size(), kKept);
 }
 
 TEST(OutcomesTest, NumbersMayComeInAnyOrder) {

@@ -45,10 +45,19 @@ TEST(ServerSettings, SaysWhereTheLogGoes) {
     config.log.level = "warning";
     config.log.format = "console";
     config.log.file = "mythos.log";
+    config.log.rotate_bytes = 4'096;
+    config.log.rotate_s = 60;
+    config.log.keep = 2;
+    config.log.message_sample = 0.5;
     const observe::LogSettings settings = log_settings(config);
     EXPECT_EQ(settings.level, observe::Level::warning);
     EXPECT_EQ(settings.format, observe::LogFormat::console);
     EXPECT_EQ(settings.file, "mythos.log");
+    EXPECT_EQ(settings.rotation, (observe::LogRotation{.bytes = 4'096, .age = seconds(60), .keep = 2}));
+    EXPECT_EQ(settings_from(config, 1'000).hub.message_sample, 0.5);
+    EXPECT_EQ(log_settings(Config{}).file, kProgramLogFile);
+    config.log.file.clear();
+    EXPECT_EQ(log_settings(config).file, "");
 }
 
 TEST(ServerSettings, ConnectionsLeaveAReserveOfDescriptors) {
