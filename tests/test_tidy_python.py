@@ -34,9 +34,10 @@ KNOWS = {
     "logs": {"command", "errors", "settings"},
     "log": {"log"},
     "stats": set(),
+    "store": {"errors"},
     "authenticator": {"command"},
     "dispatcher": {"authenticator", "command", "errors"},
-    "server": {"server", "authenticator", "dispatcher", "settings", "command", "entries", "errors"},
+    "server": {"server", "authenticator", "dispatcher", "settings", "command", "entries", "errors", "store"},
     "testing": {"testing", "client", "server", "settings", "entries", "errors"},
 }
 
