@@ -34,6 +34,7 @@ KNOWS = {
     "logs": {"command", "errors", "settings"},
     "log": {"log"},
     "stats": set(),
+    "store": {"errors"},
     "authenticator": {"command"},
     "dispatcher": {"authenticator", "command", "errors"},
     "health": {"health"},

@@ -18,7 +18,6 @@ import orjson
 
 from mythos import _core
 from mythos.errors import HistoryUnavailable, Refused
-from mythos.server_views import Ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +73,7 @@ class StoreStatus:
     dropped: dict[str, int]
 
 
+Ask = Callable[[Callable[[_core.ServerCore], Any]], Any]  # puts a question to the core of a server that runs
 Read = Callable[[bool, str, str, float | None, int], bytes]
 
 
@@ -128,7 +128,7 @@ class Store(History):
 
     def flush(self, timeout_s: float = 10.0) -> bool:
         """Waits until all that happened before is in the database; False if it is not in time. For tests."""
-        return self._ask(lambda core: core.flush_history(timeout_s))
+        return bool(self._ask(lambda core: core.flush_history(timeout_s)))
 
     @property
     def status(self) -> StoreStatus | None:
