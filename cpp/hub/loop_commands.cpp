@@ -1,4 +1,6 @@
 // The part of a loop that carries out clients' commands and answers them once.
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/limits.hpp"
@@ -249,7 +251,8 @@ void LoopCore::Impl::history(Hub& hub, const CommandContext& context, const Comm
 }
 
 void LoopCore::Impl::count_command_error(const std::string& code) {
-    static const std::unordered_map<std::string, Counter> kCounters = {
+    // Nothing to destroy: a loop may outlive the statics of a Python program that exits while its threads publish.
+    static constexpr std::array<std::pair<std::string_view, Counter>, 12> kCounters{{
         {"bad_json", Counter::command_error_bad_json},
         {"bad_command", Counter::command_error_bad_command},
         {"unknown_command", Counter::command_error_unknown_command},
@@ -262,8 +265,8 @@ void LoopCore::Impl::count_command_error(const std::string& code) {
         {"limit", Counter::command_error_limit},
         {"draining", Counter::command_error_draining},
         {"overloaded", Counter::command_error_overloaded},
-    };
-    const auto it = kCounters.find(code);
+    }};
+    const auto it = std::ranges::find(kCounters, code, &std::pair<std::string_view, Counter>::first);
     counters.add(it == kCounters.end() ? Counter::command_error_other : it->second);
 }
 
