@@ -10,10 +10,10 @@ HAS_HEADERS := import os, sysconfig; print("yes" * os.path.exists(sysconfig.get_
 # The one list of system packages: what the server is built from, what its tests need, what only `make bench`,
 # `make fuzz`, `make lint` and CI need. A tool that is there by other means is not installed a second time.
 BUILD_PACKAGES := cmake ninja-build libboost1.81-dev libssl-dev zlib1g-dev nlohmann-json3-dev libspdlog-dev \
-    libcli11-dev libtomlplusplus-dev prometheus-cpp-dev libgtest-dev libgmock-dev
+    libcli11-dev libtomlplusplus-dev prometheus-cpp-dev libsoci-dev libpq-dev libsqlite3-dev libgtest-dev libgmock-dev
 PYTHON_PACKAGES := $(if $(shell python3 -c 'import ensurepip, venv; print("yes")' 2>/dev/null),,python3-venv) \
     $(if $(shell python3 -c '$(HAS_HEADERS)' 2>/dev/null),,python3-dev)
-TEST_PACKAGES := curl \
+TEST_PACKAGES := curl jq postgresql procps prometheus \
     $(if $(and $(shell command -v node),$(shell command -v npm)),,nodejs npm)
 BENCH_PACKAGES := libbenchmark-dev
 CLANG_PACKAGES := clang clang-format libclang-rt-14-dev

@@ -16,6 +16,7 @@ void bind_server(py::module_& module) {
         .def_property_readonly("port", &ServerCore::port)
         .def("options", &ServerCore::options)
         .def("reload", &ServerCore::reload, py::arg("options"))
+        .def("reopen_log", &ServerCore::reopen_log)
         .def("publish", &ServerCore::publish, py::arg("body"))
         .def("disconnect", &ServerCore::disconnect, py::arg("player_id"), py::arg("session_id"),
              py::arg("connection_id"), py::arg("code"), py::arg("reason"))
@@ -28,6 +29,10 @@ void bind_server(py::module_& module) {
         .def("presence", &ServerCore::presence, py::arg("channel"))
         .def("session_count", &ServerCore::session_count)
         .def("connection_count", &ServerCore::connection_count)
+        .def("history", &ServerCore::history, py::arg("connections"), py::arg("player_id"), py::arg("session_id"),
+             py::arg("since"), py::arg("limit"))
+        .def("flush_history", &ServerCore::flush_history, py::arg("timeout_s"))
+        .def("store_probe", &ServerCore::store_probe)
         .def("calls_descriptor", &ServerCore::calls_descriptor)
         .def("set_types", &ServerCore::set_types, py::arg("types"))
         .def("take_calls", &ServerCore::take_calls, py::arg("max"))

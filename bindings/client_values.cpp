@@ -176,6 +176,7 @@ void bind_client_config(py::module_& module) {
         .def_readwrite("held_entries_max", &ClientConfig::held_entries_max)
         .def_readwrite("held_bytes_max", &ClientConfig::held_bytes_max)
         .def_readwrite("ack_entries", &ClientConfig::ack_entries)
+        .def_readwrite("report_delay", &ClientConfig::report_delay)
         .def_readwrite("command_window", &ClientConfig::command_window)
         .def_readwrite("commands_queued_max", &ClientConfig::commands_queued_max)
         .def_readwrite("post_commands_max", &ClientConfig::post_commands_max)

@@ -6,8 +6,10 @@ PYBIND11_MODULE(_core, module) {
     mythos::bindings::bind_command(module);
     mythos::bindings::bind_core_error(module);
     mythos::bindings::bind_dual_client(module);
+    mythos::bindings::bind_log(module);
     mythos::bindings::bind_options(module);
     mythos::bindings::bind_server(module);
     mythos::bindings::bind_sse_decoder(module);
     mythos::bindings::bind_stats(module);
+    mythos::bindings::bind_store(module);
 }

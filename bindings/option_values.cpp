@@ -88,4 +88,11 @@ void raise_complaints(const OptionComplaints& complaints) {
     raise_core_error({"bad_config", message});
 }
 
+server::Config checked_config(const py::dict& options) {
+    server::Config config;
+    const OptionComplaints complaints = assign_options(options, config);
+    if (!complaints.empty()) raise_complaints(complaints);
+    return config;
+}
+
 }  // namespace mythos::bindings

@@ -20,6 +20,9 @@ using OptionComplaints = std::vector<std::pair<std::string, std::string>>;
 // together.
 OptionComplaints assign_options(const pybind11::dict& options, server::Config& config);
 
+// The defaults with `options`. CoreError `bad_config`.
+server::Config checked_config(const pybind11::dict& options);
+
 pybind11::object option_value(const server::Option& option, const server::Config& config);
 pybind11::dict option_values(const server::Config& config);
 

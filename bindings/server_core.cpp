@@ -14,6 +14,8 @@
 #include "bindings/command_object.hpp"
 #include "bindings/core_error.hpp"
 #include "bindings/option_values.hpp"
+#include "bindings/shared_sink.hpp"
+#include "bindings/store_values.hpp"
 #include "bindings/unlocked.hpp"
 #include "hub/application.hpp"
 #include "protocol/envelope.hpp"
@@ -25,23 +27,6 @@
 namespace mythos::bindings {
 
 namespace {
-
-constexpr std::size_t kLogQueueLines = 1'024;  // a server in a program is one of several things there
-
-server::Config checked_config(const py::dict& options) {
-    server::Config config;
-    const OptionComplaints complaints = assign_options(options, config);
-    if (!complaints.empty()) raise_complaints(complaints);
-    return config;
-}
-
-// Standard output is the program's own; lines go to standard error.
-observe::LogSettings embedded_log_settings(const server::Config& config) {
-    observe::LogSettings settings = server::log_settings(config);
-    settings.output = STDERR_FILENO;
-    settings.queue_lines = kLogQueueLines;
-    return settings;
-}
 
 py::list change_list(const std::vector<server::OptionChange>& changes) {
     py::list list;
@@ -108,10 +93,14 @@ struct ServerCore::Running {
         descriptors = descriptor_limit();
         note_limits();
         if (auto exposure = server::check_exposure(config); !exposure) return exposure;
-        auto opened = observe::Logging::open(embedded_log_settings(config), clock);
-        if (!opened) return opened.error();
-        logging = std::move(*opened);
-        auto started = server::Server::start(server::settings_from(config, descriptors), clock, *logging);
+        const observe::LogSettings settings = embedded_log_settings(config);
+        auto sink = shared_sink(settings);
+        if (!sink) return sink.error();
+        logging = std::make_unique<observe::Logging>(std::move(*sink), settings.level, settings.format, clock);
+        server::ServerSettings wanted = server::settings_from(config, descriptors);
+        // Nobody expects a program that has a server in it to write a file that it was not told of.
+        if (config.store.url == "auto") wanted.store.url = {};
+        auto started = server::Server::start(wanted, clock, *logging);
         if (!started) return started.error();
         server = std::move(*started);
         return {};
@@ -182,10 +171,19 @@ py::tuple ServerCore::reload(const py::dict& options) {
         server.config = planned.effective;
         server.note_limits();
         server.server->reload(server::settings_from(server.config, server.descriptors));
-        server.logging->set_level(server::log_settings(server.config).level);
+        const observe::LogSettings log = server::log_settings(server.config);
+        server.logging->set_level(log.level);
+        server.logging->sink().set_rotation(log.rotation);
         return planned;
     });
     return py::make_tuple(change_list(plan.live), change_list(plan.waits_for_restart));
+}
+
+void ServerCore::reopen_log() {
+    unlocked([](Running& server) {
+        server.logging->sink().reopen();
+        return true;
+    });
 }
 
 std::vector<std::string> ServerCore::publish(std::string_view body) {
@@ -246,6 +244,32 @@ std::size_t ServerCore::session_count() const {
 
 std::size_t ServerCore::connection_count() const {
     return unlocked([](Running& server) { return server.application().connections(); });
+}
+
+py::bytes ServerCore::history(bool connections, const std::string& player_id, const std::string& session_id,
+                              std::optional<double> since, std::size_t limit) const {
+    const auto query = history_query(connections, player_id, session_id, since, limit);
+    return value_or_raise(unlocked([&](Running& server) {
+        const store::Store* store = server.server->store();
+        return store::read_history(store == nullptr ? store::StoreUrl{} : store->url(), query);
+    }));
+}
+
+bool ServerCore::flush_history(double timeout_s) const {
+    const Duration at_most{static_cast<std::int64_t>(timeout_s * 1e9)};
+    return unlocked([&](Running& server) {
+        store::Store* store = server.server->store();
+        return store == nullptr || store->flush(at_most);
+    });
+}
+
+py::object ServerCore::store_probe() const {
+    const auto probe = unlocked([](Running& server) {
+        const store::Store* store = server.server->store();
+        return store == nullptr ? std::optional<store::StoreProbe>() : store->probe();
+    });
+    if (!probe) return py::none();
+    return probe_values(*probe);
 }
 
 void ServerCore::set_types(std::vector<std::string> types) {

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,8 @@ public:
     py::dict options() const;
     // `(changed, waiting)`, each a list of (option, from, to). CoreError `bad_config`.
     py::tuple reload(const py::dict& options);
+    // The log's file, before the next line: for a rotation that has moved it away.
+    void reopen_log();
 
     // `body` is that of POST /api/publish. The ids.
     std::vector<std::string> publish(std::string_view body);
@@ -50,6 +53,14 @@ public:
     py::bytes presence(const std::string& channel) const;
     std::size_t session_count() const;
     std::size_t connection_count() const;
+
+    // Rows of the history as a JSON array; waits for the database. CoreError: those of store/history_reader.hpp.
+    py::bytes history(bool connections, const std::string& player_id, const std::string& session_id,
+                      std::optional<double> since, std::size_t limit) const;
+    // False: not all was written in time. True also where no history is kept.
+    bool flush_history(double timeout_s) const;
+    // None where no history is kept.
+    py::object store_probe() const;
 
     // Readable while calls wait, until `take_calls`.
     int calls_descriptor() const { return calls_ready_.descriptor(); }

@@ -3,8 +3,9 @@
 set(MYTHOS_FLOORS base stats observe protocol store journal hub transport monitor server)
 set(mains ${CMAKE_SOURCE_DIR}/cpp/server/main.cpp ${CMAKE_SOURCE_DIR}/cpp/server/echo_main.cpp)
 
-set(libraries_observe PRIVATE spdlog::spdlog_header_only)
+set(libraries_observe PRIVATE spdlog::spdlog_header_only ZLIB::ZLIB)
 set(libraries_protocol PUBLIC ZLIB::ZLIB PRIVATE OpenSSL::Crypto)
+set(libraries_store PUBLIC mythos_soci)
 set(libraries_transport PRIVATE Boost::headers)
 set(libraries_monitor PUBLIC prometheus-cpp::core)
 set(libraries_server PRIVATE CLI11::CLI11 tomlplusplus::tomlplusplus)

@@ -31,6 +31,8 @@ KNOWS = {
     "client": {"client", "entries", "errors"},
     "command": {"errors"},
     "settings": {"settings", "errors"},
+    "logs": {"command", "errors", "settings"},
+    "log": {"log"},
     "stats": set(),
     "authenticator": {"command"},
     "dispatcher": {"authenticator", "command", "errors"},

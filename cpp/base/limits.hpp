@@ -49,5 +49,8 @@ inline constexpr std::uint32_t kLoopsMax = 128;         // each costs a listener
 inline constexpr std::size_t kReadersMax = 256;         // of the ring: a loop each, and some
 inline constexpr std::size_t kLogQueueLines = 8'192;    // then the oldest is dropped and counted
 inline constexpr std::size_t kLogTextBytesMax = 2'048;  // of one text in a line
+// Sampled deliveries that one loop logs in a second: as much as people can look at, and little beside the queue's
+// lines.
+inline constexpr std::uint32_t kSampledLinesASecond = 500;
 
 }  // namespace mythos

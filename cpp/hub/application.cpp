@@ -23,14 +23,17 @@ Error no_session() { return {"not_found", "this player has no session"}; }
 template <class F>
 auto Application::decide(F&& f) {
     std::vector<Effect> effects;
+    std::vector<HubEvent> events;
     auto result = [&] {
         const std::lock_guard lock(node_.mutex);
         node_.hub.begin(node_.clock.mono(), node_.clock.wall());
         auto made = f(node_.hub);
         node_.hub.end(effects);
+        events = node_.hub.take_events();
         return made;
     }();
     node_.send(std::move(effects), kEveryLoop);
+    node_.tell(events);
     return result;
 }
 

@@ -17,15 +17,19 @@ constexpr std::size_t kCatchUpsMin = 15;  // a turn: those who catch up do get o
 
 using journal::Kind;
 using protocol::CloseCode;
+using protocol::Wire;
+using stats::Counter;
 
 Delivery::Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters,
-                   stats::LatencyShards& latencies)
+                   stats::LatencyShards& latencies, std::uint64_t sampling_seed)
     : ring_(ring),
       epoch_(std::move(epoch)),
       settings_(settings),
       counters_(counters),
+      broadcasts_(latencies[stats::Latency::broadcast]),
       latency_(latencies[stats::Latency::delivery]),
       ack_latency_(latencies[stats::Latency::acknowledgement]),
+      samples_(sampling_seed, counters),
       reader_(ring),
       index_(reader_.position(), settings.position_memory),
       position_(reader_.position()) {}
@@ -51,6 +55,9 @@ void Delivery::unexpect(SessionHandle session) {
 }
 
 void Delivery::detach(Stream& stream) {
+    survey.leave(stream);
+    if (stream.tail != nullptr)
+        counters_.add(stream.wire == Wire::websocket ? Counter::writes_failed_websocket : Counter::writes_failed_sse);
     clear_tail(stream);
     stop_living(stream);
     if (stream.queued) {
@@ -85,6 +92,7 @@ void Delivery::advance() {
             continue;
         }
         if (entry.session != 0) open_own(entry);
+        if (!newly_read_) newly_read_ = entry.appended;
         Topic& topic = index_.add(entry, first_retained);
         if (links_keys_) index_.link(entry);
         // One mark a batch is enough: what is owed is found by position, later.
@@ -113,15 +121,22 @@ void Delivery::apply_control(const journal::Entry& entry) {
     if (entry.seq <= view.applied) return;
     if (entry.kind == Kind::subscribed) {
         open_sub(view, index_, {entry.target, entry.seq, kStillOpen, entry.ordinal, 0});
+        note(view, BlackBox::Event::subscribed, entry.target);
         // Messages behind it in this batch may have been marked before it was in the route.
         mark(view);
     } else if (entry.kind == Kind::unsubscribed) {
         close_sub(view, entry.target, entry.seq, entry.ordinal);
+        note(view, BlackBox::Event::unsubscribed, entry.target);
     } else if (entry.kind == Kind::session_ended) {
         end_view(view, entry.seq);
         view.replaced = entry.replaced;
         for (Stream* stream = view.streams; stream != nullptr; stream = stream->next_of_view) close_ended(*stream);
     }
+}
+
+void Delivery::note(SessionView& view, BlackBox::Event event, TargetId target) {
+    for (Stream* stream = view.streams; stream != nullptr; stream = stream->next_of_view)
+        stream->events.note(event, now_, {target});
 }
 
 // Behind all that the session was owed.
@@ -149,13 +164,18 @@ void Delivery::queue(Stream& stream) {
 }
 
 bool Delivery::flush(Duration budget, const std::function<MonoTime()>& mono) {
-    if (up_to_date_.empty() && catching_up_.empty()) return false;
-    const MonoTime now = mono();
+    if (up_to_date_.empty() && catching_up_.empty()) {
+        newly_read_.reset();
+        return false;
+    }
+    const MonoTime now = now_ = mono();
     latency_.set_now(now);
     flush_queue(up_to_date_, 0, now + budget, mono);
     flush_queue(catching_up_, kCatchUpsMin, now + budget, mono);
     latency_.settle();
-    return !up_to_date_.empty() || !catching_up_.empty();
+    if (!up_to_date_.empty() || !catching_up_.empty()) return true;
+    if (newly_read_) broadcasts_.record(mono() - *std::exchange(newly_read_, std::nullopt));
+    return false;
 }
 
 // `at_least` so many, also where the budget is used up.
@@ -165,7 +185,7 @@ void Delivery::flush_queue(std::vector<Stream*>& queue, std::size_t at_least, Mo
     std::size_t done = 0;
     for (; done < flushing_.size(); ++done) {
         if (done % 16 == 15) {
-            const MonoTime now = mono();
+            const MonoTime now = now_ = mono();
             latency_.set_now(now);
             if (done >= at_least && now >= limit) break;
         }
@@ -198,6 +218,36 @@ void Delivery::writable(Stream& stream) {
 Seq Delivery::complete_up_to(const Stream& stream) const {
     if (stream.standby) return std::max(stream.client->acked(), stream.view->opened_seq);
     return stream.live ? position_ : stream.cursor;
+}
+
+Delivery::Backlog Delivery::backlog(const Stream& stream, MonoTime now) const {
+    Backlog behind;
+    if (!stream.wants_entries()) return behind;
+    const SessionView& view = *stream.view;
+    if (!stream.live) {
+        OwedRange range(view, std::max(stream.cursor, pinned_ - 1), position_);
+        std::uint64_t counted = 0;
+        for (Seq seq = range.next(); seq != 0 && counted <= kLagCounted; seq = range.next(), ++counted) {
+            const journal::Entry& entry = reader_.at(seq);
+            behind.bytes += stream.wire == protocol::Wire::sse ? entry.sse().size() : entry.ws().size();
+        }
+        behind.entries = counted;
+        const auto owed = view.owed_up_to(position_);
+        if (counted > kLagCounted && owed && stream.owed_known) {
+            behind.entries = std::max(counted, *owed - std::min(*owed, stream.owed_at_cursor));
+            behind.bytes = behind.bytes * behind.entries / counted;
+        }
+    }
+    const Seq acked = stream.client->acked();
+    if (!stream.client->acknowledges() || acked >= position_) return behind;
+    Seq oldest = OwedRange(view, std::max(acked, pinned_ - 1), position_).next();
+    if (acked + 1 < pinned_ && pinned_ <= position_) {
+        // What the retention has let go of is older than what it holds.
+        const auto owed = view.owed_up_to(pinned_ - 1), had = view.owed_up_to(acked);
+        if (!owed || !had || *owed > *had) oldest = pinned_;
+    }
+    if (oldest != 0) behind.unacknowledged = now - reader_.at(oldest).appended;
+    return behind;
 }
 
 std::vector<std::string_view> Delivery::history(TargetId channel, Seq before, std::size_t limit, bool& more) const {

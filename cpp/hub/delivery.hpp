@@ -14,9 +14,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "hub/delivery_samples.hpp"
 #include "hub/hub.hpp"
 #include "hub/settings.hpp"
 #include "hub/stream.hpp"
+#include "hub/survey.hpp"
 #include "journal/ring.hpp"
 #include "stats/counters.hpp"
 #include "stats/latencies.hpp"
@@ -24,10 +26,14 @@
 
 namespace mythos::hub {
 
+inline constexpr std::uint64_t kLagCounted = 1'000;
+
 class Delivery {
 public:
+    Survey survey;
+
     Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters,
-             stats::LatencyShards& latencies);
+             stats::LatencyShards& latencies, std::uint64_t sampling_seed = 0);
     ~Delivery();
 
     // The view that connections of this session share; made from `admitted` if this is the
@@ -41,7 +47,10 @@ public:
     void detach(Stream& stream);
 
     // Reads up to the visible head. Between `begin_turn` and `end_turn` only.
-    void begin_turn() { pinned_ = reader_.pin(); }
+    void begin_turn(MonoTime now) {
+        now_ = now;
+        pinned_ = reader_.pin();
+    }
     void advance();
     // Flushes queued streams until done or for as long as `budget`, by the time that `mono` tells. True: some are left.
     bool flush(Duration budget, const std::function<MonoTime()>& mono);
@@ -66,7 +75,15 @@ public:
     bool is_full_of_replies(const Stream& stream) const;
     // Where this stream's data is complete up to, now.
     Seq complete_up_to(const Stream& stream) const;
-    bool lags(const Stream& stream) const { return !stream.live && position_ - stream.cursor > 1'000; }
+    // What this stream is behind by. Entries of a long backlog are counted, their bytes estimated from the first
+    // kLagCounted. A standby wire waits, and is behind in nothing. Within a turn only.
+    struct Backlog {
+        std::uint64_t entries = 0, bytes = 0;
+        Duration unacknowledged{};  // at least so old is the oldest entry that the client has not acknowledged
+    };
+    Backlog backlog(const Stream& stream, MonoTime now) const;
+    // What is held in memory for it, beyond entries.
+    std::size_t bytes_held(const Stream& stream) const;
 
     // The newest entries of a channel below the position `before`, oldest first, as
     // JSON texts; at most `limit`. `more`: older ones are retained. Within a turn only.
@@ -74,18 +91,25 @@ public:
     // A client of the session acknowledged (after, upto] at `at`: how long each entry of it took. Of one that is
     // further back than the retention it is not known. Within a turn only.
     void measure_ack(SessionHandle session, Seq after, Seq upto, MonoTime at);
+    // Deliveries that were chosen to be told.
+    DeliverySamples& samples() { return samples_; }
     void forget_targets(const std::vector<TargetId>& targets);
     void trim();  // now and then: closed intervals and keys that no longer matter
+
+    // When it is now, between turns.
+    void set_now(MonoTime now) { now_ = now; }
 
     std::string id(Seq seq) const { return format_cursor(epoch_, seq); }
 
 private:
+    struct Item;
     struct Batch;
     std::optional<protocol::Gap> place(Stream& stream, const Admitted& admitted, const ConnectRequest& request,
                                        protocol::Welcome& welcome);
     void link_keys(bool wanted);
     void open_own(const journal::Entry& entry);
     void apply_control(const journal::Entry& entry);
+    void note(SessionView& view, BlackBox::Event event, TargetId target);
     void close_ended(Stream& stream);
     void mark(SessionView& view);
     void stop_living(Stream& stream);
@@ -111,18 +135,24 @@ private:
     void account_written(Stream& stream, const Batch& batch);
     bool account_each(Stream& stream, const Batch& batch);
     void count(Stream& stream, stats::Counter outcome, std::uint64_t entries);
+    void sample(const Stream& stream, const Item& item);
+    void sample_written(const Stream& stream, const Batch& batch, Seq above, std::uint64_t written);
 
     journal::Ring& ring_;
     std::string epoch_;
     const Settings& settings_;
     stats::CounterShard& counters_;
+    stats::HistogramShard& broadcasts_;
     stats::RecordBatch latency_, ack_latency_;
+    DeliverySamples samples_;
     journal::Ring::Reader reader_;
     Index index_;
     Seq position_;
     Seq previous_ = 0;  // where the batch being read begins
     Seq pinned_ = 0;
-    bool links_keys_ = false;  // conflation keys are kept track of
+    MonoTime now_;
+    std::optional<MonoTime> newly_read_;  // when the oldest entry that was not flushed yet was appended
+    bool links_keys_ = false;             // conflation keys are kept track of
     std::unordered_map<SessionHandle, SessionView> views_;
     // Those who were up to date go first: in a storm of resumes they wait for none of those who catch up.
     std::vector<Stream*> up_to_date_;

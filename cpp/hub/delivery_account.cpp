@@ -64,8 +64,25 @@ void Delivery::account_written(Stream& stream, const Batch& batch) {
         }
         count(stream, Counter::deliveries_written, written);
         count(stream, Counter::deliveries_conflated, conflated);
+        if (samples_.sampler().reaches(written)) sample_written(stream, batch, share.above, written);
     }
     stream.accounted = stream.cursor;
+}
+
+void Delivery::sample(const Stream& stream, const Item& item) {
+    const MonoTime now = latency_.now();
+    samples_.note(stream.key, item.seq, item.entry->json(), item.frame.size(), now - item.entry->appended, now);
+}
+
+// Notes those of the `written` entries of the batch above a position that are to be told.
+void Delivery::sample_written(const Stream& stream, const Batch& batch, Seq above, std::uint64_t written) {
+    std::uint64_t place = 0, chosen = samples_.sampler().next(written);
+    for (const auto& item : batch.items) {
+        if (item.entry == nullptr || item.seq <= above || item.seq > stream.cursor) continue;
+        if (place++ != chosen) continue;
+        sample(stream, item);
+        chosen = samples_.sampler().next(written);
+    }
 }
 
 // While a gap is open. False: it no longer is.
@@ -78,7 +95,9 @@ bool Delivery::account_each(Stream& stream, const Batch& batch) {
     for (const auto& item : batch.items) {
         if (!std::binary_search(first->begin(), first->end(), item.seq)) continue;
         counters_.add(item.entry == nullptr ? Counter::deliveries_conflated : Counter::deliveries_written);
-        if (item.entry != nullptr) latency_.add(item.entry->appended);
+        if (item.entry == nullptr) continue;
+        latency_.add(item.entry->appended);
+        if (samples_.sampler().picks()) sample(stream, item);
     }
     return true;
 }

@@ -77,6 +77,10 @@ void Delivery::attach(Stream& stream, const Admitted& admitted, const ConnectReq
     stream.deflate = request.deflate;
     stream.standby = admitted.standby;
     stream.welcomed = true;
+    stream.events = BlackBox(now_);
+    stream.events.note(BlackBox::Event::opened, now_,
+                       {static_cast<std::uint64_t>(admitted.start), admitted.standby, view.subs.size()});
+    survey.enter(stream);
 
     protocol::Welcome welcome;
     welcome.session_id = admitted.names.session_id;
@@ -95,6 +99,7 @@ void Delivery::attach(Stream& stream, const Admitted& admitted, const ConnectReq
         const auto owed = view.owed_up_to(position_);
         if (owed && stream.owed_known) welcome.replayed = *owed - std::min(*owed, stream.owed_at_cursor);
         counters_.add(Counter::replayed, welcome.replayed);
+        if (welcome.replayed > 0) stream.events.note(BlackBox::Event::replayed, now_, {welcome.replayed});
     }
 
     const std::size_t wire = index_of(stream.wire);
@@ -112,6 +117,7 @@ void Delivery::attach(Stream& stream, const Admitted& admitted, const ConnectReq
     }
     if (gap) {
         send_control(stream, protocol::gap_json(*gap));
+        stream.events.note(BlackBox::Event::gap, now_, {stream.base + 1, gap->lost ? *gap->lost + 1 : 0});
         counters_.add(gap->reason == "retention"         ? Counter::gaps_retention
                       : gap->reason == "session_expired" ? Counter::gaps_session_expired
                       : gap->reason == "foreign_epoch"   ? Counter::gaps_foreign_epoch

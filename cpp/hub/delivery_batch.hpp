@@ -8,14 +8,15 @@
 
 namespace mythos::hub {
 
+struct Delivery::Item {
+    const journal::Entry* entry;  // null for one that was conflated away
+    Seq seq;
+    std::size_t end;  // where its frame ends in the write
+    std::string_view frame;
+};
+
 // The pieces of one write: the tail, the control bytes, then entries, then the replies that stand behind these.
 struct Delivery::Batch {
-    struct Item {
-        const journal::Entry* entry;  // null for one that was conflated away
-        Seq seq;
-        std::size_t end;  // where its frame ends in the write
-        std::string_view frame;
-    };
     iovec pieces[kPiecesMax + 1];  // one for the replies
     int count = 0;
     std::size_t bytes = 0;

@@ -62,6 +62,7 @@ void Delivery::flush_one(Stream& stream) {
                 return;
             }
             counters_.add(Counter::sent_bytes, static_cast<std::uint64_t>(taken));
+            stream.sent_bytes += static_cast<std::uint64_t>(taken);
         }
         if (!hand_over(stream, batch, taken)) return;
         written += batch.bytes;
@@ -122,6 +123,7 @@ void Delivery::tell_gap(Stream& stream, Seq upto, std::optional<std::uint64_t> l
     stream.cursor = stream.base = upto;
     send_control(stream, protocol::gap_json(gap));
     counters_.add(Counter::gaps_retention);
+    stream.events.note_in_place(BlackBox::Event::gap, now_, {upto + 1, lost ? *lost + 1 : 0});
     if (lost) return account_gap(stream, after, stream.owed_at_cursor, stream.owed_at_cursor + *lost);
     stream.client->claim(after, upto);
     stream.accounted = upto;
@@ -176,12 +178,16 @@ std::string_view Delivery::frame_of(const Stream& stream, const journal::Entry& 
 // Moves the cursor over what the socket took. False: it is full, and will call back.
 bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken) {
     auto left = static_cast<std::size_t>(taken);
+    std::uint64_t handed = 0, writes = 0;
     if (stream.tail != nullptr) {
         const std::size_t n = std::min<std::size_t>(left, stream.tail_size);
         stream.tail_bytes += n;
         stream.tail_size -= static_cast<std::uint32_t>(n);
         left -= n;
-        if (stream.tail_size == 0) clear_tail(stream);
+        if (stream.tail_size == 0) {
+            clear_tail(stream);
+            ++writes;
+        }
     }
     if (left > 0 && !stream.control.empty()) {
         const std::size_t n = std::min(left, stream.control.size());
@@ -197,15 +203,14 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
         stream.outlet->pause_reading(false);
     }
     const auto bytes = static_cast<std::size_t>(taken);
-    std::uint64_t handed = 0, writes = 0;
     std::size_t begin = batch.head_bytes;
-    const Batch::Item* last = nullptr;
+    const Item* last = nullptr;
     for (const auto& item : batch.items) {
         bool begun = item.entry == nullptr ? bytes >= begin : bytes > begin;
         if (mutant(Mutant::drop_on_eagain) && taken == 0 && handed == 0) begun = true;
         if (!begun) break;
         ++handed;
-        writes += item.entry != nullptr;
+        writes += item.entry != nullptr && item.end <= bytes;
         last = &item;
         begin = item.end;
     }
@@ -223,14 +228,13 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
         stream.cursor = position_;
         stream.live = true;
     }
-    if (handed > 0) {
-        counters_.add(stream.wire == Wire::websocket ? Counter::writes_websocket : Counter::writes_sse, writes);
-        account_written(stream, batch);
-    }
+    counters_.add(stream.wire == Wire::websocket ? Counter::writes_websocket : Counter::writes_sse, writes);
+    if (handed > 0) account_written(stream, batch);
     stream.client->sent[index_of(stream.wire)].store(stream.cursor, std::memory_order_relaxed);
     stream.client->settle_gaps();
     if (all) return true;
     stream.blocked = true;
+    stream.events.blocked(now_);
     stream.outlet->await_writable();
     return false;
 }
@@ -281,6 +285,10 @@ void Delivery::send_raw(Stream& stream, std::string_view bytes) {
     queue(stream);
 }
 
+std::size_t Delivery::bytes_held(const Stream& stream) const {
+    return replies_waiting(stream) + (stream.tail != nullptr ? stream.tail_size : 0);
+}
+
 bool Delivery::is_full_of_replies(const Stream& stream) const { return replies_waiting(stream) > kReplyQueueBytesMax; }
 
 void Delivery::send_heartbeat(Stream& stream, WallTime wall) {
@@ -293,6 +301,8 @@ void Delivery::request_close(Stream& stream, CloseCode code, std::string_view re
     stream.closing = after_stream ? Stream::Closing::after_stream : Stream::Closing::now;
     stream.close_code = code;
     stream.close_reason = std::make_unique<const std::string>(reason);
+    stream.events.note_in_place(BlackBox::Event::closing, now_, {protocol::number(code)});
+    survey.leave(stream);
     queue(stream);
 }
 
@@ -317,6 +327,7 @@ void Delivery::promote(Stream& stream, Seq cursor) {
     stream.standby = false;
     stream.live = false;
     stream.repositioned = true;
+    stream.events.note(BlackBox::Event::promoted, now_, {cursor});
     stream.base = stream.cursor = stream.accounted = cursor;
     stream.client->skip_to(cursor);
     const auto owed = stream.view->owed_up_to(cursor);
@@ -335,6 +346,7 @@ void Delivery::promote(Stream& stream, Seq cursor) {
 
 void Delivery::demote(Stream& stream) {
     stop_living(stream);
+    stream.events.note(BlackBox::Event::demoted, now_);
     stream.standby = true;
     stream.live = false;
     if (stream.behind != nullptr) queue(stream);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/limits.hpp"
+#include "hub/delivery_samples.hpp"
 #include "hub/mutants.hpp"
 #include "protocol/json_text.hpp"
 
@@ -56,6 +57,8 @@ Seq Hub::append_message(TargetInfo& target, std::string head, std::string data, 
     if (target.target.kind == TargetKind::player && target.ordinal == 0) draft.session = begin_own_interval(target);
     draft.ordinal = ++target.ordinal;
     target.last_seq = next_seq_;
+    sampler_.set_rate(settings_.message_sample);
+    if (sampler_.picks()) choose_message(draft);
     return append(std::move(draft));
 }
 
@@ -132,7 +135,41 @@ Session& Hub::open_session(Player& player) {
     add_interval(session, targets_.at(journal::kEveryone), session.opened_seq);
     if (own != nullptr) add_interval(session, *own, session.opened_seq);
     sessions_.emplace(session.session_id, &session);
+    record_session(store::Event::Kind::session_opened, session, "");
+    note_session(HubEvent::Kind::session_opened, session, "");
     return session;
+}
+
+void Hub::note_session(HubEvent::Kind kind, const Session& session, const char* reason) {
+    HubEvent& event = events_.emplace_back();
+    event.kind = kind;
+    event.at = wall_;
+    event.player_id = session.player->player_id();
+    event.session_id = session.session_id;
+    event.reason = reason;
+    event.opened_at = session.opened_at;
+    event.connections = session.connections;
+}
+
+void Hub::choose_message(const journal::Draft& draft) {
+    HubEvent& event = events_.emplace_back();
+    event.kind = HubEvent::Kind::message_chosen;
+    event.at = wall_;
+    event.message_id = id(next_seq_);
+    event.message_type = type_of_message(draft.record.head);
+    event.target = draft.record.target;
+    event.message_bytes = journal::message_json(event.message_id, draft.record).size();
+    event.sample_rate = sampler_.rate();
+}
+
+void Hub::record_session(store::Event::Kind kind, const Session& session, const char* reason) {
+    if (history_ == nullptr) return;
+    history_->push({.kind = kind,
+                    .reason = reason,
+                    .created_at = session.opened_at,
+                    .closed_at = wall_,
+                    .player_id = session.player->player_id(),
+                    .session_id = session.session_id});
 }
 
 void Hub::join(Session& session, TargetInfo& channel, WallTime since) {
@@ -163,6 +200,7 @@ void Hub::note_presence(const char* type, Session& session, const std::string& c
 // still owed; here they stop counting at once.
 void Hub::end_session(Session& session, const char* reason) {
     const Seq ended = append_control(Kind::session_ended, session, nullptr, reason);
+    note_session(HubEvent::Kind::session_ended, session, reason);
     for (auto& interval : session.intervals.list)
         if (interval.open()) close_interval(session, targets_.at(interval.target), ended);
     while (!session.channels.empty()) {
@@ -170,6 +208,7 @@ void Hub::end_session(Session& session, const char* reason) {
         part(session, channel);
         note_presence("presence.left", session, channel.target.name);
     }
+    record_session(store::Event::Kind::session_closed, session, reason);
     Player& player = *session.player;
     sessions_.erase(session.session_id);
     for (Connection* connection : session.connections_by_age()) detach(*connection);

@@ -15,16 +15,21 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/result.hpp"
 #include "hub/effects.hpp"
+#include "hub/ending.hpp"
+#include "hub/hub_event.hpp"
 #include "hub/registry.hpp"
+#include "hub/sampler.hpp"
 #include "hub/settings.hpp"
 #include "journal/journal.hpp"
 #include "protocol/envelope.hpp"
 #include "stats/counters.hpp"
+#include "store/event_queue.hpp"
 
 namespace mythos::hub {
 
@@ -51,6 +56,7 @@ struct Admitted {
     Start start = Start::head;
     Seq after = 0;       // the stream begins after it
     Seq visible_at = 0;  // tell the client when this is committed
+    WallTime opened_at;
     bool reconnect = false;
 };
 
@@ -75,13 +81,19 @@ public:
     // out the effects for the loops; true: something was appended.
     void begin(MonoTime now, WallTime wall);
     bool end(std::vector<Effect>& effects);
+    // What was decided since the last call, to be told without the mutex.
+    std::vector<HubEvent> take_events() { return std::exchange(events_, {}); }
+
+    // Where the history of sessions and connections goes; null: nowhere. It outlives the hub. Set before the first use.
+    void set_history(store::EventQueue* history) { history_ = history; }
 
     // Rebuilds the state from what the journal kept. Sessions start their grace at `now`.
     void restore(const journal::Recovered& found, MonoTime now, WallTime wall);
 
     // Connections.
     std::variant<Admitted, Refusal> connect(const ConnectRequest& request, ConnectionKey key, std::uint32_t loop);
-    void disconnected(ConnectionKey key);
+    // `ending`: none for one that was never let in.
+    void disconnected(ConnectionKey key, std::optional<Ending> ending);
     // The connection is about to be closed by its loop: it no longer counts as living.
     void leaving(ConnectionKey key);
     CommandContext context_of(ConnectionKey key);
@@ -147,6 +159,9 @@ public:
 
     bool known_as_replaced(const std::string& session_id) const { return replaced_.contains(session_id); }
     std::size_t connections() const { return connections_.size(); }
+    std::size_t connections_of(const std::string& player_id) const;
+    // Completes what is known of a delivery on this connection by what else its player has. False: it has gone.
+    bool complete(DeliveryReport& report, ConnectionKey key, Seq seq) const;
     std::size_t sessions() const { return sessions_.size(); }
     void set_draining(bool draining) { draining_ = draining; }
     bool draining() const { return draining_; }
@@ -172,8 +187,11 @@ private:
     std::string id(Seq seq) const { return format_cursor(journal_.epoch(), seq); }
     void join(Session& session, TargetInfo& channel, WallTime since);
     void part(Session& session, TargetInfo& channel);
+    void note_session(HubEvent::Kind kind, const Session& session, const char* reason);
+    void choose_message(const journal::Draft& draft);
     void note_presence(const char* type, Session& session, const std::string& channel);
     void write_checkpoint();
+    void record_session(store::Event::Kind kind, const Session& session, const char* reason);
 
     // hub_connect.cpp
     std::optional<Refusal> refuse_early(const ConnectRequest& request, bool& names_unknown);
@@ -228,9 +246,12 @@ private:
     Seq checkpoint_at_ = 0;
     std::vector<journal::Draft> batch_;
     std::vector<Effect> effects_;
+    std::vector<HubEvent> events_;
+    Sampler sampler_{0};
     MonoTime next_eviction_;
     MonoTime next_sweep_;
     bool draining_ = false;
+    store::EventQueue* history_ = nullptr;
 };
 
 }  // namespace mythos::hub

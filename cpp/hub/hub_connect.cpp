@@ -11,6 +11,7 @@ namespace mythos::hub {
 using protocol::CloseCode;
 using protocol::Mode;
 using protocol::Wire;
+using stats::Rejection;
 
 namespace {
 
@@ -27,22 +28,21 @@ Refusal refuse(CloseCode code, int sse_status, const char* error_code, std::stri
 }  // namespace
 
 std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& names_unknown) {
-    using stats::Counter;
     if (draining_) {
-        counters_.add(Counter::rejected_draining);
+        counters_.add(Rejection::draining, index_of(request.wire));
         return refuse(CloseCode::going_away, 503, "draining", "the server is shutting down; come back later", 5);
     }
     if (connections_.size() >= settings_.connections_max && predecessor_of(request) == nullptr) {
-        counters_.add(Counter::rejected_connection_limit);
+        counters_.add(Rejection::connection_limit, index_of(request.wire));
         return refuse(CloseCode::overloaded, 503, "connection_limit", "the server has all the connections it may", 5);
     }
     if (!has_room()) {
-        counters_.add(Counter::rejected_overloaded);
+        counters_.add(Rejection::overloaded, index_of(request.wire));
         return refuse(CloseCode::overloaded, 503, "overloaded", "the server cannot keep up; come back later", 5);
     }
     if (request.session_id.empty()) return std::nullopt;
     if (replaced_.contains(request.session_id) && !mutant(Mutant::replaced_session_joins)) {
-        counters_.add(Counter::rejected_session_replaced);
+        counters_.add(Rejection::session_replaced, index_of(request.wire));
         Refusal r =
             refuse(CloseCode::session_replaced, 204, "session_replaced", "this session was replaced by a newer one");
         r.visible_at = appended();
@@ -51,7 +51,7 @@ std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& na
     const auto it = sessions_.find(request.session_id);
     names_unknown = it == sessions_.end();
     if (!names_unknown && it->second->player->player_id() != request.player_id) {
-        counters_.add(Counter::rejected_foreign_session);
+        counters_.add(Rejection::foreign_session, index_of(request.wire));
         Refusal r = refuse(CloseCode::policy, 403, "foreign_session", "this session belongs to another player");
         r.before_upgrade = true;
         return r;
@@ -77,14 +77,14 @@ std::optional<Refusal> Hub::make_room(const ConnectRequest& request, Session& se
         std::find(displaced.begin(), displaced.end(), std::pair(request.client_id, request.wire));
     if (was_displaced != displaced.end()) {
         if (!has_room()) {
-            counters_.add(stats::Counter::rejected_displaced);
+            counters_.add(Rejection::displaced, index_of(request.wire));
             return refuse(CloseCode::displaced, 204, "displaced", "displaced by a newer connection of this player");
         }
         displaced.erase(was_displaced);
     }
     while (!has_room()) {
         if (settings_.limit_policy == LimitPolicy::refuse || session.connections == 0) {
-            counters_.add(stats::Counter::rejected_player_limit);
+            counters_.add(Rejection::player_limit, index_of(request.wire));
             return refuse(CloseCode::displaced, 429, "player_limit", "this player has all the connections it may", 5);
         }
         const auto living = session.connections_by_age();
@@ -112,20 +112,20 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     const bool opens = player.session == nullptr;
     if (opens && sessions_.size() >= settings_.sessions_max) {
         drop_player_if_idle(player);
-        counters_.add(stats::Counter::rejected_session_limit);
+        counters_.add(Rejection::session_limit, index_of(request.wire));
         return refuse(CloseCode::overloaded, 503, "session_limit", "the server has all the sessions it may", 5);
     }
     if (!opens) {
         Connection* own = predecessor_of(request);
         if (own != nullptr && request.attempt != 0 && own->attempt > request.attempt) {
             // A request that its client gave up long ago, only now arrived.
-            counters_.add(stats::Counter::rejected_displaced);
+            counters_.add(Rejection::displaced, index_of(request.wire));
             return refuse(CloseCode::displaced, 204, "displaced", "a newer connection of this client came first");
         }
         if (own != nullptr) displace(*own, CloseCode::displaced, "replaced by this client itself");
         if (auto refusal = make_room(request, *player.session)) return *refusal;
         if (!request.client_id.empty() && !has_place_for(*player.session, request.client_id)) {
-            counters_.add(stats::Counter::rejected_player_limit);
+            counters_.add(Rejection::player_limit, index_of(request.wire));
             return refuse(CloseCode::policy, 429, "limit", "this session has all the clients it may", 5);
         }
     }
@@ -148,8 +148,10 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     made.connection_id = random_name("k_", kIdBits);
     made.session = &session;
     made.client = &client;
-    made.opened_at = wall_;
-    out.names = {made.connection_id, session.session_id, client.client_id};
+    made.opened_at = out.opened_at = wall_;
+    out.names.connection_id = made.connection_id;
+    out.names.session_id = session.session_id;
+    out.names.client_id = client.client_id;
     out.player_id = player.player_id();
     out.session = session.handle;
     out.opened_seq = session.opened_seq;
@@ -160,9 +162,32 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     // before everything that `intervals` knows of is visible.
     out.visible_at = out.intervals_at;
     client.state->sent[index_of(request.wire)].store(out.after, std::memory_order_relaxed);
+    for (const Client& c : session.clients)
+        for (std::size_t w = 0; w < 2; ++w) out.names.existing[w] += c.wires[w] != nullptr;
     set_wire(session, client, request.wire, &made);
     ++session.connections;
+    out.names.connections = connections_.size();
     return out;
+}
+
+std::size_t Hub::connections_of(const std::string& player_id) const {
+    const auto it = players_.find(player_id);
+    return it == players_.end() || !it->second.session ? 0 : it->second.session->connections;
+}
+
+bool Hub::complete(DeliveryReport& report, ConnectionKey key, Seq seq) const {
+    const auto it = connections_.find(key);
+    if (it == connections_.end() || it->second.session == nullptr) return false;
+    const Connection& connection = it->second;
+    report.message_id = id(seq);
+    report.connections = connection.session->connections;
+    for (const Client& client : connection.session->clients)
+        for (const Connection* wire : client.wires) report.active_connections += wire != nullptr && !wire->standby;
+    for (std::size_t w = 0; w < 2; ++w) {
+        const Connection* wire = connection.client->wires[w];
+        report.wires[w] = wire != nullptr && connection.client->state->sent[w].load(std::memory_order_relaxed) >= seq;
+    }
+    return true;
 }
 
 // Where a session has all the clients it may, a newcomer takes the place of the one that has been away longest.
@@ -266,6 +291,8 @@ void Hub::detach(Connection& connection) {
         graces_.emplace(session.grace_until, session.session_id);
     }
     const bool was_active = !connection.standby;
+    if (history_ != nullptr)
+        connection.was.reset(new Connection::Names{session.player->player_id(), session.session_id, client.client_id});
     connection.session = nullptr;
     connection.client = nullptr;
     if (was_active && sessions_.contains(session.session_id)) promote_standby(client);
@@ -296,10 +323,22 @@ void Hub::leaving(ConnectionKey key) {
     if (it != connections_.end()) detach(it->second);
 }
 
-void Hub::disconnected(ConnectionKey key) {
+void Hub::disconnected(ConnectionKey key, std::optional<Ending> ending) {
     const auto it = connections_.find(key);
     if (it == connections_.end()) return;
-    detach(it->second);
+    Connection& gone = it->second;
+    detach(gone);
+    if (gone.was && ending)
+        history_->push({.kind = store::Event::Kind::connection_closed,
+                        .wire = gone.wire,
+                        .close_code = ending->code,
+                        .reason = name_of(ending->reason),
+                        .created_at = gone.opened_at,
+                        .closed_at = wall_,
+                        .player_id = gone.was->player_id,
+                        .session_id = gone.was->session_id,
+                        .client_id = gone.was->client_id,
+                        .connection_id = gone.connection_id});
     connections_.erase(it);
 }
 

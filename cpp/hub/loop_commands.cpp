@@ -6,6 +6,7 @@
 #include "base/limits.hpp"
 #include "hub/loop_impl.hpp"
 #include "hub/mutants.hpp"
+#include "protocol/delay_view.hpp"
 
 namespace mythos::hub {
 
@@ -17,6 +18,9 @@ using stats::Counter;
 namespace {
 
 constexpr std::uint64_t kHistoryPage = 50;
+// Of a report of delays, between two heartbeats: what is more is no measurement.
+constexpr double kReportedDelayMsMax = 60'000;
+constexpr std::uint64_t kReportedEntriesMax = 1'000'000;
 
 bool is_retryable(const std::string& code) {
     return code == "overloaded" || code == "too_many_outstanding" || code == "draining" || code == "rate";
@@ -57,6 +61,7 @@ void LoopCore::Impl::command(ConnectionKey key, protocol::ParsedCommand parsed, 
     if (parsed.command->type == "ack") {
         const auto& id = parsed.command->id;
         const bool taken = take_ack(*stream->client, stream->session, stream->base, *parsed.command, now);
+        if (taken) stream->events.acknowledged(now, stream->client->acked());
         if (id.empty()) return;
         if (taken) return tell(key, protocol::reply_ok_json(id, {}));
         return tell(
@@ -121,7 +126,24 @@ bool LoopCore::Impl::take_ack(ClientState& client, SessionHandle session, Seq ba
     client.acknowledge(cursor->seq, now, true);
     const Seq after = before > 0 ? before : base;
     if (after > 0 && after < cursor->seq) acked_.push_back({session, after, cursor->seq, now});
+    if (const auto stats = data.find("stats"); stats != data.end() && stats->is_object())
+        if (const auto delays = stats->find("delivery_ms"); delays != stats->end()) take_report(*delays);
     return true;
+}
+
+// What a client says is its own: it is taken where it can be true, and a client cannot say more than so much.
+void LoopCore::Impl::take_report(const json& delays) {
+    const auto is_group = [](const json& group) {
+        return group.is_array() && group.size() == 2 && group[0].is_number() && group[0].get<double>() >= 0 &&
+               group[0].get<double>() <= kReportedDelayMsMax && group[1].is_number_unsigned() &&
+               group[1].get<std::uint64_t>() <= kReportedEntriesMax;
+    };
+    if (!delays.is_array() || delays.size() > protocol::DelayView::kGroupsMax ||
+        !std::all_of(delays.begin(), delays.end(), is_group))
+        return counters.add(Counter::dropped_report_ignored);
+    for (const json& group : delays)
+        latencies[stats::Latency::client_delay].record(
+            Duration{static_cast<std::int64_t>(group[0].get<double>() * 1e6)}, group[1].get<std::uint64_t>());
 }
 
 void LoopCore::Impl::measure_acks() {

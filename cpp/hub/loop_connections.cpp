@@ -6,6 +6,8 @@
 namespace mythos::hub {
 
 using protocol::CloseCode;
+using protocol::Wire;
+using stats::CloseReason;
 using stats::Counter;
 
 Stream* LoopCore::Impl::find(ConnectionKey key) {
@@ -29,7 +31,9 @@ ConnectionKey LoopCore::Impl::open(ConnectRequest request, Outlet* outlet, MonoT
 void LoopCore::Impl::decide(Hub& hub, ConnectionKey key) {
     Stream* stream = find(key);
     if (stream == nullptr) return;  // hung up before its turn came
+    const std::size_t existing = hub.connections_of(stream->entrance->request.player_id);
     auto outcome = hub.connect(stream->entrance->request, key, index);
+    after_unlock_.push_back([this, key, existing] { tell_attempt(key, existing); });
     if (auto* refusal = std::get_if<Refusal>(&outcome)) {
         when_visible(refusal->visible_at, [this, key, refusal = *refusal] {
             if (Stream* s = find(key)) {
@@ -49,15 +53,36 @@ void LoopCore::Impl::decide(Hub& hub, ConnectionKey key) {
     when_visible(entrance.admitted.visible_at, [this, key] { enter(key); });
 }
 
+void LoopCore::Impl::tell_attempt(ConnectionKey key, std::size_t existing) {
+    const Stream* stream = find(key);
+    if (stream == nullptr) return;
+    stream->outlet->attempted(existing, stream->entrance->admitted.names.connection_id);
+}
+
 // The session's opening is visible: the stream begins.
 void LoopCore::Impl::enter(ConnectionKey key) {
     Stream* stream = find(key);
     if (stream == nullptr) return;
     const auto entrance = std::move(stream->entrance);
     delivery.attach(*stream, entrance->admitted, entrance->request);
+    note_opened(*entrance);
     const MonoTime now = node.clock.mono();
     start_pulse(*stream, now);
     if (entrance->close) close(*stream, *entrance->close, entrance->close_reason, now);
+}
+
+// Here and not where it is decided: only who was welcomed has been connected.
+void LoopCore::Impl::note_opened(const Entrance& entrance) const {
+    if (node.history == nullptr) return;
+    const Admitted& admitted = entrance.admitted;
+    node.history->push({.kind = store::Event::Kind::connection_opened,
+                        .wire = entrance.request.wire,
+                        .created_at = admitted.opened_at,
+                        .player_id = admitted.player_id,
+                        .session_id = admitted.names.session_id,
+                        .client_id = admitted.names.client_id,
+                        .connection_id = admitted.names.connection_id,
+                        .remote = entrance.request.remote});
 }
 
 // Its last bytes are on their way, or stuck: not for ever.
@@ -73,24 +98,35 @@ void LoopCore::Impl::close(Stream& stream, CloseCode code, std::string_view reas
         stream.entrance->close_reason = reason;
         return;
     }
+    delivery.set_now(now);
     delivery.request_close(stream, code, reason, false);
     drop_in_time(stream, now);
 }
 
-void LoopCore::Impl::gone(ConnectionKey key, MonoTime) {
+std::optional<Ending> LoopCore::Impl::gone(ConnectionKey key, MonoTime now) {
     const auto it = streams.find(key);
-    if (it == streams.end()) return;
+    if (it == streams.end()) return std::nullopt;
     Stream& stream = it->second;
+    std::optional<Ending> ending;
+    if (!stream.welcomed)
+        counters.add(stream.wire == Wire::websocket ? Counter::failed_websocket_peer_gone
+                                                    : Counter::failed_sse_peer_gone);
     if (stream.view != nullptr) {
         if (stream.welcomed) {
-            count_closed(stream);
+            ending = ending_of(stream);
+            counters.add(stats::closed(ending->reason, index_of(stream.wire)));
+            latencies[stream.wire == protocol::Wire::websocket ? stats::Latency::lasted_websocket
+                                                               : stats::Latency::lasted_sse]
+                .record(static_cast<std::uint64_t>((now - stream.events.opened()).ns / 1'000));
             delivery.detach(stream);
+            keep_closed(stream, now);
         } else {
             delivery.unexpect(stream.session);
         }
-        operate([key](Hub& hub) { hub.disconnected(key); });
+        operate([key, ending](Hub& hub) { hub.disconnected(key, ending); });
     }
     streams.erase(it);
+    return ending;
 }
 
 void LoopCore::Impl::apply(Effect& effect, MonoTime now) {
@@ -131,35 +167,40 @@ void LoopCore::Impl::apply(Effect& effect, MonoTime now) {
     }
 }
 
-void LoopCore::Impl::count_closed(const Stream& stream) {
-    if (stream.closing == Stream::Closing::no) return counters.add(Counter::closed_peer_gone);
-    if (stream.idle) return counters.add(Counter::closed_idle_timeout);
-    if (stream.asked) return counters.add(Counter::closed_disconnected);
+Ending LoopCore::Impl::ending_of(const Stream& stream) {
+    if (stream.closing == Stream::Closing::no) return {CloseReason::peer_gone, kNoCloseCode};
+    const std::uint16_t code = stream.echo_code != 0 ? stream.echo_code : protocol::number(stream.close_code);
+    return {close_reason(stream), code};
+}
+
+CloseReason LoopCore::Impl::close_reason(const Stream& stream) {
+    if (stream.idle) return CloseReason::idle_timeout;
+    if (stream.asked) return CloseReason::disconnected;
     switch (stream.close_code) {
         case CloseCode::normal:
-            return counters.add(Counter::closed_normal);
+            return CloseReason::normal;
         case CloseCode::going_away:
-            return counters.add(Counter::closed_draining);
+            return CloseReason::draining;
         case CloseCode::protocol_error:
-            return counters.add(Counter::closed_protocol_error);
+            return CloseReason::protocol_error;
         case CloseCode::unsupported:
-            return counters.add(Counter::closed_unsupported);
+            return CloseReason::unsupported;
         case CloseCode::not_utf8:
-            return counters.add(Counter::closed_not_utf8);
+            return CloseReason::not_utf8;
         case CloseCode::policy:
-            return counters.add(Counter::closed_policy);
+            return CloseReason::policy;
         case CloseCode::too_big:
-            return counters.add(Counter::closed_too_big);
+            return CloseReason::too_big;
         case CloseCode::session_replaced:
-            return counters.add(Counter::closed_session_replaced);
+            return CloseReason::session_replaced;
         case CloseCode::displaced:
-            return counters.add(Counter::closed_displaced);
+            return CloseReason::displaced;
         case CloseCode::heartbeat_missed:
-            return counters.add(Counter::closed_heartbeat_missed);
+            return CloseReason::heartbeat_missed;
         case CloseCode::too_slow:
-            return counters.add(Counter::closed_too_slow);
+            return CloseReason::too_slow;
         default:
-            return counters.add(Counter::closed_server_fault);
+            return CloseReason::server_fault;
     }
 }
 
@@ -181,12 +222,13 @@ void LoopCore::peer_closed(ConnectionKey key, std::uint16_t code, MonoTime now) 
     close(key, CloseCode::normal, {}, now);
 }
 
-void LoopCore::gone(ConnectionKey key, MonoTime now) { impl_->gone(key, now); }
+std::optional<Ending> LoopCore::gone(ConnectionKey key, MonoTime now) { return impl_->gone(key, now); }
 
 void LoopCore::writable(ConnectionKey key, MonoTime now) {
     Stream* stream = impl_->find(key);
     if (stream == nullptr) return;
     stream->heard = now;  // a slow reader lives as long as it takes something
+    if (stream->blocked) stream->events.drained(now);
     impl_->delivery.writable(*stream);
 }
 

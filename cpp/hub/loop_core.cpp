@@ -19,8 +19,10 @@ LoopCore::Impl::Impl(Node& n, std::uint32_t i)
       settings(node.settings),
       counters(node.shards[i]),
       latencies(node.latencies[i]),
-      delivery(node.journal.ring(), node.journal.epoch(), settings, counters, latencies),
-      settings_version_(node.settings_version.load()) {}
+      delivery(node.journal.ring(), node.journal.epoch(), settings, counters, latencies, i),
+      settings_version_(node.settings_version.load()) {
+    delivery.samples().sampler().set_rate(settings.message_sample);
+}
 
 LoopCore::Impl::~Impl() {
     for (auto& [key, stream] : streams)
@@ -39,6 +41,18 @@ void LoopCore::Impl::refresh_settings() {
     const std::lock_guard lock(node.mutex);
     settings = node.settings;
     settings_version_ = version;
+    delivery.samples().sampler().set_rate(settings.message_sample);
+}
+
+// In the next turn, for whose sake nothing waits.
+void LoopCore::Impl::tell_samples() {
+    operate([this, samples = delivery.samples().take()](Hub& hub) mutable {
+        std::erase_if(samples, [&hub](auto& sample) { return !hub.complete(sample.report, sample.key, sample.seq); });
+        after_unlock_.push_back([this, samples = std::move(samples)] {
+            for (const auto& sample : samples)
+                if (Stream* stream = find(sample.key)) stream->outlet->delivered(sample.report);
+        });
+    });
 }
 
 bool LoopCore::Impl::turn(const Clock& clock) {
@@ -51,12 +65,13 @@ bool LoopCore::Impl::turn(const Clock& clock) {
     {
         const std::lock_guard lock(inbox.mutex);
         effects.swap(inbox.effects);
+        for (auto& inquiry : std::exchange(inbox.inquiries, {})) inquiries_.push_back({std::move(inquiry), {}, {}});
     }
     run_timers(now);
     take_answers();
     run_operations(now, clock.wall());
 
-    delivery.begin_turn();
+    delivery.begin_turn(now);
     delivery.advance();
     measure_acks();
     // After reading on: a promotion's cursor may lie ahead of where this loop stood.
@@ -64,7 +79,10 @@ bool LoopCore::Impl::turn(const Clock& clock) {
     run_visible();
     tell_handlers_replies();
     const bool more = delivery.flush(settings.turn_budget, [&] { return clock.mono(); });
+    survey(clock, now);
+    const bool asked = answer_inquiries(clock, now);
     delivery.end_turn();
+    if (!delivery.samples().empty()) tell_samples();
     if (std::exchange(offered_, false)) node.handlers.announce();
     current_loop() = kEveryLoop;  // what this thread does between turns wakes this loop too
 
@@ -72,9 +90,9 @@ bool LoopCore::Impl::turn(const Clock& clock) {
         delivery.trim();
         trim_at_ = now + seconds(5);
     }
-    const bool again = more || !operations_.empty();
+    const bool again = more || asked || !operations_.empty();
     const std::lock_guard lock(inbox.mutex);
-    return again || !inbox.effects.empty();
+    return again || !inbox.effects.empty() || !inbox.inquiries.empty();
 }
 
 void LoopCore::Impl::run_operations(MonoTime now, WallTime wall_now) {
@@ -82,6 +100,7 @@ void LoopCore::Impl::run_operations(MonoTime now, WallTime wall_now) {
     if (operations_.empty() && !tick) return;
     auto operations = std::exchange(operations_, {});
     std::vector<Effect> effects;
+    std::vector<HubEvent> events;
     {
         const std::lock_guard lock(node.mutex);
         node.hub.begin(now, wall_now);
@@ -92,10 +111,12 @@ void LoopCore::Impl::run_operations(MonoTime now, WallTime wall_now) {
         }
         if (tick) node.hub.tick();
         node.hub.end(effects);
+        events = node.hub.take_events();
         // Only loop 0 ticks; a grace that another loop starts is at least a second away.
         if (index == 0) hub_deadline_ = std::min(node.hub.next_deadline(), now + milliseconds(250));
     }
     node.send(std::move(effects), index);
+    node.tell(events);
     commands_.clear();
     if (commands_.capacity() > kCommandsKept) commands_.shrink_to_fit();
     for (auto& act : std::exchange(after_unlock_, {})) act();
@@ -118,6 +139,7 @@ void LoopCore::Impl::note_fault(std::string_view what) {
 MonoTime LoopCore::Impl::next_deadline() const {
     MonoTime at = trim_at_;
     if (index == 0) at = std::min(at, hub_deadline_);
+    if (survey_at_ != MonoTime{}) at = std::min(at, survey_at_);
     if (!timers_.empty()) at = std::min(at, timers_.top().at);
     return at;
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "hub/ending.hpp"
 #include "hub/handlers.hpp"
 #include "hub/outlet.hpp"
 #include "stats/counters.hpp"
@@ -59,8 +60,9 @@ public:
 
     void writable(ConnectionKey key, MonoTime now);
 
-    // The socket is gone, for whatever reason. The outlet may be destroyed afterwards.
-    void gone(ConnectionKey key, MonoTime now);
+    // The socket is gone, for whatever reason, which is told as it is counted; none for one that was never let in. The
+    // outlet may be destroyed afterwards.
+    std::optional<Ending> gone(ConnectionKey key, MonoTime now);
 
     // The HTTP side. Bodies are checked here; each calls `answer` exactly once, in this
     // or a later turn, unless the node is destroyed first.
@@ -93,6 +95,10 @@ public:
     void drain(Duration spread, std::string_view reason, MonoTime now);
 
     std::size_t connections() const;
+
+    // The last events of a connection that ends in another way than somebody wanted, as JSON for the log; before
+    // `gone`.
+    std::optional<std::string> events_of_abnormal_end(ConnectionKey key) const;
 
     // This loop's shards: the transport counts here what it refuses, and how long it took to let somebody in.
     stats::CounterShard& counters();

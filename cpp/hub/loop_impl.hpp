@@ -2,10 +2,12 @@
 #pragma once
 
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <queue>
 #include <unordered_map>
 
 #include "hub/delivery.hpp"
+#include "hub/inquiry.hpp"
 #include "hub/loop_core.hpp"
 #include "hub/node_shared.hpp"
 
@@ -16,6 +18,7 @@ inline constexpr Duration kDrainSpreadEach = milliseconds(20);
 
 class LoopCore::Impl {
 public:
+    using CloseReason = stats::CloseReason;
     Impl(Node& node, std::uint32_t index);
     ~Impl();
 
@@ -32,12 +35,16 @@ public:
     // loop_connections.cpp
     ConnectionKey open(ConnectRequest request, Outlet* outlet, MonoTime now);
     void decide(Hub& hub, ConnectionKey key);
+    void tell_attempt(ConnectionKey key, std::size_t existing);
     void enter(ConnectionKey key);
     void drop_in_time(Stream& stream, MonoTime now);
-    void gone(ConnectionKey key, MonoTime now);
+    std::optional<Ending> gone(ConnectionKey key, MonoTime now);
     void close(Stream& stream, protocol::CloseCode code, std::string_view reason, MonoTime now);
     void apply(Effect& effect, MonoTime now);
-    void count_closed(const Stream& stream);
+    void note_opened(const Entrance& entrance) const;
+    // Why a stream that is gone ended; `close_reason` of one that was told to close.
+    static Ending ending_of(const Stream& stream);
+    static CloseReason close_reason(const Stream& stream);
 
     // loop_pulse.cpp
     void arm(Stream& stream, MonoTime at) { timers_.push({at, stream.key}); }
@@ -51,6 +58,7 @@ public:
         MonoTime peer, kernel, any;
         bool peer_answers = false;  // pongs or acks are due every heartbeat
         bool kernel_waits = false;  // bytes are on their way that its kernel has not acknowledged
+        Duration kernel_rtt{};
     };
     Signs signs_of(const Stream& stream, MonoTime now) const;
     const char* silent_too_long(Stream& stream, MonoTime now);
@@ -83,6 +91,7 @@ public:
     void history(Hub& hub, const CommandContext& context, const protocol::Command& command, ReplyTo reply);
     // `base`: of the stream it came on; 0 where that is not known.
     bool take_ack(ClientState& client, SessionHandle session, Seq base, const protocol::Command& command, MonoTime now);
+    void take_report(const nlohmann::json& delays);
     void measure_acks();
     void count_command_error(const std::string& code);
     void tell(ConnectionKey key, std::string_view reply, Seq behind = 0);
@@ -108,6 +117,28 @@ public:
     void settle(Hub& hub, const HandedOver& handed, const HandlerAnswer& answer);
     void tell_handlers_replies();
 
+    // loop_survey.cpp
+    // How a connection is now; within a turn only.
+    struct Look {
+        std::uint8_t causes = 0;
+        Duration rtt{};
+        Delivery::Backlog backlog;
+    };
+    Look look_at(const Stream& stream, MonoTime now) const;
+    // How far a walk over all connections has come. A table that grew meanwhile is walked anew.
+    struct Place {
+        std::size_t bucket = 0, buckets = 0;
+        bool fits(std::size_t now) const { return buckets == now; }
+    };
+    template <class Visit>
+    bool walk(Place& place, const Clock& clock, MonoTime limit, Visit&& visit);
+    void survey(const Clock& clock, MonoTime now);
+    void survey_slice(const Clock& clock, MonoTime now);
+    ConnectionFacts facts_of(const Stream& stream, MonoTime now) const;
+    bool answer_inquiries(const Clock& clock, MonoTime now);
+    static bool ends_abnormally(const Stream& stream);
+    void keep_closed(Stream& stream, MonoTime now);
+
     // loop_requests.cpp
     void ask_hub(std::function<std::string(Hub&)> question, AnswerTo answer);
     Result<Seq> history_end(const std::string& before) const;
@@ -131,6 +162,7 @@ public:
 private:
     friend class LoopCore;
     void refresh_settings();
+    void tell_samples();
     void run_operations(MonoTime now, WallTime wall);
     void run_visible();
 
@@ -168,6 +200,19 @@ private:
     MonoTime hub_deadline_;  // loop 0: when the sequencer wants a tick
     MonoTime trim_at_;
     std::uint64_t beats_ = 0;
+    struct Round {
+        MonoTime began;
+        Place place;
+        Survey::Waiting waiting;
+    };
+    Round round_;
+    MonoTime survey_at_;  // 0: there is nobody to look at
+    struct PendingInquiry {
+        std::shared_ptr<const Inquiry> asked;
+        Place place;
+        std::vector<ConnectionFacts> found;
+    };
+    std::vector<PendingInquiry> inquiries_;
 };
 
 }  // namespace mythos::hub

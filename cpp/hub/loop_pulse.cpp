@@ -70,6 +70,7 @@ LoopCore::Impl::Signs LoopCore::Impl::signs_of(const Stream& stream, MonoTime no
     if (const auto kernel = stream.wire == Wire::sse ? stream.outlet->kernel_ack() : std::nullopt) {
         signs.kernel = now - kernel->age;
         signs.kernel_waits = !kernel->all_acknowledged;
+        signs.kernel_rtt = kernel->rtt;
         signs.any = std::max(signs.any, signs.kernel);
     }
     return signs;
@@ -131,6 +132,8 @@ void LoopCore::Impl::beat(Stream& stream, MonoTime now) {
             protocol::append_ws_frame(frame, protocol::WsOpcode::ping,
                                       {payload, static_cast<std::size_t>(end - payload)});
             delivery.send_raw(stream, frame);
+        } else if (const auto kernel = stream.outlet->kernel_ack(); kernel && kernel->rtt > Duration{}) {
+            latencies[stats::Latency::rtt_sse].record(kernel->rtt);
         }
     }
     stream.next_beat = now + jittered(stream.heartbeat(), stream.key);
@@ -143,9 +146,9 @@ void LoopCore::pong_received(ConnectionKey key, std::string_view payload, MonoTi
     std::int64_t sent = 0;
     const auto [end, error] = std::from_chars(payload.data(), payload.data() + payload.size(), sent);
     if (error != std::errc{} || end != payload.data() + payload.size() || sent <= 0 || sent > now.ns) return;
-    stream->client->rtt_us.store(
-        static_cast<std::uint32_t>(std::clamp<std::int64_t>((now.ns - sent) / 1'000, 1, 0xFFFF'FFFF)),
-        std::memory_order_relaxed);
+    const auto rtt_us = static_cast<std::uint32_t>(std::clamp<std::int64_t>((now.ns - sent) / 1'000, 1, 0xFFFF'FFFF));
+    stream->client->rtt_us.store(rtt_us, std::memory_order_relaxed);
+    stream->events.ping(now, rtt_us);
     impl_->latencies[stats::Latency::rtt_websocket].record(Duration{now.ns - sent});
 }
 

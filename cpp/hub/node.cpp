@@ -48,6 +48,13 @@ void Node::set_wake(std::uint32_t index, std::function<void()> wake) { shared_->
 
 void Node::set_on_fault(std::function<void(std::string_view)> on_fault) { shared_->on_fault = std::move(on_fault); }
 
+void Node::set_history(store::EventQueue& history) {
+    shared_->history = &history;
+    shared_->hub.set_history(&history);
+}
+
+void Node::set_on_event(OnHubEvent on_event) { shared_->on_event = std::move(on_event); }
+
 void Node::start() {
     Shared& s = *shared_;
     s.journal.on_commit([&s] { s.wake_all(current_loop()); });
@@ -68,6 +75,25 @@ std::vector<std::shared_ptr<stats::HistogramShard>> Node::shards(stats::Latency 
     for (const auto& loop : shared_->latencies) all.push_back(loop.share(latency));
     return all;
 }
+
+SurveySums Node::survey() const {
+    SurveySums sums;
+    for (const auto& shard : shared_->surveys) sums.add(shard.read());
+    return sums;
+}
+
+void Node::inquire(Inquiry inquiry) {
+    const auto shared = std::make_shared<const Inquiry>(std::move(inquiry));
+    for (Inbox& inbox : shared_->inboxes) {
+        const std::lock_guard lock(inbox.mutex);
+        inbox.inquiries.push_back(shared);
+    }
+    shared_->wake_all(kEveryLoop);
+}
+
+const ClosedConnections& Node::closed() const { return shared_->closed; }
+
+std::uint32_t Node::loops() const { return static_cast<std::uint32_t>(shared_->inboxes.size()); }
 
 bool Node::draining() const { return shared_->draining.load(std::memory_order_acquire); }
 

@@ -1,7 +1,7 @@
 // The whole hub of one process: the sequencer, the journal, and the loops' inboxes.
 //
 // Construct it, then one LoopCore a loop (index 0 .. loops-1), then call `start`.
-// Thread-safety: `reload`, `count`, `shards` and `draining` from any thread.
+// Thread-safety: everything from `reload` on, from any thread.
 #pragma once
 
 #include <functional>
@@ -10,12 +10,20 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "hub/closed_connections.hpp"
+#include "hub/hub_event.hpp"
+#include "hub/inquiry.hpp"
 #include "hub/settings.hpp"
+#include "hub/survey_shard.hpp"
 #include "stats/counters.hpp"
 #include "stats/latencies.hpp"
 
 namespace mythos::journal {
 class Journal;
+}
+
+namespace mythos::store {
+class EventQueue;
 }
 
 namespace mythos::hub {
@@ -32,6 +40,13 @@ public:
     // Hears of exceptions that an operation let escape; called on the loops' threads. Set before `start`.
     void set_on_fault(std::function<void(std::string_view what)> on_fault);
 
+    // Where the history of sessions and connections goes; it outlives the node. Set before `start`.
+    void set_history(store::EventQueue& history);
+
+    // Hears of what the sequencer decided (hub_event.hpp); called on the loops' threads and the application's, one
+    // event at a time for each of them. Set before `start`.
+    void set_on_event(OnHubEvent on_event);
+
     // Restores what the journal recovered. Call once, before any turn.
     void start();
 
@@ -42,6 +57,13 @@ public:
     // Of every loop.
     std::vector<std::shared_ptr<stats::HistogramShard>> shards(stats::Latency latency) const;
     bool draining() const;
+
+    // What the loops know of their connections; takes nothing of their time.
+    SurveySums survey() const;
+    // Every loop answers by itself, in turns to come.
+    void inquire(Inquiry inquiry);
+    const ClosedConnections& closed() const;
+    std::uint32_t loops() const;
 
     struct Shared;
     Shared& shared() { return *shared_; }

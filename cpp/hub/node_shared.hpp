@@ -9,15 +9,19 @@
 #include <mutex>
 #include <vector>
 
+#include "hub/closed_connections.hpp"
 #include "hub/handlers.hpp"
 #include "hub/hub.hpp"
+#include "hub/inquiry.hpp"
 #include "hub/node.hpp"
+#include "hub/survey_shard.hpp"
 
 namespace mythos::hub {
 
 struct Inbox {
     std::mutex mutex;
     std::vector<Effect> effects;
+    std::vector<std::shared_ptr<const Inquiry>> inquiries;
     std::atomic<bool> woken{false};
     std::function<void()> wake;
 };
@@ -30,6 +34,7 @@ struct Node::Shared {
           inboxes(loops),
           shards(loops + 1),
           latencies(loops),
+          surveys(loops),
           handlers(loops),
           hub(journal, settings, totals, shards.back()) {
         handlers.set_wake([this](std::uint32_t loop) { wake(loop); });
@@ -44,16 +49,25 @@ struct Node::Shared {
     std::atomic<ConnectionKey> next_key{1};
     std::atomic<bool> draining{false};
     std::function<void(std::string_view)> on_fault;
+    OnHubEvent on_event;
     std::deque<Inbox> inboxes;
     std::deque<stats::CounterShard> shards;      // one a loop, the last one the sequencer's
     std::deque<stats::LatencyShards> latencies;  // one a loop
+    std::deque<SurveyShard> surveys;             // one a loop
+    ClosedConnections closed;
     Handlers handlers;
+    store::EventQueue* history = nullptr;
     Hub hub;
 
     void wake(std::uint32_t loop);
     // Wakes every loop but `except`, each at most once until it takes its turn.
     void wake_all(std::uint32_t except);
     void send(std::vector<Effect> effects, std::uint32_t from);
+    // Without the mutex.
+    void tell(const std::vector<HubEvent>& events) const {
+        if (!on_event) return;
+        for (const HubEvent& event : events) on_event(event);
+    }
     std::uint64_t count(stats::Counter counter) const;
 };
 

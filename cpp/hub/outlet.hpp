@@ -6,6 +6,7 @@
 
 #include <sys/uio.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -51,11 +52,29 @@ struct Admission {
     std::string connection_id;
     std::string session_id;
     std::string client_id;
+    // Of this player beside this one, by wire; and of the whole server with it.
+    std::array<std::size_t, 2> existing{};
+    std::size_t connections = 0;
+};
+
+// One entry that was first written to one of its client's wires.
+struct DeliveryReport {
+    std::string message_id, message_type;
+    std::size_t message_bytes = 0;  // of its frame on this wire
+    Duration took;                  // from its append
+    std::array<bool, 2> wires{};    // which of the client's wires have it by now
+    // Connections of the player: all, and those that carry entries.
+    std::size_t connections = 0, active_connections = 0;
+    double sample_rate = 0;
 };
 
 class Outlet {
 public:
     virtual ~Outlet() = default;
+
+    // The hub has looked at the request, and tells in a moment what it decided. `existing`: connections that the player
+    // had; `connection_id`: its name if it is let in, else empty.
+    virtual void attempted(std::size_t, std::string_view) {}
 
     // Let in: send the 101 or the SSE response head. Writes follow.
     virtual void admitted(const Admission& admission) = 0;
@@ -72,6 +91,9 @@ public:
     // Back-pressure on what the peer sends: while paused, read nothing.
     virtual void pause_reading(bool paused) = 0;
 
+    // A delivery that was chosen to be told (Settings::message_sample).
+    virtual void delivered(const DeliveryReport&) {}
+
     // Why this side closes it, just before the last bytes are written.
     virtual void closing(protocol::CloseCode, std::string_view) {}
 
@@ -87,8 +109,15 @@ public:
     struct KernelAck {
         Duration age;
         bool all_acknowledged = false;
+        Duration rtt{};  // as TCP has it; 0: not known
     };
     virtual std::optional<KernelAck> kernel_ack() const = 0;
+
+    // Who it is, for people; valid until it ends. Empty where it was not let in.
+    struct Names {
+        std::string_view player_id, session_id, connection_id;
+    };
+    virtual Names names() const { return {}; }
 };
 
 }  // namespace mythos::hub

@@ -39,6 +39,11 @@ struct Connection {
     Session* session = nullptr;
     Client* client = nullptr;
     WallTime opened_at;
+    // For the history, once it is detached: whose it was.
+    struct Names {
+        std::string player_id, session_id, client_id;
+    };
+    std::unique_ptr<const Names> was;
 };
 
 // One running client program of a session, named by its random client_id.

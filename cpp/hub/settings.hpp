@@ -35,6 +35,7 @@ struct Settings {
     std::size_t position_memory = 524'288;    // positions remembered for counting, beyond the retention
     std::size_t clients_per_session = 64;
     Duration sweep_interval = seconds(60);
+    double message_sample = 0;  // part of the messages and deliveries that are told one by one
 };
 
 }  // namespace mythos::hub

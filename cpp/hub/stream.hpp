@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "hub/black_box.hpp"
 #include "hub/client_state.hpp"
 #include "hub/entrance.hpp"
 #include "hub/mutants.hpp"
@@ -47,7 +48,10 @@ struct Stream {
     protocol::CloseCode close_code = protocol::CloseCode::normal;
     std::uint16_t echo_code = 0;  // a WebSocket peer closed first: answer with its own code
     std::uint8_t bad_commands = 0;
-    std::uint8_t readings = 0;       // `history` and `presence` commands that wait for their answer
+    std::uint8_t readings = 0;  // `history` and `presence` commands that wait for their answer
+    bool counted = false;       // in the loop's survey
+    std::uint8_t causes = 0;    // why it is not healthy, as it was found the last time (survey_shard.hpp)
+    std::uint8_t age_bin = 0;
     std::uint32_t heartbeat_ms = 0;  // as its welcome said; a change of the option is for those that come later
 
     std::string control;  // bytes for this wire, in front of further entries
@@ -71,6 +75,9 @@ struct Stream {
     MonoTime next_beat;
     MonoTime pulse_at;
     MonoTime end_at;  // closed then, or dropped if that is under way
+
+    std::uint64_t sent_bytes = 0;
+    BlackBox events;  // from its welcome on
 
     Duration heartbeat() const { return milliseconds(heartbeat_ms); }
     bool wants_entries() const {

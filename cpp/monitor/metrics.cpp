@@ -1,12 +1,11 @@
 #include "monitor/metrics.hpp"
 
-#include <prometheus/text_serializer.h>
-
 #include <array>
 #include <limits>
 #include <utility>
 
 #include "hub/application.hpp"
+#include "monitor/exposition.hpp"
 #include "monitor/process_usage.hpp"
 
 namespace mythos::monitor {
@@ -17,14 +16,18 @@ using prometheus::MetricType;
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kCounterHelp{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kCounterHelp{{
+    {"mythos_log_samples_left_out_total", "Deliveries that were chosen to be logged, beyond what is logged a second."},
     {"mythos_connections_opened_total", "Connections that were let in."},
     {"mythos_connections_closed_total", "Connections that ended, by why."},
     {"mythos_connections_rejected_total", "Connections that were refused, by why."},
+    {"mythos_connection_failures_total",
+     "Attempts to open a stream that failed, by why: those refused, and peers that hung up before they were let in."},
     {"mythos_http_errors_total", "HTTP requests other than for a stream that were answered with an error, by why."},
     {"mythos_messages_received_total", "Messages from clients: on WebSockets, and commands by POST."},
     {"mythos_command_errors_total", "Commands that were refused or failed, by error code."},
-    {"mythos_messages_sent_total", "Writes of entries to sockets; an entry to both wires of a client counts twice."},
+    {"mythos_messages_sent_total",
+     "Writes of entries to sockets, failed where the wire went within one; to both wires of a client is two writes."},
     {"mythos_deliveries_total", "Entries owed to clients, each once, by what became of them."},
     {"mythos_replayed_messages_total", "Entries that came before the connection they were owed to."},
     {"mythos_reconnects_total", "Connections of a session that had been without any."},
@@ -47,7 +50,7 @@ MetricFamily& family_of(std::vector<MetricFamily>& all, std::string_view name, s
 
 ClientMetric& add_series(MetricFamily& family, const SeriesName& name) {
     ClientMetric& metric = family.metric.emplace_back();
-    if (!name.label.empty()) metric.label.push_back({std::string(name.label), std::string(name.value)});
+    for (const auto& [label, value] : name.labels) metric.label.push_back({std::string(label), std::string(value)});
     return metric;
 }
 
@@ -119,10 +122,15 @@ void add_process(std::vector<MetricFamily>& all) {
 
 SeriesName series_name(std::string_view name) {
     const std::size_t brace = name.find('{');
-    if (brace == std::string_view::npos) return {name, {}, {}};
-    const std::string_view inside = name.substr(brace + 1, name.size() - brace - 2);
-    const std::size_t equals = inside.find('=');
-    return {name.substr(0, brace), inside.substr(0, equals), inside.substr(equals + 2, inside.size() - equals - 3)};
+    SeriesName taken{name.substr(0, brace), {}};
+    if (brace == std::string_view::npos) return taken;
+    std::string_view rest = name.substr(brace + 1);  // label="value",label="value"}
+    while (rest.size() > 1) {
+        const std::size_t equals = rest.find("=\""), end = rest.find('"', equals + 2);
+        taken.labels.emplace_back(rest.substr(0, equals), rest.substr(equals + 2, end - equals - 2));
+        rest.remove_prefix(end + 2);
+    }
+    return taken;
 }
 
 std::string_view help_of_counter(std::string_view family) {
@@ -145,11 +153,25 @@ std::vector<MetricFamily> Metrics::Collect() const {
               "Of the deliveries decided in the last 5 minutes, how many in a hundred were written to a socket.",
               statistics_.delivery_success_percent(stats::Window::five_minutes));
     auto& build = family_of(all, "mythos_build_info", "1, with the server's version.", MetricType::Gauge);
-    add_series(build, {{}, "version", MYTHOS_VERSION}).gauge.value = 1;
+    add_series(build, {{}, {{"version", MYTHOS_VERSION}}}).gauge.value = 1;
+    for (const auto& source : more_) source(all);
     add_process(all);
     return all;
 }
 
-std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(Collect()); }
+void add_metrics_view(Answers& answers, const Metrics& metrics) {
+    answers.add(transport::Route::metrics, [&metrics](const MonitorRequest& request) -> MonitorAnswer {
+        const TextFormat format = negotiate_format(request.accept);
+        transport::HttpResponse response;
+        response.content_type = content_type(format);
+        response.body = write_metrics(format, metrics.Collect());
+        response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+        if (accepts_gzip(request.accept_encoding)) {
+            response.body = gzip(response.body);
+            response.headers.emplace_back("Content-Encoding", "gzip");
+        }
+        return response;
+    });
+}
 
 }  // namespace mythos::monitor

@@ -7,32 +7,44 @@
 
 #include <prometheus/collectable.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "hub/node.hpp"
+#include "monitor/answers.hpp"
 #include "monitor/statistics.hpp"
 
 namespace mythos::monitor {
+
+// Appends families of its own; called on the monitor's thread.
+using MetricSource = std::function<void(std::vector<prometheus::MetricFamily>&)>;
 
 class Metrics final : public prometheus::Collectable {
 public:
     // Both outlive it.
     Metrics(hub::Node& node, const Statistics& statistics) : node_(node), statistics_(statistics) {}
 
-    std::vector<prometheus::MetricFamily> Collect() const override;
+    // Adds what another part of the server tells, which outlives it too; before the first question.
+    void add(MetricSource source) { more_.push_back(std::move(source)); }
 
-    // In Prometheus's text format, version 0.0.4.
-    std::string text() const;
+    std::vector<prometheus::MetricFamily> Collect() const override;
 
 private:
     hub::Node& node_;
     const Statistics& statistics_;
+    std::vector<MetricSource> more_;
 };
 
-// A name with its label, as the tables of counters and latencies have it, taken apart.
+// Answers `GET /metrics`; `metrics` outlives the answers.
+void add_metrics_view(Answers& answers, const Metrics& metrics);
+
+// A name with its labels, as the tables of counters and latencies have it, taken apart.
 struct SeriesName {
-    std::string_view family, label, value;  // label and value empty for none
+    std::string_view family;
+    std::vector<std::pair<std::string_view, std::string_view>> labels;
 };
 SeriesName series_name(std::string_view name);
 

@@ -8,17 +8,19 @@
 #include <deque>
 #include <functional>
 #include <mutex>
-#include <string>
 #include <thread>
 
+#include "monitor/answers.hpp"
 #include "monitor/metrics.hpp"
 
 namespace mythos::monitor {
 
 class Monitor {
 public:
-    // Scrapes that may wait; Prometheus asks every few seconds, so more are an attack or a mistake.
+    // Questions that may wait; Prometheus and a dashboard ask every few seconds, so more are an attack or a mistake.
     static constexpr std::size_t kWaitingMax = 16;
+    // Probes that may wait, in a queue of their own, which goes first.
+    static constexpr std::size_t kProbesMax = 64;
 
     // `node` and `clock` outlive it.
     Monitor(hub::Node& node, const Clock& clock);
@@ -26,21 +28,38 @@ public:
     Monitor(const Monitor&) = delete;
     Monitor& operator=(const Monitor&) = delete;
 
-    // The metrics as text; `answer` is called once, on this thread, unless it ends before. False: too many wait.
-    bool ask_metrics(std::function<void(std::string)> answer);
+    // Where views register; before `start`.
+    Answers& answers() { return answers_; }
+    // Where metrics of other parts of the server register; before `start`.
+    Metrics& metrics() { return metrics_; }
+    // From now on it ticks and answers; call once.
+    void start();
+
+    using Answer = std::function<void(MonitorAnswer)>;
+    // `answer` is called once, on this thread, unless it ends before. False: too many wait.
+    bool ask(MonitorRequest request, Answer answer);
 
     const Statistics& statistics() const { return statistics_; }
 
 private:
+    struct Question {
+        MonitorRequest request;
+        Answer answer;
+    };
+
     void run();
+    void answer_probes(std::unique_lock<std::mutex>& lock);
+    void answer_all(std::unique_lock<std::mutex>& lock);
+    void tick(MonoTime now);
 
     const Clock& clock_;
     Statistics statistics_;
     Metrics metrics_;
+    Answers answers_;
     std::mutex mutex_;
     std::condition_variable asked_;
-    std::deque<std::function<void(std::string)>> waiting_;  // guarded by mutex_
-    bool ends_ = false;                                     // guarded by mutex_
+    std::deque<Question> probes_, waiting_;  // guarded by mutex_
+    bool ends_ = false;                      // guarded by mutex_
     std::thread thread_;
 };
 

@@ -1,39 +1,32 @@
-// The server's log: named loggers, one line an event, written by a thread of its own (spdlog's) to standard output and,
-// if asked for, to a file as well.
+// The server's log: named loggers, one line an event, written by a thread of its own (log_sink.hpp) to a stream and, if
+// asked for, to a file as well.
 //
 //     Log& log = logging.named("server.realtime");
 //     log.info("WebSocket connected", {{"player_id", player}, {"establishment_time_ms", 1.2}});
 //
-// Who logs never waits: the line is built at once, and put into a queue of kLogQueueLines. When that is full its oldest
-// line is dropped; dropped() counts them, and a line says so as soon as the queue has drained. What the level leaves
-// out costs one relaxed load.
+// Who logs never waits: the line is built at once, and put into the sink's bounded queue. What the level leaves out
+// costs one relaxed load. A field's text may come from outside; no token or other secret is ever given to a line.
 //
 // Thread-safety: everything here may be called from any thread, but for construction and destruction. A Log lives as
-// long as its Logging, whose destructor writes what is queued. SIGPIPE has to be ignored by the process.
+// long as its Logging; the last Logging of a sink writes what is queued.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "base/clock.hpp"
-#include "base/limits.hpp"
 #include "base/result.hpp"
 #include "observe/log_line.hpp"
+#include "observe/log_sink.hpp"
 
 namespace mythos::observe {
-
-struct LogSettings {
-    Level level = Level::info;
-    LogFormat format = LogFormat::json;
-    std::string file;  // empty: none
-    int output = 1;    // descriptor of the stream that always gets the lines; not owned
-    std::size_t queue_lines = kLogQueueLines;
-};
 
 class Logging;
 
@@ -58,6 +51,8 @@ public:
     }
     bool enabled(Level level) const;
     const std::string& name() const { return name_; }
+    // Another logger of the same log.
+    Log& named(std::string_view name);
 
 private:
     Logging& logging_;
@@ -68,7 +63,8 @@ class Logging {
 public:
     // `clock` gives the timestamps and outlives this. Error `log_file`: the file cannot be opened for appending.
     static Result<std::unique_ptr<Logging>> open(const LogSettings& settings, const Clock& clock);
-    ~Logging();
+    // The same on a sink that others write to as well: level and format are its own.
+    Logging(std::shared_ptr<LogSink> sink, Level level, LogFormat format, const Clock& clock);
 
     // The logger of that name, made at the first call.
     Log& named(std::string_view name);
@@ -77,24 +73,24 @@ public:
     Level level() const { return level_.load(std::memory_order_relaxed); }
     bool enabled(Level level) const { return level >= this->level(); }
 
-    // Opens the file anew before the next line, for a rotation that has moved it away. Where that fails the lines go
-    // on into the old one.
-    void reopen();
-
-    // Lines that were dropped because the queue was full, and bytes that could not be written, since the start.
-    std::uint64_t dropped() const;
-    std::uint64_t unwritten_bytes() const;
+    LogSink& sink() { return *sink_; }
+    const LogSink& sink() const { return *sink_; }
+    // Lines that were handed over, since the start.
+    std::uint64_t lines(Level level) const {
+        return lines_[static_cast<std::size_t>(level)].load(std::memory_order_relaxed);
+    }
 
 private:
     friend class Log;
-    struct Backend;
-    Logging(const LogSettings& settings, const Clock& clock, std::unique_ptr<Backend> backend);
     void write(Level level, std::string_view logger, std::string_view event, std::span<const Field> fields);
 
+    const std::shared_ptr<LogSink> sink_;
     std::atomic<Level> level_;
     const LogFormat format_;
     const Clock& clock_;
-    const std::unique_ptr<Backend> backend_;
+    std::atomic<std::uint64_t> lines_[kLevels]{};
+    std::mutex mutex_;  // guards names_
+    std::map<std::string, Log, std::less<>> names_;
 };
 
 }  // namespace mythos::observe

@@ -12,7 +12,9 @@
 namespace mythos::observe {
 namespace {
 
-constexpr std::array<std::string_view, 5> kLevelNames{"debug", "info", "warning", "error", "critical"};
+constexpr std::array<std::string_view, kLevels> kLevelNames{"debug", "info", "warning", "error", "critical"};
+
+constexpr std::string_view kException = "exception";
 
 bool is_plain(std::string_view text) {
     return std::ranges::all_of(text, [](unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
@@ -45,6 +47,8 @@ void append_value(std::string& out, const Field::Value& value) {
             append_number(out, *real);
         else
             out += "null";
+    } else if (const auto* json = std::get_if<Json>(&value)) {
+        out += json->text;
     } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
         append_number(out, *integer);
     } else {
@@ -66,6 +70,24 @@ void append_readable(std::string& out, const Field::Value& value) {
         out += *text;
     else
         append_value(out, value);
+}
+
+// Line by line, indented, so that a line that begins with a timestamp is always an event.
+void append_traceback(std::string& out, const Field::Value& value) {
+    const auto* text = std::get_if<std::string_view>(&value);
+    const auto* json = std::get_if<Json>(&value);
+    const auto parsed = json ? nlohmann::json::parse(json->text, nullptr, false) : nlohmann::json();
+    std::string_view left;
+    if (text)
+        left = *text;
+    else if (parsed.is_string())
+        left = parsed.get_ref<const std::string&>();
+    while (!left.empty()) {
+        const std::string_view line = left.substr(0, left.find('\n'));
+        out += "\n    ";
+        for (const char c : line) out += static_cast<unsigned char>(c) < 0x20 && c != '\t' ? '?' : c;
+        left.remove_prefix(std::min(left.size(), line.size() + 1));
+    }
 }
 
 void append_json(std::string& out, Level level, std::string_view logger, std::string_view event,
@@ -90,9 +112,12 @@ void append_console(std::string& out, Level level, std::string_view logger, std:
     else
         append_quoted(out, event);
     for (const Field& field : fields) {
+        if (field.key == kException) continue;
         out.append(2, ' ').append(field.key).append(1, '=');
         append_readable(out, field.value);
     }
+    for (const Field& field : fields)
+        if (field.key == kException) append_traceback(out, field.value);
 }
 
 }  // namespace

@@ -1,15 +1,17 @@
-// Where log lines end: a stream that is always there, and a file that can be opened anew while lines flow.
+// Where log lines end: a stream that is always there, and a file (log_file.hpp) where one is asked for.
 //
-// Gathers lines and hands them to the kernel together. One thread calls append() and flush(); reopen() and
-// unwritten_bytes() are for any thread. Owns the file's descriptor, not the stream's.
+// Gathers lines and hands them to the kernel together. One thread calls append() and flush(); the rest is for any
+// thread. Does not own the stream's descriptor.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/result.hpp"
+#include "observe/log_file.hpp"
 
 namespace mythos::observe {
 
@@ -18,31 +20,28 @@ inline constexpr std::size_t kLogWriteBytes = 64 * 1024;
 
 class LogOutput {
 public:
-    // No file if `path` is empty.
-    LogOutput(int stream, std::string path) : stream_(stream), path_(std::move(path)) {}
-    ~LogOutput();
+    // No file if `file` is null.
+    explicit LogOutput(int stream, std::unique_ptr<LogFile> file = nullptr) : stream_(stream), file_(std::move(file)) {}
+    ~LogOutput() { flush(); }
     LogOutput(const LogOutput&) = delete;
     LogOutput& operator=(const LogOutput&) = delete;
-
-    // Opens the file for appending. Error `log_file`.
-    Result<void> open();
 
     // Adds a line and its end; writes when kLogWriteBytes have gathered.
     void append(std::string_view line);
     // Writes what was gathered.
     void flush();
 
-    void reopen() { reopen_.store(true); }
+    // Null: there is none.
+    LogFile* file() const { return file_.get(); }
+    // Bytes that the stream did not take.
     std::uint64_t unwritten_bytes() const { return unwritten_.load(std::memory_order_relaxed); }
 
 private:
-    void write_all(int descriptor);
+    void write_to_stream();
 
     const int stream_;
-    const std::string path_;
-    int file_ = -1;
+    const std::unique_ptr<LogFile> file_;
     std::string gathered_;
-    std::atomic<bool> reopen_{false};
     std::atomic<std::uint64_t> unwritten_{0};
 };
 

@@ -37,7 +37,9 @@ std::string ack_text(const Cursor& cursor, const AckReport* report) {
         const MergeCounters& c = *report->counters;
         text += R"(],"stats":{"delivered":)" + std::to_string(c.delivered) + R"(,"duplicates":)" +
                 std::to_string(c.duplicates) + R"(,"gaps":)" + std::to_string(c.gaps_told) + R"(,"lost":)" +
-                std::to_string(c.lost) + '}';
+                std::to_string(c.lost);
+        if (!report->delivery_ms.empty()) text.append(R"(,"delivery_ms":)").append(report->delivery_ms);
+        text += '}';
         if (!report->application.empty()) text.append(R"(,"application":)").append(report->application);
     }
     return text + "}}";

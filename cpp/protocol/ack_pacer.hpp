@@ -41,6 +41,7 @@ struct AckReport {
     const MergeCounters* counters;
     std::string_view application;    // a JSON object of the application's own, or empty
     std::vector<std::string> alive;  // connections heard of lately: how the server knows that an SSE peer lives
+    std::string delivery_ms = {};    // DelayView's, or empty
 };
 
 // The `ack` message; `report` may be null.

@@ -78,6 +78,7 @@ struct ClientConfig {
 
     Duration ack_interval = milliseconds(200);
     std::size_t ack_entries = 64;
+    bool report_delay = false;  // tell the server, once a heartbeat, how late entries came
 
     // A promotion whose marker does not come is asked for again, then the wire is
     // closed and reconnected from the client's cursor, which rewinds it as well.

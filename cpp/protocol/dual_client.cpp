@@ -48,8 +48,8 @@ void DualClient::stop(MonoTime now) {
     settle(now);
 }
 
+// The welcome is what counts; the connect timeout goes on until then.
 void DualClient::wire_opened(MonoTime now, Wire wire, std::uint64_t attempt) {
-    // The welcome is what counts; the connect timeout goes on until then.
     if (side(wire).link.is_current(attempt)) settle(now);
 }
 
@@ -80,7 +80,7 @@ void DualClient::handle(MonoTime now, Wire wire, ServerMessage&& message, std::s
         [&](auto&& m) {
             using T = std::decay_t<decltype(m)>;
             if constexpr (std::is_same_v<T, EntryMessage>) {
-                merge_.entry(wire, std::move(m), json);
+                entry(now, wire, std::move(m), json);
             } else if constexpr (std::is_same_v<T, WelcomeMessage>) {
                 side(wire).link.live() ? void(++malformed_) : welcome(now, wire, std::move(m));
             } else if constexpr (std::is_same_v<T, GapMessage>) {
@@ -90,7 +90,7 @@ void DualClient::handle(MonoTime now, Wire wire, ServerMessage&& message, std::s
             } else if constexpr (std::is_same_v<T, ReplyMessage>) {
                 commands_.reply(now, m);
             } else if constexpr (std::is_same_v<T, HeartbeatMessage>) {
-                heartbeat(wire, m);
+                heartbeat(now, wire, m);
             } else if constexpr (std::is_same_v<T, DrainingMessage>) {
                 side(wire).link.hold_off_until(now + m.reconnect_after);
             } else if constexpr (std::is_same_v<T, ClosedMessage>) {
@@ -173,7 +173,15 @@ void DualClient::promoted(Wire wire, const Cursor& cursor) {
     merge_.attach(wire, cursor, Merge::By::promoted);
 }
 
-void DualClient::heartbeat(Wire wire, const HeartbeatMessage& m) {
+void DualClient::entry(MonoTime now, Wire wire, EntryMessage&& m, std::string_view json) {
+    const auto before = merge_.counters().delivered;
+    const auto ts = m.ts;
+    merge_.entry(wire, std::move(m), json);
+    if (config_.report_delay && ts && merge_.counters().delivered > before) delay_.applied(now, *ts);
+}
+
+void DualClient::heartbeat(MonoTime now, Wire wire, const HeartbeatMessage& m) {
+    if (config_.report_delay && m.ts) delay_.heard(now, *m.ts);
     merge_.complete_up_to(wire, m.cursor);
     acks_.heartbeat();
     // Behind the head, or taken for a standby by the server: nothing else tells them apart.
@@ -351,10 +359,9 @@ void DualClient::acknowledge(MonoTime now) {
     const Route by = route();
     Cursor cursor = *merge_.applied();
     if (config_.faults.ack_ahead) cursor.seq = std::max(cursor.seq, merge_.seen());
-    AckReport report{&merge_.counters(), statistics_, {}};
-    for (const WireSide& s : sides_) {
+    AckReport report{&merge_.counters(), statistics_, {}, acks_.for_heartbeat() ? delay_.take() : ""};
+    for (const WireSide& s : sides_)
         if (s.link.healthy()) report.alive.push_back(s.link.connection_id());
-    }
     if (by.by == Route::By::post) {
         ack_post_ = next_post_;
         ack_post_deadline_ = now + config_.post_timeout;
@@ -385,10 +392,8 @@ void DualClient::set_statistics(std::string_view json) { statistics_ = is_valid_
 
 void DualClient::credentials_renewed(MonoTime now) {
     post_blocked_ = false;
-    for (Wire wire : kClientWires) {
-        WireLink& link = side(wire).link;
-        if (link.phase() == Phase::refused) link.open_at(now);
-    }
+    for (WireSide& s : sides_)
+        if (s.link.phase() == Phase::refused) s.link.open_at(now);
     settle(now);
 }
 

@@ -32,6 +32,7 @@
 #include "protocol/client_wires.hpp"
 #include "protocol/close_info.hpp"
 #include "protocol/command_book.hpp"
+#include "protocol/delay_view.hpp"
 #include "protocol/jitter.hpp"
 #include "protocol/merge.hpp"
 #include "protocol/promotion.hpp"
@@ -104,7 +105,8 @@ private:
     void welcome(MonoTime now, Wire wire, WelcomeMessage&& m);
     bool join(MonoTime now, Wire wire, const WelcomeMessage& m);
     void become_active(Wire wire, bool asked);
-    void heartbeat(Wire wire, const HeartbeatMessage& m);
+    void entry(MonoTime now, Wire wire, EntryMessage&& m, std::string_view json);
+    void heartbeat(MonoTime now, Wire wire, const HeartbeatMessage& m);
     void promoted(Wire wire, const Cursor& cursor);
 
     void open(MonoTime now, Wire wire);
@@ -137,6 +139,7 @@ private:
     std::string session_id_;
     std::uint64_t joined_by_ = 0;  // the newest attempt whose welcome named this session and epoch
     std::string statistics_;
+    DelayView delay_;
     std::optional<Wire> carrier_;  // the healthy covering wire that the stream is said to be on
     bool had_active_ = false;      // a wire has carried the stream since start
     std::uint64_t next_attempt_ = config_.first_attempt;

@@ -12,17 +12,18 @@ using Json = nlohmann::json;
 // Longest durations a server may ask for; beyond it the arithmetic would overflow.
 constexpr std::int64_t kDurationMaxMs = 24 * 3'600 * 1'000;
 
-// Checks that the whole text is JSON and keeps the object's own `id` and `type`.
+// Checks that the whole text is JSON and keeps the object's own `id`, `type` and `ts`.
 class HeadReader final : public nlohmann::json_sax<Json> {
 public:
     std::string id, type;
+    std::optional<double> ts;
     bool has_id = false, has_type = false, is_object = false;
 
     bool null() override { return value(nullptr); }
     bool boolean(bool) override { return value(nullptr); }
-    bool number_integer(number_integer_t) override { return value(nullptr); }
-    bool number_unsigned(number_unsigned_t) override { return value(nullptr); }
-    bool number_float(number_float_t, const string_t&) override { return value(nullptr); }
+    bool number_integer(number_integer_t n) override { return number(static_cast<double>(n)); }
+    bool number_unsigned(number_unsigned_t n) override { return number(static_cast<double>(n)); }
+    bool number_float(number_float_t n, const string_t&) override { return number(n); }
     bool string(string_t& text) override { return value(&text); }
     bool binary(binary_t&) override { return false; }
     bool start_object(std::size_t) override {
@@ -33,13 +34,17 @@ public:
     bool start_array(std::size_t) override { return open(); }
     bool end_array() override { return close(); }
     bool key(string_t& name) override {
-        if (depth_ == 1) member_ = name == "id" ? Member::id : name == "type" ? Member::type : Member::other;
+        if (depth_ == 1)
+            member_ = name == "id"     ? Member::id
+                      : name == "type" ? Member::type
+                      : name == "ts"   ? Member::ts
+                                       : Member::other;
         return true;
     }
     bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
 
 private:
-    enum class Member { other, id, type };
+    enum class Member { other, id, type, ts };
 
     bool open() {
         value(nullptr);
@@ -48,6 +53,10 @@ private:
     bool close() {
         --depth_;
         return true;
+    }
+    bool number(double n) {
+        if (depth_ == 1 && member_ == Member::ts) ts = n;
+        return value(nullptr);
     }
     bool value(const string_t* text) {
         if (depth_ != 1) return true;
@@ -81,6 +90,12 @@ std::optional<std::uint64_t> count_of(const Json& object, const char* name) {
     const Json* value = member(object, name);
     if (!value || !value->is_number_unsigned()) return std::nullopt;
     return value->get<std::uint64_t>();
+}
+
+std::optional<double> number_of(const Json& object, const char* name) {
+    const Json* value = member(object, name);
+    if (!value || !value->is_number()) return std::nullopt;
+    return value->get<double>();
 }
 
 std::optional<Duration> duration_of(const Json& object, const char* name) {
@@ -151,7 +166,7 @@ ServerMessage read_control(std::string_view type, const Json& data) {
         const auto cursor = cursor_of(data, "cursor");
         if (!cursor) return MalformedMessage{};
         if (type == "mythos.promoted") return PromotedMessage{*cursor};
-        return HeartbeatMessage{*cursor, cursor_of(data, "head")};
+        return HeartbeatMessage{*cursor, cursor_of(data, "head"), number_of(data, "ts")};
     }
     if (type == "mythos.draining") {
         return DrainingMessage{duration_of(data, "reconnect_after_ms").value_or(Duration{})};
@@ -170,7 +185,7 @@ ServerMessage parse_server_message(std::string_view json) {
     if (head.has_id) {
         auto id = parse_cursor(head.id);
         if (!id || id->seq == 0) return MalformedMessage{};
-        return EntryMessage{*std::move(id), std::move(head.type)};
+        return EntryMessage{*std::move(id), std::move(head.type), head.ts};
     }
     if (head.type.rfind("mythos.", 0) != 0) return MalformedMessage{};
     const Json message = Json::parse(json.begin(), json.end(), nullptr, false);

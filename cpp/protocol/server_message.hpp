@@ -1,6 +1,6 @@
 // What the server sends to a client, read from one JSON message (docs/reference/protocol.md).
 //
-// Of an entry only `id` and `type` are kept: its text goes to the application as it
+// Of an entry only `id`, `type` and `ts` are kept: its text goes to the application as it
 // came. Members that are not known are ignored, so that the protocol can grow.
 // Pure; any thread. Cost: one pass over the text, no document is built for an entry.
 #pragma once
@@ -20,6 +20,7 @@ namespace mythos::protocol {
 struct EntryMessage {
     Cursor id;
     std::string type;
+    std::optional<double> ts = std::nullopt;
 };
 
 struct WelcomeMessage {
@@ -58,6 +59,7 @@ struct ReplyMessage {
 struct HeartbeatMessage {
     Cursor cursor;
     std::optional<Cursor> head = std::nullopt;
+    std::optional<double> ts = std::nullopt;
 };
 
 struct DrainingMessage {

@@ -85,9 +85,21 @@ struct Config {
     struct Log {
         std::string level = "info";
         std::string format = "json";
-        std::string file;
+        std::string file = "auto";
+        std::int64_t rotate_bytes = 104'857'600;
+        std::int64_t rotate_s = 86'400;
+        std::int64_t keep = 14;
+        double message_sample = 0;
         friend bool operator==(const Log&, const Log&) = default;
     } log;
+
+    struct Store {
+        std::string url = "auto";
+        std::string server_id;
+        std::int64_t retention_s = 2'592'000;
+        std::int64_t queue_events = 65'536;
+        friend bool operator==(const Store&, const Store&) = default;
+    } store;
 
     struct Auth {
         std::string mode = "none";
@@ -108,7 +120,6 @@ struct Config {
         std::string monitor_listen;
         std::int64_t requests = 100;
         std::int64_t window_s = 60;
-        std::string store_url;
         friend bool operator==(const Planned&, const Planned&) = default;
     } planned;
 

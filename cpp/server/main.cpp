@@ -48,16 +48,18 @@ bool write_port_file(const std::string& path, std::uint16_t port) {
 }
 
 void reload(Daemon& daemon) {
-    daemon.logging.reopen();
+    daemon.logging.sink().reopen();
     const auto loaded = server::load_config(daemon.arguments, server::process_environment());
     if (!loaded) {
-        daemon.log.error("Configuration not reloaded", {{"reason", loaded.error().message}});
+        daemon.log.error("Configuration not reloaded",
+                         {{"error_type", "validation_error"}, {"reason", loaded.error().message}});
         return;
     }
     for (const auto& warning : loaded->warnings) daemon.log.warning("Configuration", {{"reason", warning}});
     const server::Reload plan = server::plan_reload(daemon.config, loaded->config);
     daemon.config = plan.effective;
     daemon.server->reload(server::settings_from(daemon.config, daemon.descriptors));
+    daemon.logging.sink().set_rotation(server::log_settings(daemon.config).rotation);
     // The report is written at whichever level lets more of it through.
     const observe::Level level = server::log_settings(daemon.config).level;
     daemon.logging.set_level(std::min(level, daemon.logging.level()));

@@ -19,6 +19,7 @@
 #include "journal/journal.hpp"
 #include "monitor/monitor.hpp"
 #include "observe/log.hpp"
+#include "store/store.hpp"
 #include "transport/hub_loop.hpp"
 
 namespace mythos::server {
@@ -30,12 +31,13 @@ struct ServerSettings {
     hub::Settings hub;
     transport::HubLoopSettings loop;
     journal::Retention retention;
+    store::StoreSettings store;
 };
 
 class Server {
 public:
-    // `clock` and `logging` outlive the server. Errors: those of `listen_tcp`. Whether it may listen there is for the
-    // configuration to say (load_config.hpp, check_exposure).
+    // `clock` and `logging` outlive the server. Errors: those of `listen_tcp`, and `schema_newer`. Whether it may
+    // listen there is for the configuration to say (load_config.hpp, check_exposure).
     static Result<std::unique_ptr<Server>> start(const ServerSettings& settings, const Clock& clock,
                                                  observe::Logging& logging);
     ~Server();
@@ -49,6 +51,9 @@ public:
     // For an application in the same process; valid until destruction.
     hub::Application application() { return hub::Application(*node_); }
 
+    // The history; null where none is kept. Valid until destruction.
+    store::Store* store() { return store_.get(); }
+
     // Stops accepting and asks everybody to come back later, spread over `spread`.
     void drain(Duration spread, const std::string& reason);
     bool is_drained() const;
@@ -58,8 +63,10 @@ public:
 private:
     Server(const ServerSettings& settings, const Clock& clock, observe::Logging& logging);
     Result<void> listen(const ServerSettings& settings);
+    Result<void> keep_history(const ServerSettings& settings, observe::Log& log);
     void run();
 
+    std::unique_ptr<store::Store> store_;
     std::unique_ptr<journal::Journal> journal_;
     std::unique_ptr<hub::Node> node_;
     std::vector<std::unique_ptr<transport::HubLoop>> loops_;

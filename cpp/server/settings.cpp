@@ -34,6 +34,7 @@ hub::Settings hub_settings(const Config& config, std::uint64_t descriptors) {
     hub.catch_up_bytes = size(config.delivery.catch_up_budget_bytes);
     hub.deflate_min_bytes = size(config.websocket.deflate_min_bytes);
     hub.sweep_interval = seconds(config.session.sweep_interval_s);
+    hub.message_sample = config.log.message_sample;
     return hub;
 }
 
@@ -71,6 +72,11 @@ ServerSettings settings_from(const Config& config, std::uint64_t descriptors) {
     settings.loops = static_cast<std::uint32_t>(config.server.loops);
     settings.hub = hub_settings(config, descriptors);
     settings.loop = loop_settings(config);
+    const std::string& url = config.store.url == "auto" ? kProgramStoreUrl : config.store.url;
+    settings.store.url = store::parse_store_url(url).value();  // checked with the option
+    settings.store.server_id = config.store.server_id;
+    settings.store.retention = seconds(config.store.retention_s);
+    settings.store.queue_events = size(config.store.queue_events);
     settings.retention.entries = size(config.journal.retention_entries);
     settings.retention.bytes = size(config.journal.retention_bytes);
     settings.retention.age = seconds(config.journal.retention_s);
@@ -81,7 +87,10 @@ observe::LogSettings log_settings(const Config& config) {
     observe::LogSettings settings;
     settings.level = observe::parse_level(config.log.level).value_or(observe::Level::info);
     settings.format = config.log.format == "console" ? observe::LogFormat::console : observe::LogFormat::json;
-    settings.file = config.log.file;
+    settings.file = config.log.file == "auto" ? kProgramLogFile : config.log.file;
+    settings.rotation.bytes = static_cast<std::uint64_t>(config.log.rotate_bytes);
+    settings.rotation.age = seconds(config.log.rotate_s);
+    settings.rotation.keep = size(config.log.keep);
     return settings;
 }
 

@@ -13,7 +13,13 @@ namespace mythos::server {
 // no bound is set.
 ServerSettings settings_from(const Config& config, std::uint64_t descriptors);
 
-// Where the log goes and how much of it; lines go to standard output besides.
+// `log.file` = "auto" in a program that is nothing but a server.
+inline constexpr const char* kProgramLogFile = "logs/mythos.log";
+
+// `store.url` = "auto" in such a program.
+inline constexpr const char* kProgramStoreUrl = "sqlite:///data/mythos.db";
+
+// Where the log of such a program goes and how much of it; lines go to standard output besides.
 observe::LogSettings log_settings(const Config& config);
 
 // What of `descriptors` connections may take: a reserve stays for HTTP requests, probes, files and listeners.

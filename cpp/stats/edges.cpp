@@ -26,4 +26,11 @@ const Edges& Edges::durations() {
     return edges;
 }
 
+const Edges& Edges::lifetimes() {
+    constexpr std::uint64_t s = 1'000'000, h = 3'600 * s;
+    static const Edges edges({1 * s, 5 * s, 10 * s, 30 * s, 60 * s, 300 * s, 900 * s, 1'800 * s, 1 * h, 2 * h, 4 * h,
+                              12 * h, 24 * h, 168 * h});
+    return edges;
+}
+
 }  // namespace mythos::stats

@@ -22,6 +22,8 @@ public:
 
     // 100 us to an hour, in nanoseconds, the alerts' 0.5 s and 2 s among them.
     static const Edges& durations();
+    // A second to a week, in microseconds.
+    static const Edges& lifetimes();
 
     // The lowest edge that is not below the value, which lies in this bucket; size() where it is above all edges.
     std::size_t of(std::size_t bucket, std::uint64_t value) const {

@@ -21,7 +21,10 @@ std::string_view help_of(Latency latency) {
 }
 
 LatencyShards::LatencyShards() {
-    for (auto& shard : shards_) shard = std::make_shared<HistogramShard>();
+    for (std::size_t i = 0; i < kLatencies; ++i) {
+        const bool long_ones = is_in_microseconds(static_cast<Latency>(i));
+        shards_[i] = std::make_shared<HistogramShard>(long_ones ? Edges::lifetimes() : Edges::durations());
+    }
 }
 
 }  // namespace mythos::stats

@@ -1,5 +1,5 @@
-// The latencies that a loop records, in nanoseconds, one shard a loop. Names are those of the metrics endpoint, label
-// included.
+// The latencies that a loop records, one shard a loop: in nanoseconds, but how long a connection lasted in
+// microseconds, since it may last for days. Names are those of the metrics endpoint, label included.
 //
 // Thread-safety: that of HistogramShard; only the loop's own thread records.
 #pragma once
@@ -24,6 +24,11 @@ inline constexpr std::size_t kLatencies = static_cast<std::size_t>(Latency::coun
 
 std::string_view name_of(Latency latency);
 std::string_view help_of(Latency latency);
+
+constexpr bool is_in_microseconds(Latency latency) {
+    return latency == Latency::lasted_websocket || latency == Latency::lasted_sse;
+}
+constexpr double units_a_second(Latency latency) { return is_in_microseconds(latency) ? 1e6 : 1e9; }
 
 class LatencyShards {
 public:

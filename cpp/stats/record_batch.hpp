@@ -19,6 +19,7 @@ public:
         settle();
         now_ = now;
     }
+    MonoTime now() const { return now_; }
     void add(MonoTime since) {
         if (!kRecording) return;
         if (since != since_) {

@@ -11,7 +11,17 @@ enum class Route : std::uint8_t {
     index,
     live,
     ready,
+    startup,
+    health,
+    health_detailed,
     metrics,
+    connection_health,
+    performance,
+    dual_connections,
+    errors,
+    monitored_connections,
+    monitored_connection,  // with a parameter: the connection
+    monitoring_stream,
     websocket,     // with a parameter: the player
     event_stream,  // with a parameter: the player
     commands,
@@ -24,6 +34,11 @@ enum class Route : std::uint8_t {
     presence,
     history,
 };
+
+// Those that the monitor answers, off the loops.
+constexpr bool is_monitors(Route route) { return route >= Route::startup && route <= Route::monitored_connection; }
+// Probes and metrics, which must not wait for anybody to say who asks.
+constexpr bool is_open(Route route) { return route <= Route::metrics; }
 
 struct RouteMatch {
     enum class Kind : std::uint8_t { found, no_path, no_method, preflight, bad_path };

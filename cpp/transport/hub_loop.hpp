@@ -37,7 +37,7 @@ public:
     Result<void> listen(Socket listener);
 
     // Before `run`.
-    void set_metrics(AskMetrics ask) { site_.set_metrics(std::move(ask)); }
+    void set_monitor(AskMonitor ask) { site_.set_monitor(std::move(ask)); }
 
     void run();
 

@@ -5,12 +5,14 @@
 #include "transport/connect_request.hpp"
 #include "transport/hub_routes.hpp"
 #include "transport/sse_connection.hpp"
+#include "transport/trace_context.hpp"
 #include "transport/ws_connection.hpp"
 
 namespace mythos::transport {
 
 using protocol::Wire;
 using stats::Counter;
+using stats::Rejection;
 
 namespace {
 
@@ -25,16 +27,14 @@ constexpr std::string_view kIndex =
     "POST /api/connections/{player_id}/session\n"
     "GET  /api/connections/{player_id}, /api/connections/stats\n"
     "GET  /api/channels, /api/presence/{channel}, /api/history/{channel}\n"
+    "GET  /monitoring/performance, /monitoring/connection-health, /monitoring/dual-connections, "
+    "/monitoring/connections\n"
     "GET  /livez, /readyz, /metrics\n";
 
 // The guide's classes of errors.
 std::string_view error_type(int status) {
     if (status == 401 || status == 403 || status == 421) return "authentication_error";
     return status >= 500 ? "system_error" : "validation_error";
-}
-
-bool opens_stream(const RouteMatch& match) {
-    return match.route == Route::websocket || match.route == Route::event_stream;
 }
 
 bool is_json(std::string_view content_type) {
@@ -46,22 +46,32 @@ bool is_json(std::string_view content_type) {
 int status_of(std::string_view error_code) {
     if (error_code == "unauthorised") return 401;
     if (error_code == "forbidden") return 403;
-    if (error_code == "handler_failed") return 500;
+    if (error_code == "not_found") return 404;
+    if (error_code == "handler_failed" || error_code == "server_fault") return 500;
     return error_code == "overloaded" || error_code == "draining" ? 503 : 400;
 }
 
 Counter counter_of(int status) {
+    if (status == 404) return Counter::http_not_found;
     if (status < 500) return Counter::http_bad_request;
     return status == 503 ? Counter::http_unavailable : Counter::http_server_fault;
 }
 
-Counter rejection(std::string_view error_code) {
-    if (error_code == "bad_cursor") return Counter::rejected_bad_cursor;
-    if (error_code == "bad_name") return Counter::rejected_bad_name;
-    if (error_code == "unauthorised" || error_code == "forbidden") return Counter::rejected_unauthorised;
-    if (error_code == "draining") return Counter::rejected_draining;
-    return Counter::rejected_bad_request;
+Rejection rejection(std::string_view error_code) {
+    if (error_code == "bad_cursor") return Rejection::bad_cursor;
+    if (error_code == "bad_name") return Rejection::bad_name;
+    if (error_code == "unauthorised" || error_code == "forbidden") return Rejection::unauthorised;
+    if (error_code == "draining") return Rejection::draining;
+    return Rejection::bad_request;
 }
+
+std::optional<Wire> wire_of(Route route) {
+    if (route == Route::websocket) return Wire::websocket;
+    if (route == Route::event_stream) return Wire::sse;
+    return std::nullopt;
+}
+
+bool opens_stream(const RouteMatch& match) { return wire_of(match.route).has_value(); }
 
 }  // namespace
 
@@ -70,6 +80,11 @@ Site::Site(StreamContext& streams, SiteSettings settings, Authenticate authentic
 
 HttpResponse Site::counted(Counter counter, HttpResponse response) {
     streams_.counters.add(counter);
+    return response;
+}
+
+HttpResponse Site::counted(Rejection why, Wire wire, HttpResponse response) {
+    streams_.counters.add(why, index_of(wire));
     return response;
 }
 
@@ -122,7 +137,10 @@ HttpResponse Site::refuse_no_route(const HttpRequest& request, const RouteMatch&
 
 // The rules that hold before a route is looked at; nothing: go on.
 std::optional<HttpResponse> Site::refuse_entry(const HttpRequest& request, const RouteMatch& match) {
-    const bool stream = match.kind == RouteMatch::Kind::found && opens_stream(match);
+    const auto wire = match.kind == RouteMatch::Kind::found ? wire_of(match.route) : std::nullopt;
+    const auto refused = [&](Rejection why, Counter counter, HttpResponse response) {
+        return wire ? counted(why, *wire, std::move(response)) : counted(counter, std::move(response));
+    };
     const std::string_view host = request.header("Host");
     const std::size_t hosts = request.count_header("Host");
     if (hosts > 1 || (hosts == 0 && request.http_1_1)) {
@@ -130,13 +148,13 @@ std::optional<HttpResponse> Site::refuse_entry(const HttpRequest& request, const
                        error(&request, 400, "bad_request", "HTTP/1.1 needs one Host header (RFC 9112 3.2)."));
     }
     if (!is_host_allowed(settings_.policy, host)) {
-        return counted(stream ? Counter::rejected_host : Counter::http_host,
+        return refused(Rejection::host, Counter::http_host,
                        error(&request, 421, "host_not_allowed",
                              "Without authentication only loopback names and http.allowed_hosts are served."));
     }
-    const bool reads_only = !stream && (request.method == "GET" || request.method == "HEAD");
+    const bool reads_only = !wire && (request.method == "GET" || request.method == "HEAD");
     if (!reads_only && !is_origin_allowed(settings_.policy, request.header("Origin"), host)) {
-        return counted(stream ? Counter::rejected_origin : Counter::http_origin,
+        return refused(Rejection::origin, Counter::http_origin,
                        error(&request, 403, "origin_not_allowed", "This origin is not in http.origins."));
     }
     return std::nullopt;
@@ -173,9 +191,8 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
         case Route::ready:
             response = readiness(request);
             break;
-        case Route::metrics:
-            return tell_metrics(connection, request);
         default:
+            if (is_open(match.route)) return ask_monitor(connection, request, std::move(match));
             if (settings_.application_authenticates) return ask_who(connection, std::move(request), std::move(match));
             if (opens_stream(match)) return open_stream(connection, request, match, authenticate_);
             return pass_on(connection, std::move(match), std::move(request), {});
@@ -191,23 +208,31 @@ HttpResponse Site::readiness(const HttpRequest&) {
     return response;
 }
 
-// They are rendered off the loop, and sent on it.
-void Site::tell_metrics(HttpConnection& connection, const HttpRequest& request) {
-    if (!ask_metrics_)
-        return connection.answer(counted(Counter::http_not_found,
-                                         error(&request, 404, "not_found", "This server does not tell its metrics.")));
-    const bool asked = ask_metrics_([&loop = streams_.loop, later = connection.answer_later()](std::string text) {
-        loop.post([later, text = std::move(text)]() mutable {
-            HttpResponse response;
-            response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-            response.body = std::move(text);
+// It is answered off the loop, and sent on it.
+void Site::ask_monitor(HttpConnection& connection, const HttpRequest& request, RouteMatch match) {
+    if (!ask_monitor_)
+        return connection.answer(counted(
+            Counter::http_not_found, error(&request, 404, "not_found", "This server does not tell what it measures.")));
+    MonitorRequest question{match.route, std::move(match.parameter), std::string(request.query()),
+                            request.joined_header("Accept"), request.joined_header("Accept-Encoding")};
+    auto answer = [this, later = connection.answer_later(),
+                   cors = cors_headers(settings_.policy, request)](MonitorAnswer told) mutable {
+        streams_.loop.post([this, later, cors = std::move(cors), told = std::move(told)]() mutable {
+            HttpResponse response = monitor_answer(std::move(told));
+            for (auto& header : cors) response.headers.push_back(std::move(header));
             later(std::move(response));
         });
-    });
-    if (asked) return;
-    auto refusal = error(&request, 503, "overloaded", "Too many ask for the metrics at once.");
-    refusal.headers.emplace_back("Retry-After", "1");
-    connection.answer(counted(Counter::http_unavailable, std::move(refusal)));
+    };
+    if (!ask_monitor_(std::move(question), std::move(answer)))
+        refuse(connection, request, match, {"overloaded", "Too many ask the monitor at once; try again later."});
+}
+
+HttpResponse Site::monitor_answer(MonitorAnswer answer) {
+    if (answer) return std::move(answer).value();
+    const Error& why = answer.error();
+    HttpResponse response = error(nullptr, status_of(why.code), why.code, why.message);
+    if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
+    return counted(counter_of(response.status), std::move(response));
 }
 
 // The application answers on a thread of its own; the connection waits, and the loop does not.
@@ -234,8 +259,7 @@ void Site::admit(HttpConnection& connection, HttpRequest request, const RouteMat
 }
 
 void Site::refuse(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match, const Error& why) {
-    if (match.route == Route::websocket) return refuse_stream(connection, request, Wire::websocket, why);
-    if (match.route == Route::event_stream) return refuse_stream(connection, request, Wire::sse, why);
+    if (const auto wire = wire_of(match.route)) return refuse_stream(connection, request, *wire, why);
     streams_.log.warning("HTTP request refused", {{"path", request.path()}, {"error_code", why.code}});
     HttpResponse response = error(&request, status_of(why.code), why.code, why.message);
     if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
@@ -260,7 +284,8 @@ Result<hub::ConnectRequest> Site::read_connect(HttpConnection& connection, const
 void Site::refuse_stream(HttpConnection& connection, const HttpRequest& request, Wire wire, const Error& why) {
     streams_.log.warning(wire == Wire::websocket ? "WebSocket connection failed" : "SSE connection failed",
                          {{"connection_type", protocol::to_string(wire)}, {"error_code", why.code}});
-    HttpResponse response = counted(rejection(why.code), error(&request, status_of(why.code), why.code, why.message));
+    HttpResponse response =
+        counted(rejection(why.code), wire, error(&request, status_of(why.code), why.code, why.message));
     if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
     connection.answer(std::move(response));
 }
@@ -274,7 +299,7 @@ void Site::open_websocket(HttpConnection& connection, const HttpRequest& request
                                     request.header("Sec-WebSocket-Key")});
     if (!checked) {
         const bool bad_key = checked.error().code == "bad_key";
-        auto response = counted(Counter::rejected_bad_upgrade,
+        auto response = counted(Rejection::bad_upgrade, Wire::websocket,
                                 error(&request, bad_key ? 400 : 426, "bad_upgrade", checked.error().message));
         if (!bad_key) response.headers.emplace_back("Sec-WebSocket-Version", "13");
         if (!bad_key) response.headers.emplace_back("Upgrade", "websocket");
@@ -289,6 +314,7 @@ void Site::open_websocket(HttpConnection& connection, const HttpRequest& request
     opening.head = WsConnection::upgrade_head(request, deflate);
     opening.cors = cors_headers(settings_.policy, request);
     opening.player_id = connect->player_id;
+    opening.trace_id = trace_id_of(request);
     opening.began = now();
     WsConnection::open(streams_, connection.take_over(), std::move(*connect), std::move(opening));
 }
@@ -301,11 +327,13 @@ void Site::open_event_stream(HttpConnection& connection, const HttpRequest& requ
     opening.cors = cors_headers(settings_.policy, request);
     opening.head = SseConnection::stream_head(opening.cors, wall());
     opening.player_id = connect->player_id;
+    opening.trace_id = trace_id_of(request);
     opening.began = now();
     SseConnection::open(streams_, connection.take_over(), std::move(*connect), std::move(opening));
 }
 
 void Site::pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request, const std::string& player_id) {
+    if (is_monitors(match.route)) return ask_monitor(connection, request, std::move(match));
     hub::AnswerTo answer = hub_answer(connection, request);
     const auto cors = cors_headers(settings_.policy, request);
     const auto asked =
@@ -316,9 +344,25 @@ void Site::pass_on(HttpConnection& connection, RouteMatch match, HttpRequest req
     connection.answer(counted(Counter::http_bad_request, std::move(refusal)));
 }
 
+// A line for a request that the hub answers, where such lines are written: without the query, which may hold a ticket.
+Site::TellAnswered Site::answered_line(const HttpRequest& request) {
+    if (!streams_.log.enabled(observe::Level::debug)) return [](int) {};
+    observe::Log& log = streams_.log.named("server.api");
+    return [&log, &clock = streams_.loop.clock(), method = std::string(request.method),
+            path = std::string(request.path()), trace = std::string(trace_id_of(request)), began = now()](int status) {
+        std::vector<observe::Field> fields{{"method", method},
+                                           {"path", path},
+                                           {"status", status},
+                                           {"duration_ms", (clock.mono() - began).seconds() * 1e3}};
+        if (!trace.empty()) fields.emplace_back("trace_id", trace);
+        log.write(observe::Level::debug, "HTTP request", fields);
+    };
+}
+
 hub::AnswerTo Site::hub_answer(HttpConnection& connection, const HttpRequest& request) {
-    return [later = connection.answer_later(), cors = cors_headers(settings_.policy, request),
-            &counters = streams_.counters](hub::Answer answer) mutable {
+    return [told = answered_line(request), later = connection.answer_later(),
+            cors = cors_headers(settings_.policy, request), &counters = streams_.counters](hub::Answer answer) mutable {
+        told(answer.status);
         if (answer.status >= 400) counters.add(counter_of(answer.status));
         HttpResponse response;
         response.status = answer.status;

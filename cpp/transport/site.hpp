@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <string>
 
 #include "hub/loop_core.hpp"
@@ -14,6 +13,7 @@
 #include "transport/http_connection.hpp"
 #include "transport/http_policy.hpp"
 #include "transport/http_router.hpp"
+#include "transport/monitor_request.hpp"
 #include "transport/stream_connection.hpp"
 
 namespace mythos::transport {
@@ -27,10 +27,6 @@ struct SiteSettings {
     bool application_authenticates = false;  // it is asked who each caller is, and `Authenticate` is not
 };
 
-// Asks for the metrics as text; the answer comes once, on any thread, or never if the server ends before. False: too
-// many ask.
-using AskMetrics = std::function<bool(std::function<void(std::string)> answer)>;
-
 class Site final : public HttpApplication {
 public:
     // What is referred to outlives the site.
@@ -43,14 +39,15 @@ public:
 
     void set_settings(SiteSettings settings) { settings_ = std::move(settings); }
     void set_draining() { draining_ = true; }
-    // Without it there are no metrics.
-    void set_metrics(AskMetrics ask) { ask_metrics_ = std::move(ask); }
+    // Without it the routes that the monitor answers are none.
+    void set_monitor(AskMonitor ask) { ask_monitor_ = std::move(ask); }
 
 private:
     std::optional<HttpResponse> refuse_entry(const HttpRequest& request, const RouteMatch& match);
     HttpResponse refuse_no_route(const HttpRequest& request, const RouteMatch& match);
     HttpResponse error(const HttpRequest* request, int status, std::string_view code, std::string_view message);
     HttpResponse counted(stats::Counter counter, HttpResponse response);
+    HttpResponse counted(stats::Rejection why, protocol::Wire wire, HttpResponse response);
 
     void ask_who(HttpConnection& connection, HttpRequest request, RouteMatch match);
     void admit(HttpConnection& connection, HttpRequest request, const RouteMatch& match, const Result<Caller>& caller);
@@ -67,9 +64,12 @@ private:
     void refuse_stream(HttpConnection& connection, const HttpRequest& request, protocol::Wire wire, const Error& why);
 
     void pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request, const std::string& player_id);
+    using TellAnswered = std::function<void(int status)>;
+    TellAnswered answered_line(const HttpRequest& request);
     hub::AnswerTo hub_answer(HttpConnection& connection, const HttpRequest& request);
     HttpResponse readiness(const HttpRequest& request);
-    void tell_metrics(HttpConnection& connection, const HttpRequest& request);
+    void ask_monitor(HttpConnection& connection, const HttpRequest& request, RouteMatch match);
+    HttpResponse monitor_answer(MonitorAnswer answer);
 
     WallTime wall() const { return streams_.loop.clock().wall(); }
     MonoTime now() const { return streams_.loop.now(); }
@@ -77,7 +77,7 @@ private:
     StreamContext& streams_;
     SiteSettings settings_;
     Authenticate authenticate_;
-    AskMetrics ask_metrics_;
+    AskMonitor ask_monitor_;
     bool draining_ = false;
 };
 

@@ -206,7 +206,7 @@ std::optional<hub::Outlet::KernelAck> kernel_ack(const Socket& socket) {
     int unsent = 0;
     if (getsockopt(socket.descriptor(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
     if (ioctl(socket.descriptor(), SIOCOUTQ, &unsent) != 0) return std::nullopt;
-    return hub::Outlet::KernelAck{milliseconds(info.tcpi_last_ack_recv), unsent == 0};
+    return hub::Outlet::KernelAck{milliseconds(info.tcpi_last_ack_recv), unsent == 0, microseconds(info.tcpi_rtt)};
 }
 
 }  // namespace mythos::transport

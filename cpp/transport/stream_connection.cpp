@@ -13,6 +13,7 @@ namespace {
 constexpr int kReadsARound = 4;  // of the loop's buffer; then others have their turn
 
 struct Events {
+    std::string_view attempt;
     std::string_view connected;
     std::string_view failed;
     std::string_view disconnected;
@@ -20,8 +21,9 @@ struct Events {
 
 Events events_of(protocol::Wire wire) {
     if (wire == protocol::Wire::websocket)
-        return {"WebSocket connected", "WebSocket connection failed", "WebSocket disconnected"};
-    return {"SSE connected", "SSE connection failed", "SSE disconnected"};
+        return {"WebSocket connection attempt", "WebSocket connected", "WebSocket connection failed",
+                "WebSocket disconnected"};
+    return {"SSE connection attempt", "SSE connected", "SSE connection failed", "SSE disconnected"};
 }
 
 std::unique_ptr<char[]> pack(std::initializer_list<std::string_view> names) {
@@ -63,10 +65,27 @@ void StreamConnection::enter(std::unique_ptr<StreamConnection> connection, hub::
     EventLoop& loop = entering.loop_;
     if (!loop.adopt_inherited(std::move(connection))) return;
     request.remote = remote_address(entering.socket_);
-    entering.context_.log.debug(
-        entering.wire() == protocol::Wire::websocket ? "WebSocket connection attempt" : "SSE connection attempt",
-        {{"player_id", request.player_id}, {"remote", request.remote}});
+    if (entering.context_.log.enabled(observe::Level::info))
+        entering.opening_->asked = std::make_unique<hub::ConnectRequest>(request);
     entering.key_ = entering.context_.core.open(std::move(request), &entering, loop.now());
+}
+
+void StreamConnection::attempted(std::size_t existing, std::string_view connection_id) {
+    if (opening_ == nullptr || opening_->asked == nullptr) return;
+    const auto asked = std::move(opening_->asked);
+    std::vector<observe::Field> fields{{"player_id", asked->player_id}};
+    const auto add_text = [&fields](std::string_view key, std::string_view text) {
+        if (!text.empty()) fields.emplace_back(key, text);
+    };
+    add_text("session_id", asked->session_id);
+    add_text("connection_id", connection_id);
+    add_text("client_id", asked->client_id);
+    fields.emplace_back("connection_type", protocol::to_string(wire()));
+    fields.emplace_back("existing_connections", existing);
+    if (asked->attempt != 0) fields.emplace_back("attempt", asked->attempt);
+    add_text("remote", asked->remote);
+    add_text("trace_id", opening_->trace_id);
+    context_.log.write(observe::Level::info, events_of(wire()).attempt, fields);
 }
 
 void StreamConnection::admitted(const hub::Admission& admission) {
@@ -74,20 +93,56 @@ void StreamConnection::admitted(const hub::Admission& admission) {
     state_ = State::open;
     opening_->admitted = true;
     admitted_at_ = loop_.clock().mono();
-    names_ = pack({opening_->player_id, admission.session_id, admission.connection_id});
+    names_ = pack({opening_->player_id, admission.session_id, admission.connection_id, opening_->trace_id});
     const Duration took = admitted_at_ - opening_->began;
     context_.core
         .latencies()[wire() == protocol::Wire::websocket ? stats::Latency::established_websocket
                                                          : stats::Latency::established_sse]
         .record(took);
-    context_.log.info(events_of(wire()).connected, {{"player_id", opening_->player_id},
-                                                    {"session_id", admission.session_id},
-                                                    {"connection_id", admission.connection_id},
-                                                    {"client_id", admission.client_id},
-                                                    {"connection_type", protocol::to_string(wire())},
-                                                    {"establishment_time_ms", took.seconds() * 1e3}});
+    log_connected(admission, took);
     // What came behind the request, and a hang-up that was not looked at, are seen to after the turn.
     loop_.defer(*this);
+}
+
+std::vector<observe::Field> StreamConnection::name_fields() const {
+    const auto [player, session, connection] = names();
+    const std::string_view trace = connection.data() + connection.size() + 1;
+    std::vector<observe::Field> fields{{"player_id", player},
+                                       {"session_id", session},
+                                       {"connection_id", connection},
+                                       {"connection_type", protocol::to_string(wire())}};
+    if (!trace.empty()) fields.emplace_back("trace_id", trace);
+    return fields;
+}
+
+void StreamConnection::log_connected(const hub::Admission& admission, Duration took) const {
+    if (!context_.log.enabled(observe::Level::info)) return;
+    const std::size_t websockets = admission.existing[index_of(protocol::Wire::websocket)];
+    const std::size_t streams = admission.existing[index_of(protocol::Wire::sse)];
+    const bool is_dual = (wire() == protocol::Wire::websocket ? streams : websockets) > 0;
+    std::vector<observe::Field> fields = name_fields();
+    fields.insert(fields.end(), {{"client_id", admission.client_id},
+                                 {"establishment_time_ms", took.seconds() * 1e3},
+                                 {"existing_websocket_connections", websockets},
+                                 {"existing_sse_connections", streams},
+                                 {"is_dual_connection", is_dual},
+                                 {"total_connections", admission.connections}});
+    context_.log.write(observe::Level::info, events_of(wire()).connected, fields);
+}
+
+void StreamConnection::delivered(const hub::DeliveryReport& report) {
+    if (names_ == nullptr || !context_.log.enabled(observe::Level::info)) return;
+    std::vector<observe::Field> fields = name_fields();
+    fields.insert(fields.end(), {{"message_id", report.message_id},
+                                 {"message_type", report.message_type},
+                                 {"message_size", report.message_bytes},
+                                 {"delivery_time_ms", report.took.seconds() * 1e3},
+                                 {"websocket_delivered", report.wires[index_of(protocol::Wire::websocket)]},
+                                 {"sse_delivered", report.wires[index_of(protocol::Wire::sse)]},
+                                 {"total_connections", report.connections},
+                                 {"active_connections", report.active_connections},
+                                 {"sample_rate", report.sample_rate}});
+    context_.log.write(observe::Level::info, "Message delivered", fields);
 }
 
 void StreamConnection::refused(const hub::Refusal& refusal) {
@@ -113,20 +168,29 @@ void StreamConnection::closing(protocol::CloseCode code, std::string_view reason
     if (ending_ == nullptr) ending_ = std::make_unique<Ending>(code, std::string(reason));
 }
 
-void StreamConnection::log_disconnected() const {
-    if (names_ == nullptr) return;
+hub::Outlet::Names StreamConnection::names() const {
+    if (names_ == nullptr) return {};
     const std::string_view player = names_.get();
     const std::string_view session = player.data() + player.size() + 1;
     const std::string_view connection = session.data() + session.size() + 1;
+    return {player, session, connection};
+}
+
+void StreamConnection::leave() {
+    const auto last_events = context_.core.events_of_abnormal_end(key_);
+    const auto why = context_.core.gone(key_, loop_.now());
+    if (names_ == nullptr || !why) return;
     const Duration lasted = loop_.clock().mono() - admitted_at_;
-    context_.log.info(events_of(wire()).disconnected,
-                      {{"player_id", player},
-                       {"session_id", session},
-                       {"connection_id", connection},
-                       {"connection_type", protocol::to_string(wire())},
-                       {"reason", ending_ != nullptr ? std::string_view(ending_->reason) : "peer gone"},
-                       {"close_code", ending_ != nullptr ? protocol::number(ending_->code) : 1006},
-                       {"duration_ms", lasted.seconds() * 1e3}});
+    std::vector<observe::Field> fields = name_fields();
+    fields.insert(fields.end(), {{"reason", stats::name_of(why->reason)},
+                                 {"close_code", why->code},
+                                 {"duration_ms", lasted.seconds() * 1e3}});
+    if (ending_ != nullptr) fields.emplace_back("close_message", ending_->reason);
+    context_.log.write(observe::Level::info, events_of(wire()).disconnected, fields);
+    if (!last_events) return;
+    fields = name_fields();
+    fields.emplace_back("last_events", observe::Json{*last_events});
+    context_.log.write(observe::Level::warning, "Connection ended abnormally", fields);
 }
 
 std::int64_t StreamConnection::write(const iovec* pieces, int count) {
@@ -206,8 +270,7 @@ void StreamConnection::ready(std::uint32_t events) {
 
 void StreamConnection::resume() {
     if (state_ == State::leaving) {
-        log_disconnected();
-        context_.core.gone(key_, loop_.now());
+        leave();
         return loop_.retire(*this);
     }
     take_held();

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "hub/loop_core.hpp"
 #include "hub/outlet.hpp"
@@ -35,6 +36,8 @@ struct Opening {
     std::string head;  // the 101 or 200
     HttpHeaders cors;  // for an answer instead of it
     std::string player_id;
+    std::string trace_id;                        // empty: the client named none
+    std::unique_ptr<hub::ConnectRequest> asked;  // for the log, where attempts are told
     MonoTime began{};
     bool admitted = false;
 };
@@ -46,7 +49,9 @@ public:
     void failed() final;
     void last_word() final;
 
+    void attempted(std::size_t existing, std::string_view connection_id) final;
     void admitted(const hub::Admission& admission) final;
+    void delivered(const hub::DeliveryReport& report) final;
     void refused(const hub::Refusal& refusal) final;
     std::int64_t write(const iovec* pieces, int count) final;
     void await_writable() final { awaits_room_ = true; }
@@ -54,6 +59,7 @@ public:
     void finish() final;
     void abort() final;
     std::optional<KernelAck> kernel_ack() const final;
+    Names names() const final;
     // Why the connection ends, for the log; the first to say so is right.
     void closing(protocol::CloseCode code, std::string_view reason) override;
 
@@ -85,7 +91,11 @@ private:
     void read();
     void take_held();
     void log_refused(const hub::Refusal& refusal) const;
-    void log_disconnected() const;
+    void log_connected(const hub::Admission& admission, Duration took) const;
+    // Over and gone: the hub is told, and the log.
+    void leave();
+    // What every line of a connection that was let in has.
+    std::vector<observe::Field> name_fields() const;
     std::int64_t write_with_head(const iovec* pieces, int count);
 
     struct Ending {
@@ -94,7 +104,8 @@ private:
     };
 
     std::unique_ptr<Opening> opening_;  // until the head is written
-    std::unique_ptr<char[]> names_;     // player, session, connection, each ended by NUL: one small block a connection
+    // Player, session, connection and trace, each ended by NUL: one small block a connection.
+    std::unique_ptr<char[]> names_;
     std::unique_ptr<Ending> ending_;
     MonoTime admitted_at_{};
     std::unique_ptr<std::string> held_;  // received and not looked at yet

@@ -78,6 +78,7 @@ class Client(Commands):
         self._config = _core.ClientConfig()
         self._config.client_id, self._config.mode, self._config.wires = self.client_id, mode, list(wires)
         self._config.session_id, self._config.cursor = session_id or "", cursor
+        self._config.report_delay = True
         # Above every number that an earlier run under this id can have used.
         now_ms = time.time_ns() // 1_000_000
         self._config.first_command = now_ms if client_id else 1

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from mythos._core import Command as Command
 from mythos.errors import MythosError
+
+# The command whose handler runs in this context, for log lines.
+current_command: ContextVar[Command | None] = ContextVar("mythos_command", default=None)
+
+
+class CommandNames:
+    """Whether anybody wants to know `current_command`: to say it costs each command a tenth of a microsecond."""
+
+    wanted = False
 
 
 class CommandError(MythosError):

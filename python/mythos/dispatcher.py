@@ -12,6 +12,7 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -19,7 +20,7 @@ import orjson
 
 from mythos import _core
 from mythos.authenticator import AUTHENTICATE
-from mythos.command import Command, CommandError
+from mythos.command import Command, CommandError, CommandNames, current_command
 
 log = logging.getLogger("mythos.server")
 
@@ -109,6 +110,8 @@ class Dispatcher:
                 if handler.is_async or handler.blocking:
                     self._start(command, handler)
                     continue
+                if CommandNames.wanted:
+                    current_command.set(command)
                 try:
                     answers.append(answer_of(command, handler.function(command)))
                 except BaseException as error:
@@ -116,6 +119,8 @@ class Dispatcher:
                     if not isinstance(error, Exception):
                         raise
         finally:
+            if CommandNames.wanted:
+                current_command.set(None)
             # Interrupted (Ctrl-C): the rest of the batch was not begun.
             for command in calls[begun:]:
                 answers.append((command, "overloaded", "the server was interrupted; send it again", True))
@@ -127,12 +132,14 @@ class Dispatcher:
 
     async def _run(self, command: Command, handler: Registered) -> None:
         assert self._loop is not None
+        if CommandNames.wanted:
+            current_command.set(command)
         try:
             work: Awaitable[Any]
             if handler.is_async:
                 work = handler.function(command)
             else:
-                work = self._loop.run_in_executor(None, handler.function, command)
+                work = self._loop.run_in_executor(None, copy_context().run, handler.function, command)
             if command.type == AUTHENTICATE:
                 # Somebody whose connection waits to be let in has no id to ask again with.
                 work = asyncio.wait_for(work, self._newcomer_timeout_s)

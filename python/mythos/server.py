@@ -33,6 +33,7 @@ from mythos.entries import message_of
 from mythos.errors import ConfigError, Refused, ServerStopped, StartFailed
 from mythos.server_views import Connections, Sessions
 from mythos.settings import Settings
+from mythos.store import Store
 
 H = TypeVar("H", bound=Handler)
 A = TypeVar("A", bound=Authenticate)
@@ -241,6 +242,11 @@ class Server:
         """Every connection: a live view."""
         return Connections(self._ask)
 
+    @property
+    def store(self) -> Store:
+        """The history of sessions and connections, where `store.url` names a database."""
+        return Store(self._ask)
+
     def disconnect(
         self,
         player: str | None = None,
@@ -303,6 +309,13 @@ class Server:
             raise ConfigError(str(error.args[1]).splitlines()) from None
         self.settings = Settings.only(**self._running().options())
         return {"live": live, "waits_for_restart": waiting}
+
+    def reopen_log(self) -> None:
+        """Opens the log's file anew before the next line: for a rotation that has moved it away. Raises ServerStopped.
+
+        The server's own rotation (`log.rotate_bytes`, `log.rotate_s`) does not need it.
+        """
+        self._ask(lambda core: core.reopen_log())
 
     # Inside
 

@@ -200,8 +200,29 @@ class LogTable(Table):
         description="One JSON object a line, or lines for people. (json or console)",
     )
     file: str = Field(
-        default="",
-        description="File that gets the lines beside standard output; SIGHUP opens it anew. (a text)",
+        default="auto",
+        description="File that gets the lines beside the stream, with its directory made where there is none; "
+        "SIGHUP opens it anew. auto: logs/mythos.log for mythosd and `mythos serve`, none for a server "
+        "within another program. Empty: none. (a text)",
+    )
+    rotate_bytes: int = Field(
+        default=104_857_600,
+        description="The file is rotated before it grows beyond this: renamed to what the time is, and compressed a"
+        " little later. 0: never by size. (an integer from 0 to 1000000000000)",
+    )
+    rotate_s: int = Field(
+        default=86_400,
+        description="The same before the first line that comes when the file is this old. 0: never by age. (an "
+        "integer from 0 to 31536000)",
+    )
+    keep: int = Field(
+        default=14,
+        description="Rotated files that are kept; older ones are deleted. (an integer from 1 to 10000)",
+    )
+    message_sample: float = Field(
+        default=0.0,
+        description="Part of the messages, and of their deliveries, that are logged, chosen at random; at most 500 "
+        "lines a second and loop. The part stands in each line. (a number from 0 to 1)",
     )
 
 

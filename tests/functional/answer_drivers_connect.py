@@ -223,9 +223,9 @@ async def open_stream(case: Case, query: str = "") -> RawConnection:
     return raw
 
 
-async def all_vanish(case: Case, raws: list[RawConnection]) -> Answer:
+async def all_vanish(case: Case, wire: str, raws: list[RawConnection]) -> Answer:
     """Every peer stops acknowledging, on any level, and is missed by its heartbeats."""
-    missed = 'mythos_connections_closed_total{reason="heartbeat_missed"}'
+    missed = f'mythos_connections_closed_total{{type="{wire}",reason="heartbeat_missed"}}'
     before = (await case.api.counters())[missed]
     try:
         for raw in raws:
@@ -249,9 +249,10 @@ HALF_OPEN_OPTIONS = {
 
 @drives("load-half-open", HALF_OPEN_OPTIONS)
 async def half_open(case: Case) -> Answer:
-    return await all_vanish(case, [await RawWebSocket.open(case.port, f"/ws/{case.player}") for _ in range(HALF_OPEN)])
+    raws = [await RawWebSocket.open(case.port, f"/ws/{case.player}") for _ in range(HALF_OPEN)]
+    return await all_vanish(case, "websocket", raws)
 
 
 @drives("load-half-open-sse", HALF_OPEN_OPTIONS)
 async def half_open_sse(case: Case) -> Answer:
-    return await all_vanish(case, [await open_stream(case) for _ in range(HALF_OPEN)])
+    return await all_vanish(case, "sse", [await open_stream(case) for _ in range(HALF_OPEN)])

@@ -286,8 +286,48 @@ async def drain_timeout(at: Place) -> AsyncIterator[None]:
 @shows("log.level", "error", "debug")
 async def log_level(at: Place) -> AsyncIterator[None]:
     yield
-    async with await open_websocket(at.server, at.player):
-        pass
-    await asyncio.to_thread(
-        at.server.wait_log, "a debug line", lambda line: line["event"] == "WebSocket connection attempt"
-    )
+    await at.api.counters()
+    await asyncio.to_thread(at.server.wait_log, "a debug line", lambda line: line["event"] == "HTTP request")
+
+
+async def connects(at: Place, holds: Callable[[], bool]) -> None:
+    """Makes log lines until that is so."""
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        async with await open_sse(at.server, at.player):
+            pass
+
+
+def rotated(at: Place) -> list[str]:
+    return sorted(file.name for file in (at.server.directory / "logs").glob("mythos.log.2*"))
+
+
+@shows("log.rotate_bytes", 0, 2_000)
+async def rotate_bytes(at: Place) -> AsyncIterator[None]:
+    yield
+    await connects(at, lambda: bool(rotated(at)))
+
+
+@shows("log.rotate_s", 0, 1)
+async def rotate_s(at: Place) -> AsyncIterator[None]:
+    yield
+    await connects(at, lambda: bool(rotated(at)))
+
+
+@shows("log.keep", 5, 1, log__rotate_bytes=1_000)
+async def keep(at: Place) -> AsyncIterator[None]:
+    await connects(at, lambda: len(rotated(at)) >= 4)
+    yield
+    await connects(at, lambda: len(rotated(at)) == 1)
+
+
+@shows("log.message_sample", 0, 1)
+async def message_sample(at: Place) -> AsyncIterator[None]:
+    async with await open_sse(at.server, at.player) as sse:
+        await at.api.publish(player=at.player)
+        await sse.entries(1)
+        yield
+        told = await at.api.publish(player=at.player)
+    line = await asyncio.to_thread(at.server.wait_log, "one", lambda line: line["event"] == "Message delivered")
+    assert line["message_id"] == told

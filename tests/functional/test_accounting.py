@@ -45,8 +45,8 @@ async def test_one_entry_to_two_mirrored_wires_is_one_delivery(start_server, pla
             await sse.entries(10)
             await settled(api, written=10)
         counters = await api.counters()
-        assert counters['mythos_messages_sent_total{type="websocket"}'] >= 10
-        assert counters['mythos_messages_sent_total{type="sse"}'] >= 10
+        assert counters['mythos_messages_sent_total{type="websocket",status="success"}'] >= 10
+        assert counters['mythos_messages_sent_total{type="sse",status="success"}'] >= 10
 
 
 async def test_two_clients_are_owed_each_their_own(start_server, player):

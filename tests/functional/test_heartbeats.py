@@ -14,7 +14,7 @@ BEAT = {"heartbeat_ms": int(BEAT_S * 1000)}
 # Where it is measured when something is noticed: a third beat is more than the machine's noise.
 STEADY_S, SLACK_S = 1.5, 1.0
 STEADY = {"heartbeat_ms": int(STEADY_S * 1000), "heartbeat_jitter": 0}
-MISSED = 'mythos_connections_closed_total{reason="heartbeat_missed"}'
+MISSED = 'mythos_connections_closed_total{type="%s",reason="heartbeat_missed"}'
 
 
 @WIRES
@@ -63,7 +63,7 @@ async def test_a_websocket_that_answers_no_ping_is_closed_with_4004(start_server
         assert code == 4004
         assert STEADY_S < took < 2 * STEADY_S + SLACK_S, "a first missed heartbeat is forgiven, a second is not"
         async with Api(server.url) as api:
-            assert (await api.counters())[MISSED] == 1
+            assert (await api.counters())[MISSED % "websocket"] == 1
 
 
 @WIRES
@@ -80,7 +80,7 @@ async def test_a_peer_that_vanishes_is_noticed_within_two_heartbeats(start_serve
         raw.vanish()
 
         async def noticed():
-            return (await api.counters())[MISSED] == 1
+            return (await api.counters())[MISSED % wire] == 1
 
         await until("it is missed", noticed, within=2 * STEADY_S + SLACK_S)
 
@@ -128,4 +128,4 @@ async def test_a_peer_without_a_sign_of_life_is_closed_whatever_the_heartbeat_sa
         assert await silent.close_code(answer_pings=False) == 4004
         async with Api(server.url) as api:
             counters = await api.counters()
-            assert counters['mythos_connections_closed_total{reason="idle_timeout"}'] == 1
+            assert counters['mythos_connections_closed_total{type="websocket",reason="idle_timeout"}'] == 1

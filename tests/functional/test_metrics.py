@@ -2,6 +2,8 @@
 
 import re
 
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
 from api import Api, until
 from wires import open_sse, open_websocket
 
@@ -61,6 +63,24 @@ async def test_known_traffic_is_told_in_exact_numbers(start_server):
         counters = await api.counters()
         told = {series: value for series, value in (await scrape(api)).items() if series in counters}
         assert told == counters, "the statistics and the metrics are one"
+
+
+async def test_openmetrics_and_gzip_tell_the_same_where_they_are_asked_for(start_server):
+    server = start_server()
+    accept = {"Accept": "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3"}
+    async with Api(server.url) as api:
+        text = await scrape(api)
+        plain = await api.http.get("/metrics", headers={**accept, "Accept-Encoding": "identity"})
+        packed = await api.http.get("/metrics", headers={**accept, "Accept-Encoding": "gzip"})
+        assert "content-encoding" not in plain.headers and packed.headers["content-encoding"] == "gzip"
+        assert int(packed.headers["content-length"]) < len(plain.content) / 4
+        for answer in (plain, packed):
+            assert answer.headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+            families = list(text_string_to_metric_families(answer.text))
+            samples = {sample.name for family in families for sample in family.samples}
+            assert {series.split("{")[0] for series in text} == samples
+            types = {family.name: family.type for family in families}
+            assert types["mythos_connections_total"] == "unknown" and types["mythos_deliveries"] == "counter"
 
 
 async def test_metrics_are_read_only(api):

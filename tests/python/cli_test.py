@@ -28,13 +28,13 @@ def run(*words: str, **options: Any) -> Result:
 def test_version_and_help():
     assert run("--version").stdout.strip() == mythos.__version__
     words = run("--help", env={"COLUMNS": "200"}).stdout
-    for command in ("serve", "play", "publish", "tail", "check-config", "demo"):
+    for command in ("serve", "play", "publish", "tail", "logs", "check-config", "demo"):
         assert command in words
     assert "Exit codes" in words
 
 
 def test_every_command_says_its_exit_codes():
-    for command in (["serve"], ["play"], ["publish"], ["tail"], ["check-config"], ["demo", "failover"]):
+    for command in (["serve"], ["play"], ["publish"], ["tail"], ["logs"], ["check-config"], ["demo", "failover"]):
         assert "Exit codes" in run(*command, "--help").stdout, command
 
 
@@ -184,10 +184,10 @@ def test_check_config_prints_every_option(tmp_path: Path):
 
 def test_check_config_warns_of_what_has_no_effect(tmp_path: Path):
     file = tmp_path / "mythos.toml"
-    file.write_text('[store]\nurl = "x"\n')
+    file.write_text('[limits]\nwindow_s = 5\n')
     given = run("check-config", "--config", str(file), env={"MYTHOS_GRACE": "7"})
     assert given.exit_code == exits.DONE
-    assert "store.url" in given.stderr and "MYTHOS_GRACE" in given.stderr
+    assert "limits.window_s" in given.stderr and "MYTHOS_GRACE" in given.stderr
     given = run("check-config", "--config", str(file), "--json")
     assert len(json.loads(given.stdout)["warnings"]) == 1 and given.stderr == ""
 
@@ -214,7 +214,11 @@ def test_serve_ends_cleanly_when_it_is_told_to(tmp_path: Path, words: list[str],
     port_file = tmp_path / "port"
     command = [*MYTHOS, "serve", "--listen", "127.0.0.1:0", "--set", "drain.spread_ms=0", *words]
     with subprocess.Popen(
-        [*command, "--port-file", str(port_file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--port-file", str(port_file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
     ) as running:
         assert running.stdout is not None
         said = ""
@@ -233,9 +237,11 @@ def test_serve_ends_cleanly_when_it_is_told_to(tmp_path: Path, words: list[str],
     assert running.returncode == exits.DONE
 
 
-def test_serve_tells_programs_where_it_listens():
+def test_serve_tells_programs_where_it_listens(tmp_path: Path):
     command = [*MYTHOS, "serve", "--listen", "127.0.0.1:0", "--set", "drain.spread_ms=0", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tmp_path
+    ) as running:
         assert running.stdout is not None
         told = json.loads(running.stdout.readline())
         assert told["url"] == f"http://127.0.0.1:{told['port']}"
@@ -247,7 +253,7 @@ def test_serve_reads_its_configuration_again_when_it_is_told_to(tmp_path: Path):
     file = tmp_path / "mythos.toml"
     file.write_text("heartbeat_ms = 900\n")
     command = [*MYTHOS, "serve", "--listen", "127.0.0.1:0", "--config", str(file), "--set", "log.level=error"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as running:
         assert running.stdout is not None and running.stderr is not None
         assert running.stdout.readline()
         file.write_text("heartbeat_ms = 1\n")
@@ -292,3 +298,31 @@ def test_demo_failover_ends_with_1_where_something_is_lost(monkeypatch: pytest.M
     given = run("demo", "failover")
     assert given.exit_code == exits.FAILED
     assert "lost" in given.stdout and "longest pause" in given.stdout
+
+
+def test_serve_has_a_log_file_which_sighup_opens_anew(tmp_path: Path, mythos_sync_client):
+    command = [*MYTHOS, "serve", "--listen", "127.0.0.1:0", "--set", "drain.spread_ms=0", "--json"]
+    file, moved = tmp_path / "logs" / "mythos.log", tmp_path / "moved"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as running:
+        assert running.stdout is not None
+        url = json.loads(running.stdout.readline())["url"]
+        with mythos.SyncClient(url, "ann"):
+            pass
+        file.rename(moved)
+        running.send_signal(signal.SIGHUP)
+        while not file.exists():
+            with mythos.SyncClient(url, "ben"):
+                pass
+        running.terminate()
+        _, err = running.communicate(timeout=30)
+    written = moved.read_text() + file.read_text()
+    assert '"player_id":"ann"' in written and '"player_id":"ben"' in written
+    assert set(written.splitlines()) <= set(err.splitlines())
+
+
+def test_serve_says_which_log_file_it_cannot_write(tmp_path: Path):
+    (tmp_path / "logs").write_text("a file stands where the directory should")
+    given = subprocess.run(
+        [*MYTHOS, "serve", "--listen", "127.0.0.1:0"], capture_output=True, text=True, timeout=60, cwd=tmp_path
+    )
+    assert given.returncode == exits.BAD_CONFIG and "logs/mythos.log" in given.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import httpx
 import pytest
 
 from mythos import errors
@@ -274,3 +275,19 @@ async def test_closing_leaves_no_task_and_no_connection(mythos_server, mythos_cl
     assert asyncio.all_tasks() == before
     with pytest.raises(errors.OutcomeUnknown):
         await answer
+
+
+@pytest.mark.mythos({"heartbeat_ms": 200})
+async def test_it_tells_the_server_how_late_entries_came(mythos_server, mythos_client):
+    count = "mythos_message_client_delay_seconds_count "
+
+    async def all_are_told() -> bool:
+        async with httpx.AsyncClient() as http:
+            lines = (await http.get(f"{mythos_server.url}/metrics")).text.splitlines()
+        return next(line for line in lines if line.startswith(count)) == f"{count}5"
+
+    async with mythos_client("ann") as ann:
+        await ann.both_live()
+        publish(mythos_server, 1, 5)
+        assert await numbers(ann, 5) == [1, 2, 3, 4, 5]
+        await until(all_are_told)

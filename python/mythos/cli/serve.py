@@ -51,7 +51,7 @@ def serve(
 
     def read() -> Settings:
         settings = settings_of(listen, config, set_ or [])
-        return for_a_demo(settings) if demo else settings
+        return for_a_program(for_a_demo(settings) if demo else settings)
 
     server = Server(checked(read))
     warn(warnings_of(config))
@@ -59,7 +59,7 @@ def serve(
         try:
             asyncio.run(_serve(server, read, bots if demo else None, bot_rate, port_file, as_json))
         except errors.StartFailed as error:
-            wrong_config = error.code in ("bad_config", "exposed_without_authentication")
+            wrong_config = error.code in ("bad_config", "exposed_without_authentication", "log_file")
             exits.fail(exits.BAD_CONFIG if wrong_config else exits.FAILED, error)
 
 
@@ -79,11 +79,12 @@ def check_config(
 
     settings = checked(read, as_json)
     warnings = warnings_of(config)
+    shown = settings.values | {"store.url": _core.shown_store_url(settings.store.url)}
     if as_json:
-        typer.echo(json.dumps({"ok": True, "warnings": warnings, "options": settings.values}))
+        typer.echo(json.dumps({"ok": True, "warnings": warnings, "options": shown}))
         return
     warn(warnings)
-    for name, value in settings.values.items():
+    for name, value in shown.items():
         typer.echo(f"{name} = {json.dumps(value)}")
 
 
@@ -120,7 +121,8 @@ def complain(error: errors.ConfigError) -> None:
 
 
 def reload(server: Server, read: Callable[[], Settings]) -> None:
-    """A faulty configuration changes nothing."""
+    """A faulty configuration changes nothing but the log's file, which is opened anew in any case."""
+    server.reopen_log()
     try:
         changed = server.reload(read())
     except errors.ConfigError as error:
@@ -131,10 +133,16 @@ def reload(server: Server, read: Callable[[], Settings]) -> None:
         typer.echo(f"{name}: stays {old} until a restart, then {new}", err=True)
 
 
+def for_a_program(settings: Settings) -> Settings:
+    """This program is nothing but a server, which has a log file and keeps a history, unless it was told otherwise."""
+    of_a_program = {"log.file": _core.PROGRAM_LOG_FILE, "store.url": _core.PROGRAM_STORE_URL}
+    return settings.changed(**{name: own for name, own in of_a_program.items() if settings.values[name] == "auto"})
+
+
 def for_a_demo(settings: Settings) -> Settings:
-    """Where nothing else was asked for: no log line for each connection, and no waiting at the end."""
+    """Where nothing else was asked for: no log line a connection, no waiting at the end, no history in a file."""
     defaults, changed = Settings.only().values, {}
-    for name, value in {"log.level": "warning", "drain.spread_ms": 0}.items():
+    for name, value in {"log.level": "warning", "drain.spread_ms": 0, "store.url": "none"}.items():
         if settings.values[name] == defaults[name]:
             changed[name] = value
     return settings.changed(**changed)

@@ -53,6 +53,23 @@ TEST_F(AccountTest, TwoLivingWiresWriteEachDeliveryOnce) {
     EXPECT_EQ(settle({&a, &b}), (Account{7, 7, 0, 0, 0}));
 }
 
+TEST_F(AccountTest, AWriteSucceedsWholeAndFailsWhereItsWireGoesWithinIt) {
+    start();
+    Peer& a = ws({.client = "c"});
+    subscribe(a, "room");
+    a.room = 5;
+    say("room");
+    EXPECT_EQ(count(Counter::writes_websocket), 0u);
+    drain_socket(a);
+    EXPECT_EQ(count(Counter::writes_websocket), 1u);
+    a.room = 5;
+    say("room");
+    hang_up(a);
+    EXPECT_EQ(count(Counter::writes_websocket), 1u);
+    EXPECT_EQ(count(Counter::writes_failed_websocket), 1u);
+    EXPECT_EQ(count(Counter::writes_failed_sse), 0u);
+}
+
 TEST_F(AccountTest, TheFasterWireCountsAndTheSlowerOneAddsNothing) {
     start();
     Peer& a = ws({.client = "c"});

@@ -55,7 +55,7 @@ TEST_F(SlowReaderTest, DisconnectClosesWith4005) {
     EXPECT_THAT(peer.seqs(), IsEmpty());
     EXPECT_EQ(count(Counter::slow_disconnects), 1u);
     hang_up(peer);
-    EXPECT_EQ(count(Counter::closed_too_slow), 1u);
+    EXPECT_EQ(count(Counter::closed_websocket_too_slow), 1u);
 }
 
 TEST_F(SlowReaderTest, WhoComesBackAfter4005IsToldTheRange) {

@@ -37,8 +37,10 @@ TEST_F(ConnectTest, WhoNamesAReplacedSessionIsSentAwayForGood) {
     EXPECT_EQ(stream.refusal->sse_status, 204);
     EXPECT_EQ(session_of(ws({.client = "d"})), made["session_id"]);
     EXPECT_EQ(count(Counter::rejected_session_replaced), 2u);
+    EXPECT_EQ(count(Counter::failed_websocket_session_replaced), 1u);
+    EXPECT_EQ(count(Counter::failed_sse_session_replaced), 1u);
     hang_up(old);
-    EXPECT_EQ(count(Counter::closed_session_replaced), 1u);
+    EXPECT_EQ(count(Counter::closed_websocket_session_replaced), 1u);
 }
 
 // After a crash the session might not have been replaced after all, and its client would stay away for good.
@@ -156,7 +158,7 @@ TEST_F(ConnectTest, OverThePlayersLimitTheOldestOfTheSameWireGoes) {
     EXPECT_EQ(s1.retry_ms, 3'600'000u);
     EXPECT_TRUE(s2.admission.has_value());
     hang_up(w1);
-    EXPECT_EQ(count(Counter::closed_displaced), 1u);
+    EXPECT_EQ(count(Counter::closed_websocket_displaced), 1u);
 }
 
 TEST_F(ConnectTest, WithNoneOfItsWireTheOldestOfAllGoes) {

@@ -32,6 +32,7 @@ Peer& HubTest::open(Wire wire, Join join) {
     Peer& peer = *peers_.back();
     peer.room = join.room;
     peer.loop = join.loop;
+    peer.player = join.player;
     ConnectRequest request;
     request.wire = wire;
     request.player_id = join.player;

@@ -226,8 +226,9 @@ TEST_F(SessionTest, TheServerDisconnectsByPlayerSessionOrConnection) {
     EXPECT_TRUE(ws({.player = "p1", .client = "a"}).admission.has_value()) << "disconnected, not locked out";
     hang_up(a);
     hang_up(b);
-    EXPECT_EQ(count(Counter::closed_disconnected), 2u);
-    EXPECT_EQ(count(Counter::closed_policy), 0u) << "that is for what a peer does";
+    EXPECT_EQ(count(Counter::closed_websocket_disconnected), 1u);
+    EXPECT_EQ(count(Counter::closed_sse_disconnected), 1u);
+    EXPECT_EQ(count(Counter::closed_websocket_policy), 0u) << "that is for what a peer does";
 }
 
 TEST_F(SessionTest, UnusedTargetsAreForgottenAndMayReturn) {

@@ -143,6 +143,25 @@ TEST_F(CommandTest, AnAckWithAnIdThatWasNotTakenSaysSo) {
     EXPECT_EQ(count(Counter::dropped_ack_ignored), 2u);
 }
 
+TEST_F(CommandTest, WhatAClientReportsOfItsDelaysIsTakenWhereItCanBeTrue) {
+    start();
+    Peer& peer = ws({.client = "c"});
+    const auto report = [&](const json& delays) {
+        command(peer, "", "ack", {{"cursor", id(1)}, {"stats", {{"delivery_ms", delays}}}});
+    };
+    report({{0.5, 40}, {12, 1}});
+    const auto& shard = *node_->shards(stats::Latency::client_delay)[0];
+    EXPECT_EQ(shard.sum(), 32'000'000u);
+    json many;
+    for (int i = 0; i < 17; ++i) many.push_back({i, 1});
+    for (const json& delays : {json(5), json{{1}}, json{{-1, 1}}, json{{1, -1}}, json{{1e9, 1}}, json{{1, 1'000'001}},
+                               json{{1, 1}, {"2", 1}}, many})
+        report(delays);
+    EXPECT_EQ(shard.sum(), 32'000'000u) << "all or nothing of one report";
+    EXPECT_EQ(count(Counter::dropped_report_ignored), 8u);
+    EXPECT_EQ(count(Counter::dropped_ack_ignored), 0u);
+}
+
 TEST_F(CommandTest, HistoryRefusesWhatItCannotRead) {
     start();
     Peer& peer = ws({.client = "c"});

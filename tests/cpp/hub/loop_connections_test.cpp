@@ -19,7 +19,7 @@ protected:
 TEST_F(ConnectionTest, WhoHangsUpBeforeItsTurnLeavesNothingBehind) {
     start();
     Peer& peer = open(Wire::websocket);
-    core(peer).gone(peer.key, now());
+    EXPECT_FALSE(core(peer).gone(peer.key, now()).has_value()) << "it was never let in";
     turn();
     EXPECT_FALSE(peer.admission || peer.refusal);
     EXPECT_EQ(loop().connections(), 0u);
@@ -110,16 +110,16 @@ TEST_F(ConnectionTest, APeersCloseIsEchoedWithItsCode) {
     EXPECT_EQ(other.close_code, 1005) << "a close frame without a code is answered by one";
     hang_up(peer);
     hang_up(other);
-    EXPECT_EQ(count(Counter::closed_normal), 2u);
+    EXPECT_EQ(count(Counter::closed_websocket_normal), 2u);
 }
 
 TEST_F(ConnectionTest, ASocketThatVanishesCountsAsGone) {
     start();
     Peer& peer = ws();
-    hang_up(peer);
-    core(peer).gone(peer.key, now());
+    EXPECT_EQ(core(peer).gone(peer.key, now()).value().reason, stats::CloseReason::peer_gone);
+    EXPECT_FALSE(core(peer).gone(peer.key, now()).has_value());
     turn();
-    EXPECT_EQ(count(Counter::closed_peer_gone), 1u);
+    EXPECT_EQ(count(Counter::closed_websocket_peer_gone), 1u);
 }
 
 TEST_F(ConnectionTest, AfterTheLastWordNothingIsHeardAnyMore) {

@@ -89,7 +89,7 @@ TEST_F(PulseTest, ASilentWebSocketIsClosedAtTwoHeartbeats) {
     EXPECT_EQ(peer.close_code, 4004);
     EXPECT_TRUE(peer.finished);
     hang_up(peer);
-    EXPECT_EQ(count(Counter::closed_heartbeat_missed), 1u);
+    EXPECT_EQ(count(Counter::closed_websocket_heartbeat_missed), 1u);
 }
 
 TEST_F(PulseTest, APongIsASignOfLife) {

@@ -28,11 +28,19 @@ public:
     void admitted(const Admission& admission) override;
     void refused(const Refusal& refusal) override;
     std::int64_t write(const iovec* pieces, int count) override;
+    void attempted(std::size_t existing, std::string_view connection_id) override {
+        existing_at_attempt = existing;
+        attempted_as = connection_id;
+    }
+    void delivered(const DeliveryReport& report) override { reports.push_back(report); }
     void await_writable() override { ++awaits; }
     void pause_reading(bool paused) override { reading_paused = paused; }
     void finish() override { finished = true; }
     void abort() override { aborted = true; }
     std::optional<KernelAck> kernel_ack() const override { return kernel; }
+    Names names() const override {
+        return admission ? Names{player, admission->session_id, admission->connection_id} : Names{};
+    }
 
     // How many bytes the socket still takes; nothing: all of them.
     std::optional<std::size_t> room;
@@ -51,6 +59,9 @@ public:
 
     std::optional<Admission> admission;
     std::optional<Refusal> refusal;
+    std::optional<std::size_t> existing_at_attempt;
+    std::string attempted_as;
+    std::vector<DeliveryReport> reports;
     int awaits = 0;
     int writes = 0;
     std::vector<int> pieces_of_writes;
@@ -71,6 +82,7 @@ public:
     // Set by whoever opened the connection.
     ConnectionKey key = 0;
     std::uint32_t loop = 0;
+    std::string player;
     const protocol::Wire wire;
 
 private:

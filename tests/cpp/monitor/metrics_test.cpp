@@ -1,4 +1,5 @@
 #include "monitor/metrics.hpp"
+#include "monitor/exposition.hpp"
 
 #include <map>
 #include <sstream>
@@ -38,7 +39,7 @@ class MetricsTest : public HubTest {
 protected:
     std::map<std::string, double> scrape() {
         const Statistics statistics(*node_, now());
-        return samples_of(Metrics(*node_, statistics).text());
+        return samples_of(write_metrics(TextFormat::prometheus, Metrics(*node_, statistics).Collect()));
     }
 };
 
@@ -85,13 +86,12 @@ TEST_F(MetricsTest, BucketsAreCumulativeAndExactAtTheirEdges) {
 }
 
 TEST(SeriesNameTest, IsTakenApart) {
-    const SeriesName labelled = series_name(R"(mythos_x_total{reason="too_slow"})");
+    const SeriesName labelled = series_name(R"(mythos_x_total{type="sse",reason="too_slow"})");
     EXPECT_EQ(labelled.family, "mythos_x_total");
-    EXPECT_EQ(labelled.label, "reason");
-    EXPECT_EQ(labelled.value, "too_slow");
+    using Label = std::pair<std::string_view, std::string_view>;
+    EXPECT_EQ(labelled.labels, (std::vector<Label>{{"type", "sse"}, {"reason", "too_slow"}}));
     EXPECT_EQ(series_name("mythos_y_total").family, "mythos_y_total");
-    EXPECT_EQ(series_name("mythos_y_total").label, "");
-    EXPECT_EQ(help_of_counter("mythos_unknown_total"), "");
+    EXPECT_TRUE(series_name("mythos_y_total").labels.empty());
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -103,6 +105,20 @@ TEST(Level, IsReadInAnyCase) {
     EXPECT_EQ(parse_level("loud"), std::nullopt);
     EXPECT_EQ(parse_level(""), std::nullopt);
     EXPECT_EQ(name_of(Level::critical), "critical");
+}
+
+TEST(LogLine, TakesJsonAsItIs) {
+    const std::array fields{Field("tags", Json{R"(["a",1])"})};
+    EXPECT_NE(format_line(LogFormat::json, {}, Level::info, "x", "e", fields).find(R"("tags":["a",1]})"),
+              std::string::npos);
+}
+
+TEST(LogLine, ForPeopleAnExceptionStandsOnLinesOfItsOwn) {
+    const std::array fields{Field("exception", Json{R"("Traceback:\n  \u001b[1mValueError")"}), Field("n", 1)};
+    EXPECT_TRUE(format_line(LogFormat::console, {}, Level::error, "x", "failed", fields)
+                    .ends_with("failed  n=1\n    Traceback:\n      ?[1mValueError"));
+    const std::array texts{Field("exception", "one\ntwo")};
+    EXPECT_TRUE(format_line(LogFormat::console, {}, Level::error, "x", "failed", texts).ends_with("one\n    two"));
 }
 
 }  // namespace

@@ -104,7 +104,7 @@ TEST_F(LogTest, KeepsLinesOfSeveralThreadsWhole) {
 
 TEST_F(LogTest, RefusesAFileThatCannotBeOpened) {
     test::TemporaryDirectory directory;
-    EXPECT_EQ(Logging::open({.file = directory.path("no/such.log")}, clock_).error().code, "log_file");
+    EXPECT_EQ(Logging::open({.file = directory.path("")}, clock_).error().code, "log_file");
 }
 
 TEST_F(LogTest, OpensItsFileAnew) {
@@ -113,10 +113,30 @@ TEST_F(LogTest, OpensItsFileAnew) {
     {
         auto logging = open({.file = path});
         std::filesystem::rename(path, path + ".1");
-        logging->reopen();
+        logging->sink().reopen();
         logging->named("server").info("after the rotation");
     }
     EXPECT_EQ(parse_lines(test::read_file(path)).size(), 1u);
+}
+
+TEST_F(LogTest, CountsItsLinesByLevel) {
+    auto logging = open({.level = Level::info});
+    logging->named("server").info("one");
+    logging->named("server").info("two");
+    logging->named("server").debug("left out");
+    EXPECT_EQ(logging->lines(Level::info), 2u);
+    EXPECT_EQ(logging->lines(Level::debug), 0u);
+}
+
+TEST_F(LogTest, SharesASinkWithOneOfAnotherLevelAndForm) {
+    {
+        auto logging = open();
+        Logging other(LogSink::open({.output = stream_.descriptor()}, clock_).value(), Level::debug, LogFormat::console,
+                      clock_);
+        EXPECT_EQ(&logging->named("server").named("server.api"), &logging->named("server.api"));
+        other.named("server").debug("for people");
+    }
+    EXPECT_NE(stream_.content().find("debug    server  for people"), std::string::npos);
 }
 
 // Nobody reads the pipe, so the log's thread stands still after a pipe and a write's worth of lines.
@@ -129,7 +149,7 @@ TEST(LogOverrun, DropsTheOldestCountsThemAndSaysSoWhenItRecovers) {
     Log& log = logging->named("server");
     const std::string padding(1000, 'x');
     for (std::uint64_t i = 0; i < kLines; ++i) log.info("line", {{"i", i}, {"padding", padding}});
-    EXPECT_GT(logging->dropped(), 0u);
+    EXPECT_GT(logging->sink().statistics().dropped_lines, 0u);
 
     std::string received;
     std::thread reader([&] {
@@ -138,7 +158,7 @@ TEST(LogOverrun, DropsTheOldestCountsThemAndSaysSoWhenItRecovers) {
             received.append(chunk, static_cast<std::size_t>(n));
         }
     });
-    const std::uint64_t dropped = logging->dropped();
+    const std::uint64_t dropped = logging->sink().statistics().dropped_lines;
     logging.reset();
     ::close(ends[1]);
     reader.join();

@@ -84,11 +84,12 @@ TEST(Options, KeepTheGuidesNames) {
     EXPECT_EQ(name_of("CORS_ORIGINS"), "http.origins");
     EXPECT_EQ(name_of("LOG_LEVEL"), "log.level");
     EXPECT_EQ(name_of("LOG_FORMAT"), "log.format");
+    EXPECT_EQ(name_of("DATABASE_URL"), "store.url");
     std::set<std::string_view> later;
     for (const Option& option : planned_options()) later.insert(option.guide_name);
     EXPECT_EQ(later, (std::set<std::string_view>{"HEALTH_CHECK_INTERVAL", "METRICS_COLLECTION_INTERVAL",
                                                  "MAX_METRICS_SAMPLES", "RATE_LIMIT_REQUESTS", "RATE_LIMIT_WINDOW",
-                                                 "DATABASE_URL", "ENABLE_METRICS", "METRICS_PORT"}));
+                                                 "ENABLE_METRICS", "METRICS_PORT"}));
 }
 
 TEST(FindOption, KnowsOnlyWholeNames) {

@@ -45,10 +45,19 @@ TEST(ServerSettings, SaysWhereTheLogGoes) {
     config.log.level = "warning";
     config.log.format = "console";
     config.log.file = "mythos.log";
+    config.log.rotate_bytes = 4'096;
+    config.log.rotate_s = 60;
+    config.log.keep = 2;
+    config.log.message_sample = 0.5;
     const observe::LogSettings settings = log_settings(config);
     EXPECT_EQ(settings.level, observe::Level::warning);
     EXPECT_EQ(settings.format, observe::LogFormat::console);
     EXPECT_EQ(settings.file, "mythos.log");
+    EXPECT_EQ(settings.rotation, (observe::LogRotation{.bytes = 4'096, .age = seconds(60), .keep = 2}));
+    EXPECT_EQ(settings_from(config, 1'000).hub.message_sample, 0.5);
+    EXPECT_EQ(log_settings(Config{}).file, kProgramLogFile);
+    config.log.file.clear();
+    EXPECT_EQ(log_settings(config).file, "");
 }
 
 TEST(ServerSettings, ConnectionsLeaveAReserveOfDescriptors) {
@@ -56,6 +65,20 @@ TEST(ServerSettings, ConnectionsLeaveAReserveOfDescriptors) {
     EXPECT_EQ(connections_within(1'024), 960u);
     EXPECT_EQ(connections_within(10), 1u);
     EXPECT_EQ(settings_from(Config{}, 20'000).hub.connections_max, 19'000u);
+}
+
+TEST(ServerSettings, AProgramThatIsOnlyAServerKeepsItsHistoryInAFile) {
+    Config config;
+    EXPECT_EQ(settings_from(config, 1'000).store.url.file, "data/mythos.db");
+    config.store.url = "none";
+    EXPECT_EQ(settings_from(config, 1'000).store.url.kind, store::StoreUrl::Kind::none);
+    config.store.retention_s = 7;
+    config.store.queue_events = 99;
+    config.store.server_id = "one";
+    const store::StoreSettings settings = settings_from(config, 1'000).store;
+    EXPECT_EQ(settings.retention, seconds(7));
+    EXPECT_EQ(settings.queue_events, 99u);
+    EXPECT_EQ(settings.server_id, "one");
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace mythos::stats {
 namespace {
 
 TEST(CountersTest, EachHasANameOfItsOwnInTheFormOfTheMetricsEndpoint) {
-    const std::regex form(R"re(mythos_[a-z_]+_total(\{[a-z_]+="[a-z0-9_]+"\})?)re");
+    const std::regex form(R"re(mythos_[a-z_]+_total(\{[a-z_]+="[a-z0-9_]+"(,[a-z_]+="[a-z0-9_]+")?\})?)re");
     std::set<std::string> names;
     for (std::size_t i = 0; i < kCounters; ++i) {
         const std::string name(name_of(static_cast<Counter>(i)));
@@ -21,6 +21,15 @@ TEST(CountersTest, EachHasANameOfItsOwnInTheFormOfTheMetricsEndpoint) {
     }
     EXPECT_EQ(names.size(), kCounters);
     EXPECT_EQ(name_of(Counter::opened_sse), R"(mythos_connections_opened_total{type="sse"})");
+}
+
+TEST(CountersTest, ARefusalCountsByItsReasonAndAsAFailureOfItsWire) {
+    CounterShard shard;
+    shard.add(Rejection::unauthorised, 1);
+    EXPECT_EQ(shard.read(Counter::rejected_unauthorised), 1u);
+    EXPECT_EQ(shard.read(Counter::failed_sse_unauthorised), 1u);
+    EXPECT_EQ(shard.read(Counter::failed_websocket_unauthorised), 0u);
+    EXPECT_EQ(failed(Rejection::draining, 0), Counter::failed_websocket_draining);
 }
 
 TEST(CountersTest, CountsOnlyUpwardsAndEachForItself) {

@@ -18,6 +18,16 @@ TEST(HttpRouter, FindsEveryRoute) {
     expect_route("GET", "/", Route::index, "");
     expect_route("GET", "/livez", Route::live, "");
     expect_route("GET", "/readyz", Route::ready, "");
+    expect_route("GET", "/startupz", Route::startup, "");
+    expect_route("GET", "/health", Route::health, "");
+    expect_route("GET", "/health/detailed", Route::health_detailed, "");
+    expect_route("GET", "/metrics", Route::metrics, "");
+    expect_route("GET", "/monitoring/connection-health", Route::connection_health, "");
+    expect_route("GET", "/monitoring/performance", Route::performance, "");
+    expect_route("GET", "/monitoring/dual-connections", Route::dual_connections, "");
+    expect_route("GET", "/monitoring/errors", Route::errors, "");
+    expect_route("GET", "/monitoring/connections", Route::monitored_connections, "");
+    expect_route("GET", "/monitoring/connections/c%3A1", Route::monitored_connection, "c:1");
     expect_route("GET", "/api/ws", Route::websocket, "");
     expect_route("GET", "/ws/p1", Route::websocket, "p1");
     expect_route("GET", "/api/events", Route::event_stream, "");
@@ -40,6 +50,17 @@ TEST(HttpRouter, HeadIsGetWithoutABody) {
         EXPECT_EQ(match_route("HEAD", stream).allow, "GET, OPTIONS");
         EXPECT_EQ(match_route("OPTIONS", stream).allow, "GET, OPTIONS");
     }
+}
+
+TEST(HttpRouter, TellsWhoAnswersAndWhatIsOpen) {
+    for (const Route route : {Route::startup, Route::health, Route::metrics, Route::monitored_connection})
+        EXPECT_TRUE(is_monitors(route));
+    for (const Route route : {Route::live, Route::ready, Route::monitoring_stream, Route::publish, Route::statistics})
+        EXPECT_FALSE(is_monitors(route));
+    for (const Route route : {Route::live, Route::ready, Route::startup, Route::health_detailed, Route::metrics})
+        EXPECT_TRUE(is_open(route));
+    for (const Route route : {Route::performance, Route::monitoring_stream, Route::commands, Route::websocket})
+        EXPECT_FALSE(is_open(route));
 }
 
 TEST(HttpRouter, TellsAnUnknownPath) {

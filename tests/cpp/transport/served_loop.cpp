@@ -12,13 +12,13 @@ std::unique_ptr<observe::Logging> quiet_log(const Clock& clock) {
 
 }  // namespace
 
-ServedLoop::ServedLoop(HubLoopSettings settings, hub::Settings hub, const Clock* clock, AskMetrics metrics)
+ServedLoop::ServedLoop(HubLoopSettings settings, hub::Settings hub, const Clock* clock, AskMonitor monitor)
     : clock_(clock != nullptr ? *clock : system_clock_),
       logging_(quiet_log(clock_)),
       journal_("test00", journal::Retention{}) {
     node_ = std::make_unique<hub::Node>(journal_, clock_, hub, 1);
     loop_ = std::make_unique<HubLoop>(*node_, 0, clock_, settings, authenticate_none(), logging_->named("test"));
-    loop_->set_metrics(std::move(metrics));
+    loop_->set_monitor(std::move(monitor));
     node_->start();
     auto listener = listen_tcp({});
     port_ = local_port(listener.value());

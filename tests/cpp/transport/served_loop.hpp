@@ -18,7 +18,7 @@ class ServedLoop {
 public:
     // `clock`, if given, outlives the loop.
     explicit ServedLoop(HubLoopSettings settings = {}, hub::Settings hub = {}, const Clock* clock = nullptr,
-                        AskMetrics metrics = {});
+                        AskMonitor monitor = {});
     ~ServedLoop();
 
     std::uint16_t port() const { return port_; }

@@ -36,28 +36,63 @@ TEST_F(SiteTest, AnswersProbesAndTheIndex) {
     EXPECT_NE(body_of(client.get("/")).find("/api/publish"), std::string::npos);
 }
 
-TEST_F(SiteTest, MetricsAreAskedElsewhereAndTheLoopDoesNotWait) {
-    std::promise<std::function<void(std::string)>> asked;
+TEST_F(SiteTest, TheMonitorIsAskedElsewhereAndTheLoopDoesNotWait) {
+    struct Asked {
+        MonitorRequest request;
+        std::function<void(MonitorAnswer)> answer;
+    };
+    std::promise<Asked> asked;
     std::atomic<bool> takes = true;
-    ServedLoop told({}, {}, nullptr, [&](std::function<void(std::string)> answer) {
-        if (takes.exchange(false)) return asked.set_value(std::move(answer)), true;
+    ServedLoop told({}, {}, nullptr, [&](MonitorRequest request, std::function<void(MonitorAnswer)> answer) {
+        if (takes.exchange(false)) return asked.set_value({std::move(request), std::move(answer)}), true;
         return false;
     });
     TestClient asking(told.port()), other(told.port());
-    asking.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    const auto answer = asked.get_future().get();
+    asking.send(
+        "GET /monitoring/connections/c%2D1?window=1m HTTP/1.1\r\nHost: localhost\r\nAccept: a/b\r\n"
+        "Accept: c/d\r\nAccept-Encoding: gzip\r\n\r\n");
+    const auto [request, answer] = asked.get_future().get();
+    EXPECT_EQ(request.route, Route::monitored_connection);
+    EXPECT_EQ(request.parameter, "c-1");
+    EXPECT_EQ(request.query, "window=1m");
+    EXPECT_EQ(request.accept, "a/b, c/d");
+    EXPECT_EQ(request.accept_encoding, "gzip");
     EXPECT_EQ(status_of(other.get("/livez")), 200);
     const std::string refused = other.get("/metrics");
     EXPECT_EQ(status_of(refused), 503) << refused;
+    EXPECT_NE(refused.find("\r\nRetry-After: 1\r\n"), std::string::npos);
     EXPECT_EQ(error_code(refused), "overloaded");
     EXPECT_EQ(told.count(Counter::http_unavailable), 1u);
-    std::thread([&] { answer("mythos_build_info 1\n"); }).join();
-    const std::string metrics = asking.read_until("\r\n\r\nmythos_build_info 1\n");
-    EXPECT_NE(metrics.find("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"), std::string::npos);
+    HttpResponse response;
+    response.status = 207;
+    response.content_type = "text/x";
+    response.body = "told\n";
+    std::thread([&] { answer(response); }).join();
+    const std::string answered = asking.read_until("\r\n\r\ntold\n");
+    EXPECT_EQ(status_of(answered), 207);
+    EXPECT_NE(answered.find("\r\nContent-Type: text/x\r\n"), std::string::npos);
 }
 
-TEST_F(SiteTest, WithoutWhoTellsThemThereAreNoMetrics) {
+TEST_F(SiteTest, TheMonitorsErrorsBecomeErrorBodies) {
+    ServedLoop told({}, {}, nullptr,
+                    [](const MonitorRequest& request, const std::function<void(MonitorAnswer)>& answer) {
+                        answer(Error{request.query, "Why."});
+                        return true;
+                    });
+    TestClient asking(told.port());
+    for (const auto& [code, status] : {std::pair("bad_request", 400), {"not_found", 404}, {"server_fault", 500}}) {
+        const std::string refused = asking.get(std::string("/metrics?") + code);
+        EXPECT_EQ(status_of(refused), status) << refused;
+        EXPECT_EQ(error_code(refused), code);
+    }
+    EXPECT_EQ(told.count(Counter::http_bad_request), 1u);
+    EXPECT_EQ(told.count(Counter::http_not_found), 1u);
+    EXPECT_EQ(told.count(Counter::http_server_fault), 1u);
+}
+
+TEST_F(SiteTest, WithoutAMonitorItsRoutesAreNone) {
     expect_refused(client.get("/metrics"), 404, "not_found", Counter::http_not_found);
+    EXPECT_EQ(status_of(client.get("/monitoring/performance")), 404);
 }
 
 TEST_F(SiteTest, PublishesAndAnswersQueries) {

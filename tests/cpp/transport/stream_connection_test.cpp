@@ -24,7 +24,8 @@ TEST(StreamConnection, AHangUpIsNoticedOnEitherWire) {
     }
     TestClient probe(server.port());
     while (body_of(probe.get("/api/connections/p1")).find("\"wire\"") != std::string::npos) std::this_thread::yield();
-    EXPECT_GE(server.count(stats::Counter::closed_peer_gone), 2u);
+    EXPECT_EQ(server.count(stats::Counter::closed_websocket_peer_gone), 1u);
+    EXPECT_GE(server.count(stats::Counter::closed_sse_peer_gone), 1u);
 }
 
 TEST(StreamConnection, ASlowReaderGetsEverythingInTheEnd) {

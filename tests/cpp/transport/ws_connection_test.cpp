@@ -52,7 +52,7 @@ TEST_F(WsConnectionTest, EchoesThePeersCloseAndHangsUp) {
     client.shut_down_writing();
     EXPECT_TRUE(client.frame().starts_with("\x88\x03\xe8"));
     EXPECT_EQ(client.read_all(), "");
-    while (server.count(stats::Counter::closed_normal) != 1) std::this_thread::yield();
+    while (server.count(stats::Counter::closed_websocket_normal) != 1) std::this_thread::yield();
 }
 
 TEST_F(WsConnectionTest, ClosesWithTheRightCode) {

@@ -1,0 +1,196 @@
+#include "monitor/exposition.hpp"
+
+#include <prometheus/text_serializer.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <new>
+#include <optional>
+
+namespace mythos::monitor {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+    const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+// What stands before the next `separator`, which goes from `rest` with it.
+std::string_view take(std::string_view& rest, char separator) {
+    const std::size_t at = std::min(rest.find(separator), rest.size());
+    const std::string_view head = trimmed(rest.substr(0, at));
+    rest.remove_prefix(std::min(at + 1, rest.size()));
+    return head;
+}
+
+bool equals_lower(std::string_view text, std::string_view lower) {
+    return std::ranges::equal(text, lower, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+}
+
+// The weight that a list such as Accept gives the most specific of `names` that it has, in this order; nothing where it
+// has none.
+std::optional<double> weight(std::string_view list, std::initializer_list<std::string_view> names) {
+    std::optional<double> found;
+    std::size_t best = names.size();
+    while (!list.empty()) {
+        std::string_view element = take(list, ',');
+        const std::string_view name = take(element, ';');
+        double q = 1;
+        while (!element.empty()) {
+            const std::string_view parameter = take(element, ';');
+            if (equals_lower(parameter.substr(0, 2), "q="))
+                std::from_chars(parameter.data() + 2, parameter.data() + parameter.size(), q);
+        }
+        const auto at = static_cast<std::size_t>(
+            std::ranges::find_if(names, [&](std::string_view n) { return equals_lower(name, n); }) - names.begin());
+        if (at >= best && !(at == best && at < names.size() && q > *found)) continue;
+        best = at;
+        found = q;
+    }
+    return found;
+}
+
+// As OpenMetrics wants them: a label's value and a HELP with the same escapes.
+void append_escaped(std::string& out, std::string_view text) {
+    for (const char c : text) {
+        if (c == '\n') {
+            out += "\\n";
+        } else {
+            if (c == '\\' || c == '"') out += '\\';
+            out += c;
+        }
+    }
+}
+
+void append_number(std::string& out, double value) {
+    if (std::isnan(value)) {
+        out += "NaN";
+    } else if (std::isinf(value)) {
+        out += value > 0 ? "+Inf" : "-Inf";
+    } else {
+        char text[32];
+        out.append(text, std::to_chars(text, text + sizeof text, value).ptr);
+    }
+}
+
+void append_label(std::string& out, std::string_view name, std::string_view value) {
+    out += out.back() == '{' ? "" : ",";
+    out.append(name).append("=\"");
+    append_escaped(out, value);
+    out += '"';
+}
+
+void append_sample(std::string& out, const std::string& name, const ClientMetric& metric, double value,
+                   const double* upper_bound = nullptr) {
+    out.append(name);
+    if (!metric.label.empty() || upper_bound != nullptr) {
+        out += '{';
+        for (const auto& label : metric.label) append_label(out, label.name, label.value);
+        if (upper_bound != nullptr) {
+            std::string bound;
+            append_number(bound, *upper_bound);
+            // A canonical number has a point: 1.0, not 1.
+            if (bound.find_first_of(".eIN") == bound.npos) bound += ".0";
+            append_label(out, "le", bound);
+        }
+        out += '}';
+    }
+    out += ' ';
+    append_number(out, value);
+    out += '\n';
+}
+
+void append_histogram(std::string& out, const std::string& name, const ClientMetric& metric) {
+    for (const auto& bucket : metric.histogram.bucket)
+        append_sample(out, name + "_bucket", metric, static_cast<double>(bucket.cumulative_count), &bucket.upper_bound);
+    append_sample(out, name + "_count", metric, static_cast<double>(metric.histogram.sample_count));
+    append_sample(out, name + "_sum", metric, metric.histogram.sample_sum);
+}
+
+// OpenMetrics names a counter's family without the `_total` of its samples.
+std::string family_name(const MetricFamily& family) {
+    constexpr std::string_view suffix = "_total";
+    const bool counts = family.type == MetricType::Counter && family.name.ends_with(suffix);
+    return counts ? family.name.substr(0, family.name.size() - suffix.size()) : family.name;
+}
+
+std::string_view type_name(MetricType type) {
+    switch (type) {
+        case MetricType::Counter:
+            return "counter";
+        case MetricType::Gauge:
+            return "gauge";
+        case MetricType::Histogram:
+            return "histogram";
+        default:
+            return "unknown";
+    }
+}
+
+void append_family(std::string& out, const MetricFamily& family) {
+    const std::string name = family_name(family);
+    out.append("# TYPE ").append(name).append(" ").append(type_name(family.type)).append("\n# HELP ");
+    out.append(name).append(" ");
+    append_escaped(out, family.help);
+    out += '\n';
+    for (const ClientMetric& metric : family.metric) {
+        if (family.type == MetricType::Counter) {
+            append_sample(out, name + "_total", metric, metric.counter.value);
+        } else if (family.type == MetricType::Gauge) {
+            append_sample(out, name, metric, metric.gauge.value);
+        } else if (family.type == MetricType::Histogram) {
+            append_histogram(out, name, metric);
+        } else {
+            append_sample(out, name, metric, metric.untyped.value);
+        }
+    }
+}
+
+}  // namespace
+
+TextFormat negotiate_format(std::string_view accept) {
+    const double open = weight(accept, {"application/openmetrics-text", "application/*"}).value_or(0);
+    const double text = weight(accept, {"text/plain", "text/*", "*/*"}).value_or(0);
+    return open > text ? TextFormat::open_metrics : TextFormat::prometheus;
+}
+
+bool accepts_gzip(std::string_view accept_encoding) { return weight(accept_encoding, {"gzip", "*"}).value_or(0) > 0; }
+
+std::string_view content_type(TextFormat format) {
+    return format == TextFormat::open_metrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                                              : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+std::string write_metrics(TextFormat format, const std::vector<MetricFamily>& families) {
+    if (format == TextFormat::prometheus) return prometheus::TextSerializer().Serialize(families);
+    std::string out;
+    for (const MetricFamily& family : families) append_family(out, family);
+    return out += "# EOF\n";
+}
+
+std::string gzip(std::string_view bytes) {
+    constexpr int kGzipWindow = 15 + 16;  // zlib's way to ask for a gzip member
+    z_stream stream{};
+    if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        throw std::bad_alloc();
+    std::string out(deflateBound(&stream, bytes.size()), '\0');
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+    stream.avail_in = static_cast<uInt>(bytes.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    deflate(&stream, Z_FINISH);
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
+    return out;
+}
+
+}  // namespace mythos::monitor
