@@ -275,7 +275,7 @@ void LoopCore::Impl::history(Hub& hub, const CommandContext& context, const Comm
 
 void LoopCore::Impl::note_command_error(const Error& error, std::string_view type, const observe::ErrorContext& who) {
     // Nothing to destroy: a loop may outlive the statics of a Python program that exits while its threads publish.
-    static constexpr std::array<std::pair<std::string_view, Counter>, 14> kCounters{{
+    static constexpr std::array<std::pair<std::string_view, Counter>, 17> kCounters{{
         {"bad_json", Counter::command_error_bad_json},
         {"bad_command", Counter::command_error_bad_command},
         {"unknown_command", Counter::command_error_unknown_command},
