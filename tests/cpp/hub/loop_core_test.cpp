@@ -55,7 +55,7 @@ TEST_F(LoopCoreTest, DrainingTellsEveryoneSpreadsTheClosesAndLetsNobodyIn) {
     EXPECT_TRUE(node_->draining());
     Peer& late = ws({.player = "late"});
     ASSERT_TRUE(late.refusal.has_value());
-    EXPECT_EQ(late.refusal->code, CloseCode::going_away);
+    EXPECT_EQ(late.refusal->code, CloseCode::overloaded);
     EXPECT_EQ(late.refusal->sse_status, 503);
     publish({{"everyone", true}, {"type", "t"}});
     advance(milliseconds(*delays.begin() + 1));
