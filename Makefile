@@ -10,7 +10,7 @@ HAS_HEADERS := import os, sysconfig; print("yes" * os.path.exists(sysconfig.get_
 # The one list of system packages: what the server is built from, what its tests need, what only `make bench`,
 # `make fuzz`, `make lint` and CI need. A tool that is there by other means is not installed a second time.
 BUILD_PACKAGES := cmake ninja-build libboost1.81-dev libssl-dev zlib1g-dev nlohmann-json3-dev libspdlog-dev \
-    libcli11-dev libtomlplusplus-dev prometheus-cpp-dev libgtest-dev libgmock-dev
+    libcli11-dev libtomlplusplus-dev prometheus-cpp-dev libsoci-dev libpq-dev libsqlite3-dev libgtest-dev libgmock-dev
 PYTHON_PACKAGES := $(if $(shell python3 -c 'import ensurepip, venv; print("yes")' 2>/dev/null),,python3-venv) \
     $(if $(shell python3 -c '$(HAS_HEADERS)' 2>/dev/null),,python3-dev)
 TEST_PACKAGES := curl jq postgresql procps prometheus \
@@ -137,6 +137,12 @@ browser: build-tests
 
 conformance: build-tests
 	$(PYTHON) tests/conformance/run_kosoku.py build/release/mythos-echo --listen 127.0.0.1:0
+
+# Both kinds of server, held to docs/api/openapi.yaml for at most $(CONTRACT_SECONDS) seconds each.
+CONTRACT_SECONDS ?= 90
+.PHONY: contract
+contract: build-tests package
+	$(PYTHON) tests/conformance/run_contract.py build/release/mythosd .venv/bin/mythos --seconds $(CONTRACT_SECONDS)
 
 # Both modes of a client's second wire, $(CUTS) cuts a fault and wire: nothing may be lost, repeated or out of order. The
 # pauses are printed beside what is promised of them; only a quiet machine can be held to them (failover.py --strict).

@@ -27,8 +27,13 @@ void bind_server(py::module_& module) {
         .def("all_connections", &ServerCore::all_connections)
         .def("channels", &ServerCore::channels)
         .def("presence", &ServerCore::presence, py::arg("channel"))
+        .def("monitoring", &ServerCore::monitoring, py::arg("route"), py::arg("parameter"), py::arg("query"))
         .def("session_count", &ServerCore::session_count)
         .def("connection_count", &ServerCore::connection_count)
+        .def("history", &ServerCore::history, py::arg("connections"), py::arg("player_id"), py::arg("session_id"),
+             py::arg("since"), py::arg("limit"))
+        .def("flush_history", &ServerCore::flush_history, py::arg("timeout_s"))
+        .def("store_probe", &ServerCore::store_probe)
         .def("calls_descriptor", &ServerCore::calls_descriptor)
         .def("set_types", &ServerCore::set_types, py::arg("types"))
         .def("take_calls", &ServerCore::take_calls, py::arg("max"))

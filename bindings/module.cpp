@@ -11,4 +11,5 @@ PYBIND11_MODULE(_core, module) {
     mythos::bindings::bind_server(module);
     mythos::bindings::bind_sse_decoder(module);
     mythos::bindings::bind_stats(module);
+    mythos::bindings::bind_store(module);
 }

@@ -14,5 +14,6 @@ void bind_options(pybind11::module_& module);
 void bind_server(pybind11::module_& module);
 void bind_sse_decoder(pybind11::module_& module);
 void bind_stats(pybind11::module_& module);
+void bind_store(pybind11::module_& module);
 
 }  // namespace mythos::bindings

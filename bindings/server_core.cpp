@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <limits>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "bindings/core_error.hpp"
 #include "bindings/option_values.hpp"
 #include "bindings/shared_sink.hpp"
+#include "bindings/store_values.hpp"
 #include "bindings/unlocked.hpp"
 #include "hub/application.hpp"
 #include "protocol/envelope.hpp"
@@ -98,7 +100,10 @@ struct ServerCore::Running {
         auto sink = shared_sink(settings);
         if (!sink) return sink.error();
         logging = std::make_unique<observe::Logging>(std::move(*sink), settings.level, settings.format, clock);
-        auto started = server::Server::start(server::settings_from(config, descriptors), clock, *logging);
+        server::ServerSettings wanted = server::settings_from(config, descriptors);
+        // Nobody expects a program that has a server in it to write a file that it was not told of.
+        if (config.store.url == "auto") wanted.store.url = {};
+        auto started = server::Server::start(wanted, clock, *logging);
         if (!started) return started.error();
         server = std::move(*started);
         return {};
@@ -236,12 +241,54 @@ py::bytes ServerCore::presence(const std::string& channel) const {
     return unlocked([&](Running& server) { return server.application().presence_json(channel); });
 }
 
+py::bytes ServerCore::monitoring(const std::string& route, const std::string& parameter,
+                                 const std::string& query) const {
+    const auto match = transport::match_route("GET", "/monitoring/" + route + (parameter.empty() ? "" : "/one"));
+    if (match.kind != transport::RouteMatch::Kind::found || !transport::is_monitors(match.route))
+        raise_core_error({"not_found", "The monitor has no such route."});
+    const auto answer = unlocked([&](Running& server) -> transport::MonitorAnswer {
+        std::promise<transport::MonitorAnswer> told;
+        const auto tell = [&told](transport::MonitorAnswer made) { told.set_value(std::move(made)); };
+        if (!server.server->ask_monitor({match.route, parameter, query, {}, {}}, tell))
+            return Error{"overloaded", "Too many ask the monitor at once; try again later."};
+        return told.get_future().get();
+    });
+    if (!answer) raise_core_error(answer.error());
+    return py::bytes(answer->body);
+}
+
 std::size_t ServerCore::session_count() const {
     return unlocked([](Running& server) { return server.application().sessions(); });
 }
 
 std::size_t ServerCore::connection_count() const {
     return unlocked([](Running& server) { return server.application().connections(); });
+}
+
+py::bytes ServerCore::history(bool connections, const std::string& player_id, const std::string& session_id,
+                              std::optional<double> since, std::size_t limit) const {
+    const auto query = history_query(connections, player_id, session_id, since, limit);
+    return value_or_raise(unlocked([&](Running& server) {
+        const store::Store* store = server.server->store();
+        return store::read_history(store == nullptr ? store::StoreUrl{} : store->url(), query);
+    }));
+}
+
+bool ServerCore::flush_history(double timeout_s) const {
+    const Duration at_most{static_cast<std::int64_t>(timeout_s * 1e9)};
+    return unlocked([&](Running& server) {
+        store::Store* store = server.server->store();
+        return store == nullptr || store->flush(at_most);
+    });
+}
+
+py::object ServerCore::store_probe() const {
+    const auto probe = unlocked([](Running& server) {
+        const store::Store* store = server.server->store();
+        return store == nullptr ? std::optional<store::StoreProbe>() : store->probe();
+    });
+    if (!probe) return py::none();
+    return probe_values(*probe);
 }
 
 void ServerCore::set_types(std::vector<std::string> types) {

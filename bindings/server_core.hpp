@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,8 +51,19 @@ public:
     py::bytes all_connections() const;
     py::bytes channels() const;
     py::bytes presence(const std::string& channel) const;
+    // What a monitoring route answers to such a query, as JSON in bytes. `route`: the path behind `/monitoring/`.
+    // CoreError: `bad_request`, `not_found`, `overloaded`.
+    py::bytes monitoring(const std::string& route, const std::string& parameter, const std::string& query) const;
     std::size_t session_count() const;
     std::size_t connection_count() const;
+
+    // Rows of the history as a JSON array; waits for the database. CoreError: those of store/history_reader.hpp.
+    py::bytes history(bool connections, const std::string& player_id, const std::string& session_id,
+                      std::optional<double> since, std::size_t limit) const;
+    // False: not all was written in time. True also where no history is kept.
+    bool flush_history(double timeout_s) const;
+    // None where no history is kept.
+    py::object store_probe() const;
 
     // Readable while calls wait, until `take_calls`.
     int calls_descriptor() const { return calls_ready_.descriptor(); }

@@ -5,6 +5,7 @@ set(mains ${CMAKE_SOURCE_DIR}/cpp/server/main.cpp ${CMAKE_SOURCE_DIR}/cpp/server
 
 set(libraries_observe PRIVATE spdlog::spdlog_header_only ZLIB::ZLIB)
 set(libraries_protocol PUBLIC ZLIB::ZLIB PRIVATE OpenSSL::Crypto)
+set(libraries_store PUBLIC mythos_soci)
 set(libraries_transport PRIVATE Boost::headers)
 set(libraries_monitor PUBLIC prometheus-cpp::core)
 set(libraries_server PRIVATE CLI11::CLI11 tomlplusplus::tomlplusplus)

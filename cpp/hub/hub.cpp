@@ -12,8 +12,21 @@ namespace mythos::hub {
 using journal::Kind;
 using journal::TargetKind;
 
+namespace {
+
+const stats::Edges& connection_counts() {
+    static const stats::Edges edges({0, 1, 2, 3, 4, 6, 8, 16, 32, 64});
+    return edges;
+}
+
+}  // namespace
+
 Hub::Hub(journal::Journal& journal, Settings& settings, DeliveryTotals& totals, stats::CounterShard& counters)
-    : journal_(journal), settings_(settings), totals_(totals), counters_(counters) {}
+    : journal_(journal),
+      settings_(settings),
+      totals_(totals),
+      counters_(counters),
+      connections_per_session_(std::make_shared<stats::HistogramShard>(connection_counts())) {}
 
 void Hub::begin(MonoTime now, WallTime wall) {
     now_ = now;
@@ -135,6 +148,7 @@ Session& Hub::open_session(Player& player) {
     add_interval(session, targets_.at(journal::kEveryone), session.opened_seq);
     if (own != nullptr) add_interval(session, *own, session.opened_seq);
     sessions_.emplace(session.session_id, &session);
+    record_session(store::Event::Kind::session_opened, session, "");
     note_session(HubEvent::Kind::session_opened, session, "");
     return session;
 }
@@ -161,14 +175,27 @@ void Hub::choose_message(const journal::Draft& draft) {
     event.sample_rate = sampler_.rate();
 }
 
+void Hub::record_session(store::Event::Kind kind, const Session& session, const char* reason) {
+    if (history_ == nullptr) return;
+    history_->push({.kind = kind,
+                    .reason = reason,
+                    .created_at = session.opened_at,
+                    .closed_at = wall_,
+                    .player_id = session.player->player_id(),
+                    .session_id = session.session_id});
+}
+
 void Hub::join(Session& session, TargetInfo& channel, WallTime since) {
     session.channels.emplace_back(channel.id, since);
+    channels_ += channel.members.empty();
+    ++subscriptions_;
     channel.members.push_back(&session);
 }
 
 void Hub::part(Session& session, TargetInfo& channel) {
     std::erase_if(session.channels, [&](const auto& c) { return c.first == channel.id; });
-    std::erase(channel.members, &session);
+    subscriptions_ -= std::erase(channel.members, &session);
+    channels_ -= channel.members.empty();
 }
 
 void Hub::note_presence(const char* type, Session& session, const std::string& channel) {
@@ -197,8 +224,10 @@ void Hub::end_session(Session& session, const char* reason) {
         part(session, channel);
         note_presence("presence.left", session, channel.target.name);
     }
+    record_session(store::Event::Kind::session_closed, session, reason);
     Player& player = *session.player;
     sessions_.erase(session.session_id);
+    connections_per_session_->record(session.connections_peak);
     for (Connection* connection : session.connections_by_age()) detach(*connection);
     for (Client& client : session.clients) end_account(session, client);
     player.session.reset();

@@ -13,6 +13,9 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -21,6 +24,7 @@
 
 #include "base/result.hpp"
 #include "hub/effects.hpp"
+#include "hub/ending.hpp"
 #include "hub/hub_event.hpp"
 #include "hub/registry.hpp"
 #include "hub/sampler.hpp"
@@ -28,6 +32,8 @@
 #include "journal/journal.hpp"
 #include "protocol/envelope.hpp"
 #include "stats/counters.hpp"
+#include "stats/histogram_shard.hpp"
+#include "store/event_queue.hpp"
 
 namespace mythos::hub {
 
@@ -54,6 +60,7 @@ struct Admitted {
     Start start = Start::head;
     Seq after = 0;       // the stream begins after it
     Seq visible_at = 0;  // tell the client when this is committed
+    WallTime opened_at;
     bool reconnect = false;
 };
 
@@ -81,12 +88,16 @@ public:
     // What was decided since the last call, to be told without the mutex.
     std::vector<HubEvent> take_events() { return std::exchange(events_, {}); }
 
+    // Where the history of sessions and connections goes; null: nowhere. It outlives the hub. Set before the first use.
+    void set_history(store::EventQueue* history) { history_ = history; }
+
     // Rebuilds the state from what the journal kept. Sessions start their grace at `now`.
     void restore(const journal::Recovered& found, MonoTime now, WallTime wall);
 
     // Connections.
     std::variant<Admitted, Refusal> connect(const ConnectRequest& request, ConnectionKey key, std::uint32_t loop);
-    void disconnected(ConnectionKey key);
+    // `ending`: none for one that was never let in.
+    void disconnected(ConnectionKey key, std::optional<Ending> ending);
     // The connection is about to be closed by its loop: it no longer counts as living.
     void leaving(ConnectionKey key);
     CommandContext context_of(ConnectionKey key);
@@ -150,6 +161,32 @@ public:
     std::string presence_json(const std::string& channel) const;
     TargetId channel_target(const std::string& channel);
 
+    // How many are here.
+    struct Numbers {
+        Census census;
+        std::size_t sessions = 0, channels = 0, subscriptions = 0, connections_max = 0;
+    };
+    Numbers numbers() const {
+        return {census_, sessions_.size(), channels_, subscriptions_, settings_.connections_max};
+    }
+    // What people call a connection; nothing for one that is gone or about to go.
+    struct ConnectionNames {
+        std::string connection_id, client_id, player_id, session_id;
+        WallTime opened_at;
+    };
+    std::optional<ConnectionNames> names_of(ConnectionKey key) const;
+    std::vector<ConnectionKey> keys_of(const std::string& player_id) const;
+    std::optional<std::string> channel_name(TargetId target) const;
+    // Sessions with their connections, some at a time, so that nobody waits long; call until it returns true. Where
+    // sessions came meanwhile it may begin anew, and tell some twice.
+    struct SessionsPlace {
+        std::size_t bucket = 0, buckets = 0;
+    };
+    using TellSession = std::function<void(const std::string& session_id, std::uint32_t connections)>;
+    bool tell_sessions(SessionsPlace& place, const TellSession& tell) const;
+    // The most connections that sessions had at once, recorded when they end.
+    const std::shared_ptr<stats::HistogramShard>& connections_per_session() const { return connections_per_session_; }
+
     bool known_as_replaced(const std::string& session_id) const { return replaced_.contains(session_id); }
     std::size_t connections() const { return connections_.size(); }
     std::size_t connections_of(const std::string& player_id) const;
@@ -185,6 +222,7 @@ private:
     void choose_message(const journal::Draft& draft);
     void note_presence(const char* type, Session& session, const std::string& channel);
     void write_checkpoint();
+    void record_session(store::Event::Kind kind, const Session& session, const char* reason);
 
     // hub_connect.cpp
     std::optional<Refusal> refuse_early(const ConnectRequest& request, bool& names_unknown);
@@ -225,6 +263,8 @@ private:
     std::unordered_map<ConnectionKey, Connection> connections_;
     ReplacedSessions replaced_;
     Census census_;
+    std::size_t channels_ = 0, subscriptions_ = 0;
+    std::shared_ptr<stats::HistogramShard> connections_per_session_;
     // A publisher's Idempotency-Key to what it made; forgotten with the retention.
     struct KeyedPublish {
         std::uint64_t fingerprint = 0;
@@ -244,6 +284,7 @@ private:
     MonoTime next_eviction_;
     MonoTime next_sweep_;
     bool draining_ = false;
+    store::EventQueue* history_ = nullptr;
 };
 
 }  // namespace mythos::hub

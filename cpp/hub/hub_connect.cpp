@@ -150,7 +150,7 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     made.connection_id = random_name("k_", kIdBits);
     made.session = &session;
     made.client = &client;
-    made.opened_at = wall_;
+    made.opened_at = out.opened_at = wall_;
     out.names.connection_id = made.connection_id;
     out.names.session_id = session.session_id;
     out.names.client_id = client.client_id;
@@ -167,7 +167,7 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     for (const Client& c : session.clients)
         for (std::size_t w = 0; w < 2; ++w) out.names.existing[w] += c.wires[w] != nullptr;
     set_wire(session, client, request.wire, &made);
-    ++session.connections;
+    session.connections_peak = std::max(session.connections_peak, ++session.connections);
     out.names.connections = connections_.size();
     return out;
 }
@@ -293,6 +293,8 @@ void Hub::detach(Connection& connection) {
         graces_.emplace(session.grace_until, session.session_id);
     }
     const bool was_active = !connection.standby;
+    if (history_ != nullptr)
+        connection.was.reset(new Connection::Names{session.player->player_id(), session.session_id, client.client_id});
     connection.session = nullptr;
     connection.client = nullptr;
     if (was_active && sessions_.contains(session.session_id)) promote_standby(client);
@@ -323,10 +325,22 @@ void Hub::leaving(ConnectionKey key) {
     if (it != connections_.end()) detach(it->second);
 }
 
-void Hub::disconnected(ConnectionKey key) {
+void Hub::disconnected(ConnectionKey key, std::optional<Ending> ending) {
     const auto it = connections_.find(key);
     if (it == connections_.end()) return;
-    detach(it->second);
+    Connection& gone = it->second;
+    detach(gone);
+    if (gone.was && ending)
+        history_->push({.kind = store::Event::Kind::connection_closed,
+                        .wire = gone.wire,
+                        .close_code = ending->code,
+                        .reason = name_of(ending->reason),
+                        .created_at = gone.opened_at,
+                        .closed_at = wall_,
+                        .player_id = gone.was->player_id,
+                        .session_id = gone.was->session_id,
+                        .client_id = gone.was->client_id,
+                        .connection_id = gone.connection_id});
     connections_.erase(it);
 }
 

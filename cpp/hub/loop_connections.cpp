@@ -67,14 +67,30 @@ void LoopCore::Impl::enter(ConnectionKey key) {
     if (stream == nullptr) return;
     const auto entrance = std::move(stream->entrance);
     delivery.attach(*stream, entrance->admitted, entrance->request);
+    note_opened(*entrance);
     const MonoTime now = node.clock.mono();
     start_pulse(*stream, now);
     if (entrance->close) close(*stream, *entrance->close, entrance->close_reason, now);
 }
 
+// Here and not where it is decided: only who was welcomed has been connected.
+void LoopCore::Impl::note_opened(const Entrance& entrance) const {
+    if (node.history == nullptr) return;
+    const Admitted& admitted = entrance.admitted;
+    node.history->push({.kind = store::Event::Kind::connection_opened,
+                        .wire = entrance.request.wire,
+                        .created_at = admitted.opened_at,
+                        .player_id = admitted.player_id,
+                        .session_id = admitted.names.session_id,
+                        .client_id = admitted.names.client_id,
+                        .connection_id = admitted.names.connection_id,
+                        .remote = entrance.request.remote});
+}
+
 // Its last bytes are on their way, or stuck: not for ever.
 void LoopCore::Impl::drop_in_time(Stream& stream, MonoTime now) {
-    if (std::exchange(stream.dropping, true)) return;
+    if (stream.dropping) return;
+    stream.dropping = true;
     stream.end_at = now + kCloseBound;
     arm(stream, stream.end_at);
 }
@@ -90,29 +106,30 @@ void LoopCore::Impl::close(Stream& stream, CloseCode code, std::string_view reas
     drop_in_time(stream, now);
 }
 
-std::optional<CloseReason> LoopCore::Impl::gone(ConnectionKey key, MonoTime now) {
+std::optional<Ending> LoopCore::Impl::gone(ConnectionKey key, MonoTime now) {
     const auto it = streams.find(key);
     if (it == streams.end()) return std::nullopt;
     Stream& stream = it->second;
-    std::optional<CloseReason> why;
+    std::optional<Ending> ending;
     if (!stream.welcomed)
         counters.add(stream.wire == Wire::websocket ? Counter::failed_websocket_peer_gone
                                                     : Counter::failed_sse_peer_gone);
     if (stream.view != nullptr) {
         if (stream.welcomed) {
-            why = note_closed(stream);
+            ending = ending_of(stream);
+            note_closed(stream, ending->reason);
             latencies[stream.wire == protocol::Wire::websocket ? stats::Latency::lasted_websocket
                                                                : stats::Latency::lasted_sse]
                 .record(static_cast<std::uint64_t>((now - stream.events.opened()).ns / 1'000));
             delivery.detach(stream);
-            keep_closed(stream, now);
+            keep_closed(stream, ending->reason, now);
         } else {
             delivery.unexpect(stream.session);
         }
-        operate([key](Hub& hub) { hub.disconnected(key); });
+        operate([key, ending](Hub& hub) { hub.disconnected(key, ending); });
     }
     streams.erase(it);
-    return why;
+    return ending;
 }
 
 void LoopCore::Impl::apply(Effect& effect, MonoTime now) {
@@ -153,8 +170,13 @@ void LoopCore::Impl::apply(Effect& effect, MonoTime now) {
     }
 }
 
+Ending LoopCore::Impl::ending_of(const Stream& stream) {
+    if (stream.closing == Stream::Closing::no) return {CloseReason::peer_gone, kNoCloseCode};
+    const std::uint16_t code = stream.echo_code != 0 ? stream.echo_code : protocol::number(stream.close_code);
+    return {close_reason(stream), code};
+}
+
 CloseReason LoopCore::Impl::close_reason(const Stream& stream) {
-    if (stream.closing == Stream::Closing::no) return CloseReason::peer_gone;
     if (stream.idle) return CloseReason::idle_timeout;
     if (stream.asked) return CloseReason::disconnected;
     switch (stream.close_code) {
@@ -185,19 +207,14 @@ CloseReason LoopCore::Impl::close_reason(const Stream& stream) {
     }
 }
 
-CloseReason LoopCore::Impl::note_closed(const Stream& stream) {
-    const CloseReason why = close_reason(stream);
+void LoopCore::Impl::note_closed(const Stream& stream, CloseReason why) {
     const Counter counter = stats::closed(why, index_of(stream.wire));
-    if (stats::fault_of(counter) == nullptr) {
-        counters.add(counter);
-        return why;
-    }
+    if (stats::fault_of(counter) == nullptr) return counters.add(counter);
     const std::string_view reason = stream.close_reason ? std::string_view(*stream.close_reason) : std::string_view();
     observe::ErrorContext context = sender_of(stream);
     context.text = reason;
     errors.record(counter, context,
                   {{"connection_type", protocol::to_string(stream.wire)}, {"close_code", number(stream.close_code)}});
-    return why;
 }
 
 void LoopCore::Impl::refuse(const Refusal& refusal, const ConnectRequest& request, MonoTime asked) {
@@ -232,7 +249,7 @@ void LoopCore::peer_closed(ConnectionKey key, std::uint16_t code, MonoTime now) 
     close(key, CloseCode::normal, {}, now);
 }
 
-std::optional<CloseReason> LoopCore::gone(ConnectionKey key, MonoTime now) { return impl_->gone(key, now); }
+std::optional<Ending> LoopCore::gone(ConnectionKey key, MonoTime now) { return impl_->gone(key, now); }
 
 void LoopCore::writable(ConnectionKey key, MonoTime now) {
     Stream* stream = impl_->find(key);

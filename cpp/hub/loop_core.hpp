@@ -17,9 +17,9 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "hub/ending.hpp"
 #include "hub/handlers.hpp"
 #include "hub/outlet.hpp"
-#include "stats/close_reason.hpp"
 #include "stats/counters.hpp"
 #include "stats/latencies.hpp"
 
@@ -67,7 +67,7 @@ public:
 
     // The socket is gone, for whatever reason, which is told as it is counted; none for one that was never let in. The
     // outlet may be destroyed afterwards.
-    std::optional<stats::CloseReason> gone(ConnectionKey key, MonoTime now);
+    std::optional<Ending> gone(ConnectionKey key, MonoTime now);
 
     // The HTTP side. Bodies are checked here; each calls `answer` exactly once, in this
     // or a later turn, unless the node is destroyed first.

@@ -38,12 +38,15 @@ public:
     void tell_attempt(ConnectionKey key, std::size_t existing);
     void enter(ConnectionKey key);
     void drop_in_time(Stream& stream, MonoTime now);
-    std::optional<CloseReason> gone(ConnectionKey key, MonoTime now);
+    std::optional<Ending> gone(ConnectionKey key, MonoTime now);
     void close(Stream& stream, protocol::CloseCode code, std::string_view reason, MonoTime now);
     void apply(Effect& effect, MonoTime now);
+    void note_opened(const Entrance& entrance) const;
     void refuse(const Refusal& refusal, const ConnectRequest& request, MonoTime asked);
-    // Counts why a stream that is gone ended, and where that is an error records it.
-    CloseReason note_closed(const Stream& stream);
+    // Why a stream that is gone ended; `close_reason` of one that was told to close.
+    static Ending ending_of(const Stream& stream);
+    // Counts it, and where it is an error records it.
+    void note_closed(const Stream& stream, CloseReason why);
     static CloseReason close_reason(const Stream& stream);
 
     // loop_pulse.cpp
@@ -141,7 +144,7 @@ public:
     ConnectionFacts facts_of(const Stream& stream, MonoTime now) const;
     bool answer_inquiries(const Clock& clock, MonoTime now);
     static bool ends_abnormally(const Stream& stream);
-    void keep_closed(Stream& stream, MonoTime now);
+    void keep_closed(Stream& stream, CloseReason why, MonoTime now);
 
     // loop_requests.cpp
     void ask_hub(std::function<std::string(Hub&)> question, AnswerTo answer);

@@ -46,6 +46,11 @@ Node::~Node() = default;
 
 void Node::set_wake(std::uint32_t index, std::function<void()> wake) { shared_->inboxes[index].wake = std::move(wake); }
 
+void Node::set_history(store::EventQueue& history) {
+    shared_->history = &history;
+    shared_->hub.set_history(&history);
+}
+
 void Node::set_on_event(OnHubEvent on_event) { shared_->on_event = std::move(on_event); }
 
 void Node::start() {

@@ -23,6 +23,10 @@ namespace mythos::journal {
 class Journal;
 }
 
+namespace mythos::store {
+class EventQueue;
+}
+
 namespace mythos::observe {
 class ErrorTracker;
 }
@@ -37,6 +41,9 @@ public:
 
     // How loop `index` is woken from another thread. Set before `start`.
     void set_wake(std::uint32_t index, std::function<void()> wake);
+
+    // Where the history of sessions and connections goes; it outlives the node. Set before `start`.
+    void set_history(store::EventQueue& history);
 
     // Hears of what the sequencer decided (hub_event.hpp); called on the loops' threads and the application's, one
     // event at a time for each of them. Set before `start`.

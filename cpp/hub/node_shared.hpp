@@ -59,6 +59,7 @@ struct Node::Shared {
     std::deque<SurveyShard> surveys;             // one a loop
     ClosedConnections closed;
     Handlers handlers;
+    store::EventQueue* history = nullptr;
     Hub hub;
 
     void wake(std::uint32_t loop);

@@ -39,6 +39,11 @@ struct Connection {
     Session* session = nullptr;
     Client* client = nullptr;
     WallTime opened_at;
+    // For the history, once it is detached: whose it was.
+    struct Names {
+        std::string player_id, session_id, client_id;
+    };
+    std::unique_ptr<const Names> was;
 };
 
 // One running client program of a session, named by its random client_id.
@@ -76,6 +81,7 @@ struct Session {
     std::unique_ptr<Absent> absent;
     MonoTime grace_until;  // counts while no connection lives
     std::uint32_t connections = 0;
+    std::uint32_t connections_peak = 0;  // the most at once
 
     Client* find_client(std::string_view client_id) {
         for (Client& c : clients)

@@ -25,14 +25,19 @@ public:
     using Render = std::function<MonitorAnswer(const MonitorRequest& request)>;
 
     // The later one of a route counts.
-    void add(transport::Route route, Render render) { renders_[route] = std::move(render); }
+    void add(transport::Route route, Render render);
+
+    // For an answer that waits for others; called once, on the same thread.
+    using Answer = std::function<void(MonitorAnswer)>;
+    using RenderLater = std::function<void(const MonitorRequest& request, Answer answer)>;
+    void add_later(transport::Route route, RenderLater render) { renders_[route] = std::move(render); }
 
     // Errors: `not_found` where nobody answers this route, those of the answer, `server_fault` where it threw.
-    MonitorAnswer answer(const MonitorRequest& request) const;
+    void answer(const MonitorRequest& request, const Answer& answer) const;
 
 private:
     observe::ErrorTracker& errors_;
-    std::map<transport::Route, Render> renders_;
+    std::map<transport::Route, RenderLater> renders_;
 };
 
 // Answers with a JSON body.

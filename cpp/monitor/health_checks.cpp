@@ -58,6 +58,20 @@ HealthChecker::Check performance_check(std::function<RequestFigures()> figures) 
     };
 }
 
+HealthChecker::Check database_check(std::function<store::StoreProbe()> probe) {
+    return [probe = std::move(probe)](Health) {
+        const store::StoreProbe now = probe();
+        const Health status = now.status == store::StoreStatus::healthy    ? Health::healthy
+                              : now.status == store::StoreStatus::degraded ? Health::degraded
+                                                                           : Health::unhealthy;
+        return result_of(status, {{"response_time_ms", now.response_time_ms},
+                                  {"connection_count", now.connection_count},
+                                  {"last_error", name_of(now.last_fault)},
+                                  {"queue_length", now.queue_length},
+                                  {"queue_max", now.queue_max}});
+    };
+}
+
 HealthChecker::Check loops_check(std::function<std::vector<LoopSign>()> signs) {
     return [signs = std::move(signs)](Health before) {
         std::size_t stuck = 0;

@@ -2,13 +2,14 @@
 //
 // `connections`: how many in a hundred are healthy. `memory`: of what the process may have (memory_usage.hpp).
 // `performance`: how long requests take; not critical, since what is slow still serves. `event_loops`: whether each
-// loop has answered, and how soon.
+// loop has answered, and how soon. `database`: what the store's writes and its queue say; not critical either.
 #pragma once
 
 #include <functional>
 #include <vector>
 
 #include "monitor/health_checker.hpp"
+#include "store/store.hpp"
 
 namespace mythos::monitor {
 
@@ -30,6 +31,8 @@ inline constexpr Duration kLoopStuckAfter = seconds(5);
 HealthChecker::Check connections_check(std::function<ConnectionCounts()> counts);
 HealthChecker::Check memory_check();
 HealthChecker::Check performance_check(std::function<RequestFigures()> figures);
+// As the store tells of itself; nobody waits for the database here.
+HealthChecker::Check database_check(std::function<store::StoreProbe()> probe);
 HealthChecker::Check loops_check(std::function<std::vector<LoopSign>()> signs);
 
 }  // namespace mythos::monitor

@@ -5,12 +5,14 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <mutex>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "hub/node.hpp"
 #include "stats/histogram_windows.hpp"
+#include "stats/level_windows.hpp"
 
 namespace mythos::monitor {
 
@@ -34,15 +36,28 @@ public:
     double delivery_success_percent(stats::Window window) const;
     // The time that a window covers.
     double seconds(stats::Window window) const;
+    // Healthy connections in a hundred, weighted by how long it was so many.
+    stats::LevelWindows::Reading health(stats::Window window) const;
+    // What the process took of one processor's time in the last seconds, in per cent: on two cores up to 200.
+    double cpu_percent() const;
+    // Of the last tick.
+    MonoTime now() const;
 
 private:
     std::vector<std::uint64_t> totals() const;
+    double health_now() const;
 
     const hub::Node& node_;
     mutable std::mutex mutex_;
     stats::CountWindows counters_;                    // guarded by mutex_
     stats::CountWindows errors_;                      // guarded by mutex_
     std::vector<stats::HistogramWindows> latencies_;  // guarded by mutex_
+    stats::LevelWindows health_;                      // guarded by mutex_
+    struct Usage {
+        MonoTime at;
+        double cpu_seconds;
+    };
+    std::deque<Usage> usage_;  // guarded by mutex_; of the last seconds
 };
 
 }  // namespace mythos::monitor

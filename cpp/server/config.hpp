@@ -93,6 +93,14 @@ struct Config {
         friend bool operator==(const Log&, const Log&) = default;
     } log;
 
+    struct Store {
+        std::string url = "auto";
+        std::string server_id;
+        std::int64_t retention_s = 2'592'000;
+        std::int64_t queue_events = 65'536;
+        friend bool operator==(const Store&, const Store&) = default;
+    } store;
+
     struct Auth {
         std::string mode = "none";
         friend bool operator==(const Auth&, const Auth&) = default;
@@ -120,7 +128,6 @@ struct Config {
         std::string monitor_listen;
         std::int64_t requests = 100;
         std::int64_t window_s = 60;
-        std::string store_url;
         friend bool operator==(const Planned&, const Planned&) = default;
     } planned;
 

@@ -51,7 +51,8 @@ void reload(Daemon& daemon) {
     daemon.logging.sink().reopen();
     const auto loaded = server::load_config(daemon.arguments, server::process_environment());
     if (!loaded) {
-        daemon.log.error("Configuration not reloaded", {{"reason", loaded.error().message}});
+        daemon.log.error("Configuration not reloaded",
+                         {{"error_type", "validation_error"}, {"reason", loaded.error().message}});
         return;
     }
     for (const auto& warning : loaded->warnings) daemon.log.warning("Configuration", {{"reason", warning}});

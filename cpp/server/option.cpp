@@ -54,8 +54,14 @@ std::string joined(std::span<const std::string_view> words, std::string_view sep
     return out;
 }
 
+bool is_secret(const Option& option) {
+    const auto* form = std::get_if<Form>(&option.rule);
+    return form != nullptr && form->shown != nullptr;
+}
+
 Error refused(const Option& option, std::string_view found) {
-    return {"bad_value", "must be " + expected_by(option) + ", not " + std::string(found)};
+    const std::string not_this = is_secret(option) ? "" : ", not " + std::string(found);
+    return {"bad_value", "must be " + expected_by(option) + not_this};
 }
 
 bool in_range(const Option& option, double value) {
@@ -177,6 +183,11 @@ std::string text_of(const Option& option, const Config& config) {
     const TextList& list = reference<TextList>(option, copy);
     const std::vector<std::string_view> words(list.begin(), list.end());
     return joined(words, ",", ",");
+}
+
+std::string shown_text_of(const Option& option, const Config& config) {
+    const std::string text = text_of(option, config);
+    return is_secret(option) ? std::get<Form>(option.rule).shown(text) : text;
 }
 
 std::string expected_by(const Option& option) {

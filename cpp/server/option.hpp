@@ -33,6 +33,8 @@ struct Choices {
 struct Form {
     bool (*accepts)(std::string_view text);
     std::string_view expected;
+    // Of a value that may hold a secret: what may be told of it. Null: all.
+    std::string (*shown)(std::string_view text) = nullptr;
 };
 struct AnyValue {};
 
@@ -62,6 +64,9 @@ Result<void> assign_text(const Option& option, Config& config, std::string_view 
 
 // The value in `config` as text that assign_text() reads back.
 std::string text_of(const Option& option, const Config& config);
+
+// The same without what must not be told.
+std::string shown_text_of(const Option& option, const Config& config);
 
 // What the option takes, for people: `1 to 1024`, `displace or refuse`, `true or false`, `HOST:PORT`.
 std::string expected_by(const Option& option);

@@ -5,8 +5,10 @@
 #include <numeric>
 #include <vector>
 
+#include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "server/server.hpp"
+#include "store/store_url.hpp"
 #include "transport/address.hpp"
 
 namespace mythos::server {
@@ -25,6 +27,10 @@ bool is_origin(std::string_view text) {
     const auto host = text.substr(scheme + 3);
     return !host.empty() && host.find_first_of("/ *?#") == host.npos;
 }
+
+bool is_store_url(std::string_view text) { return text == "auto" || store::parse_store_url(text).ok(); }
+
+bool is_server_id(std::string_view text) { return text.empty() || is_valid_name(text, kNameBytesMax); }
 
 bool is_host_name(std::string_view text) { return !text.empty() && text.find_first_of("/ *:") == text.npos; }
 
@@ -137,6 +143,20 @@ const std::array kOptions{
            "Part of the messages, and of their deliveries, that are logged, chosen at random; at most 500 lines a "
            "second and loop. The part stands in each line."},
 
+    Option{MEMBER(store.url), Form{is_store_url, store::kStoreUrlForms, store::shown_store_url}, kRestart,
+           "DATABASE_URL",
+           "Database that gets the history of connections and sessions. auto: sqlite:///data/mythos.db for mythosd and "
+           "`mythos serve`, none for a server within another program. Three slashes are before a relative path, four "
+           "before an absolute one. Empty or none: none."},
+    Option{MEMBER(store.server_id), Form{is_server_id, "up to 128 characters of A-Z a-z 0-9 . _ : @ -, or empty"},
+           kRestart, "",
+           "Name of this server in the history, the same at each of its starts. Empty: HOSTNAME:PORT, which will do "
+           "where both stay."},
+    Option{MEMBER(store.retention_s), Range{0, 3'153'600'000}, kRestart, "",
+           "Rows of what ended so long ago are deleted. 0: they are kept for ever."},
+    Option{MEMBER(store.queue_events), Range{16, 16'777'216}, kRestart, "",
+           "Openings and closings that wait for the database; beyond it they are dropped and counted."},
+
     Option{MEMBER(auth.mode), Choices{{"none", "application"}}, kRestart, "",
            "How players prove who they are. application: the program that the server is part of is asked."},
 
@@ -163,8 +183,6 @@ const std::array kPlanned{
            "Commands and HTTP requests of one player within limits.window_s."},
     Option{"limits.window_s", PLANNED(window_s), Range{1, 86'400}, kLive, "RATE_LIMIT_WINDOW",
            "The time that limits.requests counts over."},
-    Option{"store.url", PLANNED(store_url), AnyValue{}, kRestart, "DATABASE_URL",
-           "Where what outlives the server is kept."},
 };
 
 #undef PLANNED

@@ -16,6 +16,8 @@ Reload plan_reload(const Config& running, const Config& wanted) {
     for (const Option& option : all_options()) {
         OptionChange change{std::string(option.name), text_of(option, running), text_of(option, wanted)};
         if (change.from == change.to) continue;
+        change.from = shown_text_of(option, running);
+        change.to = shown_text_of(option, wanted);
         if (option.live) copy_value(option, wanted, reload.effective);
         (option.live ? reload.live : reload.waits_for_restart).push_back(std::move(change));
     }

@@ -1,5 +1,9 @@
 #include "server/server.hpp"
 
+#include <limits.h>
+#include <pthread.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <future>
 #include <utility>
@@ -10,6 +14,7 @@
 #include "monitor/health_checks.hpp"
 #include "monitor/health_metrics.hpp"
 #include "monitor/log_metrics.hpp"
+#include "monitor/store_metrics.hpp"
 #include "observe/error_tracker.hpp"
 #include "server/event_lines.hpp"
 #include "transport/authenticate.hpp"
@@ -23,6 +28,11 @@ constexpr int kEpochBits = 30;  // six characters; an epoch is told from those t
 std::uint32_t loop_count(const ServerSettings& settings) {
     const std::uint32_t wanted = settings.loops != 0 ? settings.loops : std::thread::hardware_concurrency();
     return std::clamp(wanted, 1u, kLoopsMax);
+}
+
+std::string host_name() {
+    char name[HOST_NAME_MAX + 1] = {};
+    return ::gethostname(name, HOST_NAME_MAX) == 0 ? name : "localhost";
 }
 
 transport::ListenOptions listen_options(const ServerSettings& settings) {
@@ -48,17 +58,26 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
                                                               transport::authenticate_none(), log));
     }
     node_->start();
-    monitor_ = std::make_unique<monitor::Monitor>(*node_, clock);
+    std::vector<const transport::RequestTimes*> request_times;
+    for (const auto& loop : loops_) request_times.push_back(&loop->request_times());
+    monitor_ = std::make_unique<monitor::Monitor>(*node_, clock, std::move(request_times));
     monitor_->metrics().add([&logging](auto& all) { monitor::add_log_metrics(all, logging); });
     for (auto& loop : loops_)
         loop->set_monitor(
             [this](auto request, auto answer) { return monitor_->ask(std::move(request), std::move(answer)); });
+    monitor::Listeners listeners;
+    listeners.anyone = [this] {
+        return std::any_of(loops_.begin(), loops_.end(), [](const auto& loop) { return loop->has_listeners(); });
+    };
+    listeners.tell = [this](const std::shared_ptr<const std::string>& block) {
+        for (const auto& loop : loops_) loop->tell_listeners(block);
+    };
+    monitor_->set_listeners(std::move(listeners));
     health_ = std::make_unique<monitor::HealthChecker>(clock, logging.named("server.monitoring"), node_->errors(),
                                                        settings.health_interval);
     watch(logging);
     monitor_->metrics().add([this](auto& all) { monitor::add_health_metrics(all, health_->report()); });
     add_probe_views(monitor_->answers(), *probes_);
-    monitor_->start();
 }
 
 // What the server checks of itself, and what the probes see of it.
@@ -81,6 +100,11 @@ void Server::watch(observe::Logging& logging) {
                      return monitor::ConnectionCounts{now.total(), now.healthy[0] + now.healthy[1]};
                  }));
     health_->add({.name = "memory"}, monitor::memory_check());
+    // What is slow still serves.
+    health_->add({.name = "performance", .critical = false}, monitor::performance_check([this] {
+                     const auto now = monitor_->statistics().latency(stats::Latency::request, stats::Window::minute);
+                     return monitor::RequestFigures{now.mean() / 1e6, now.rate()};
+                 }));
     health_->add({.name = "event_loops"}, monitor::loops_check([this] {
                      std::vector<monitor::LoopSign> signs;
                      for (const auto& loop : loops_) signs.push_back({loop->silent_for(clock_.mono()), loop->lag()});
@@ -107,6 +131,7 @@ Result<std::unique_ptr<Server>> Server::start(const ServerSettings& settings, co
                                               observe::Logging& logging) {
     std::unique_ptr<Server> server(new Server(settings, clock, logging));
     if (auto listening = server->listen(settings); !listening) return listening.error();
+    if (auto kept = server->keep_history(settings, logging.named("server.database")); !kept) return kept.error();
     server->run();
     return server;
 }
@@ -123,14 +148,37 @@ Result<void> Server::listen(const ServerSettings& settings) {
     return {};
 }
 
+Result<void> Server::keep_history(const ServerSettings& settings, observe::Log& log) {
+    if (settings.store.url.kind == store::StoreUrl::Kind::none) return {};
+    store::StoreSettings wanted = settings.store;
+    // Two servers that live at once cannot have the same of these.
+    if (wanted.server_id.empty()) wanted.server_id = host_name() + ":" + std::to_string(port_);
+    auto started = store::Store::start(wanted, log);
+    if (!started) return started.error();
+    store_ = std::move(*started);
+    node_->set_history(store_->events());
+    monitor_->metrics().add([this](auto& all) { monitor::add_store_metrics(all, store_->probe()); });
+    // Whatever becomes of it, messages are delivered.
+    health_->add({.name = "database", .critical = false}, monitor::database_check([this] { return store_->probe(); }));
+    return {};
+}
+
 void Server::run() {
+    monitor_->start();
     health_->start();
-    for (auto& loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
+    for (std::size_t i = 0; i < loops_.size(); ++i)
+        threads_.emplace_back([&loop = *loops_[i], i] {
+            // As metrics name it; what is too long for the system keeps the process's name.
+            pthread_setname_np(pthread_self(), ("loop-" + std::to_string(i)).c_str());
+            loop.run();
+        });
 }
 
 Server::~Server() {
     for (auto& loop : loops_) loop->stop();
     for (auto& thread : threads_) thread.join();
+    // Nobody pushes any more.
+    if (store_ != nullptr) store_->stop();
 }
 
 void Server::reload(const ServerSettings& settings) {

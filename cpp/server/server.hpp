@@ -22,6 +22,7 @@
 #include "monitor/monitor.hpp"
 #include "monitor/probe_view.hpp"
 #include "observe/log.hpp"
+#include "store/store.hpp"
 #include "transport/hub_loop.hpp"
 
 namespace mythos::server {
@@ -33,14 +34,15 @@ struct ServerSettings {
     hub::Settings hub;
     transport::HubLoopSettings loop;
     journal::Retention retention;
+    store::StoreSettings store;
     Duration health_interval = seconds(10);  // of the server's own checks
     Duration drain_spread = seconds(5);      // of a drain that is asked for by HTTP
 };
 
 class Server {
 public:
-    // `clock` and `logging` outlive the server. Errors: those of `listen_tcp`. Whether it may listen there is for the
-    // configuration to say (load_config.hpp, check_exposure).
+    // `clock` and `logging` outlive the server. Errors: those of `listen_tcp`, and `schema_newer`. Whether it may
+    // listen there is for the configuration to say (load_config.hpp, check_exposure).
     static Result<std::unique_ptr<Server>> start(const ServerSettings& settings, const Clock& clock,
                                                  observe::Logging& logging);
     ~Server();
@@ -51,8 +53,17 @@ public:
     // What can change while it runs, effective from the next turn of each loop.
     void reload(const ServerSettings& settings);
 
+    // What the monitoring routes answer, for an application in the same process. `answer` is called once on the
+    // monitor's thread, or never if the server ends before. False: too many ask. Any thread.
+    bool ask_monitor(transport::MonitorRequest request, monitor::Monitor::Answer answer) {
+        return monitor_->ask(std::move(request), std::move(answer));
+    }
+
     // For an application in the same process; valid until destruction.
     hub::Application application() { return hub::Application(*node_); }
+
+    // The history; null where none is kept. Valid until destruction.
+    store::Store* store() { return store_.get(); }
 
     // Where the application's own components are added and reported; from any thread, valid until destruction.
     observe::HealthBoard& health() { return health_->board(); }
@@ -73,9 +84,11 @@ public:
 private:
     Server(const ServerSettings& settings, const Clock& clock, observe::Logging& logging);
     Result<void> listen(const ServerSettings& settings);
+    Result<void> keep_history(const ServerSettings& settings, observe::Log& log);
     void run();
     void watch(observe::Logging& logging);
 
+    std::unique_ptr<store::Store> store_;
     std::unique_ptr<journal::Journal> journal_;
     std::unique_ptr<hub::Node> node_;
     std::vector<std::unique_ptr<transport::HubLoop>> loops_;

@@ -73,6 +73,11 @@ ServerSettings settings_from(const Config& config, std::uint64_t descriptors) {
     settings.loops = static_cast<std::uint32_t>(config.server.loops);
     settings.hub = hub_settings(config, descriptors);
     settings.loop = loop_settings(config);
+    const std::string& url = config.store.url == "auto" ? kProgramStoreUrl : config.store.url;
+    settings.store.url = store::parse_store_url(url).value();  // checked with the option
+    settings.store.server_id = config.store.server_id;
+    settings.store.retention = seconds(config.store.retention_s);
+    settings.store.queue_events = size(config.store.queue_events);
     settings.health_interval = seconds(config.health.interval_s);
     settings.drain_spread = milliseconds(config.drain.spread_ms);
     settings.retention.entries = size(config.journal.retention_entries);

@@ -16,6 +16,9 @@ ServerSettings settings_from(const Config& config, std::uint64_t descriptors);
 // `log.file` = "auto" in a program that is nothing but a server.
 inline constexpr const char* kProgramLogFile = "logs/mythos.log";
 
+// `store.url` = "auto" in such a program.
+inline constexpr const char* kProgramStoreUrl = "sqlite:///data/mythos.db";
+
 // Where the log of such a program goes and how much of it; lines go to standard output besides.
 observe::LogSettings log_settings(const Config& config);
 

@@ -132,6 +132,8 @@ bool HttpConnection::parse() {
 }
 
 void HttpConnection::on_head() {
+    asked_at_ = loop_.clock().mono();
+    label_ = kNoLabel;
     const HttpRequest request = parser_->request();
     keep_alive_ = request.keep_alive;
     head_only_ = request.method == "HEAD";
@@ -149,6 +151,7 @@ void HttpConnection::on_head() {
 
 void HttpConnection::on_request() {
     state_ = State::handling;
+    asked_at_ = loop_.clock().mono();
     loop_.clear_deadline(*this);
     // The request's views point into the parser, which an answer from within must not destroy.
     const std::unique_ptr<HttpParser> parser = std::move(parser_);
@@ -172,7 +175,9 @@ std::function<HttpConnection*()> HttpConnection::still_handling() {
 }
 
 void HttpConnection::answer(HttpResponse response) {
-    if (state_ == State::handling) send(response);
+    if (state_ != State::handling) return;
+    all_.application_.answered(label_, head_only_, loop_.clock().mono() - asked_at_);
+    send(response);
 }
 
 void HttpConnection::send(const HttpResponse& response) {

@@ -61,6 +61,10 @@ void HubLoop::end_turn() {
     rest_until_ = ended ? MonoTime{} : events_.now() + kRestAfterFault;
 }
 
+void HubLoop::tell_listeners(std::shared_ptr<const std::string> block) {
+    if (has_listeners()) events_.post([this, block = std::move(block)] { site_.listeners().tell(block); });
+}
+
 void HubLoop::stop() {
     // The turn that follows flushes what the connections say last.
     events_.post([this] {
@@ -77,6 +81,8 @@ void HubLoop::drain(Duration spread, std::string reason) {
     events_.post([this, spread, reason = std::move(reason)] {
         if (std::exchange(draining_, true)) return;
         http_.close_all_when_idle();
+        site_.set_draining();
+        site_.listeners().end_all();
         core_.drain(spread, reason, events_.now());
     });
 }

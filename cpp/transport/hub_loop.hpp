@@ -4,8 +4,8 @@
 // connection. While the hub has more to do it does not wait.
 //
 // Thread-safety: `run` on the loop's thread, which is the only one that touches what it drives; `wake`, `stop`,
-// `drain`, `close_all`, `set_settings` and `is_empty` from any thread, as what says so. Construct and `listen` before
-// `run`.
+// `drain`, `close_all`, `set_settings`, `is_empty`, those of listeners and what says so from any thread. Construct and
+// `listen` before `run`.
 #pragma once
 
 #include <atomic>
@@ -41,6 +41,13 @@ public:
     void set_monitor(AskMonitor ask) { site_.set_monitor(std::move(ask)); }
     void set_probe(AnswerProbe probe) { site_.set_probe(std::move(probe)); }
     void set_drain(std::function<void()> drain) { site_.set_drain(std::move(drain)); }
+
+    // Those who read the monitoring stream by this loop.
+    bool has_listeners() { return site_.listeners().size() > 0; }
+    void tell_listeners(std::shared_ptr<const std::string> block);
+
+    // Any thread, while the loop lives.
+    const RequestTimes& request_times() const { return site_.request_times(); }
 
     void run();
 

@@ -66,7 +66,10 @@ bool opens_stream(const RouteMatch& match) { return wire_of(match.route).has_val
 }  // namespace
 
 Site::Site(StreamContext& streams, SiteSettings settings, Authenticate authenticate)
-    : streams_(streams), settings_(std::move(settings)), authenticate_(std::move(authenticate)) {}
+    : streams_(streams),
+      settings_(std::move(settings)),
+      authenticate_(std::move(authenticate)),
+      listeners_(streams.loop, streams.counters) {}
 
 void Site::note(Counter counter, std::string_view code, std::string_view message, int status,
                 const HttpRequest* request) {
@@ -192,6 +195,7 @@ HttpApplication::Verdict Site::head(const HttpRequest& request) {
 
 void Site::request(HttpConnection& connection, HttpRequest request) {
     RouteMatch match = match_route(request.method, request.path());
+    connection.set_label(static_cast<int>(match.route));
     HttpResponse response;
     switch (match.route) {
         case Route::index:
@@ -210,6 +214,12 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
     }
     for (auto& header : cors_headers(settings_.policy, request)) response.headers.push_back(std::move(header));
     connection.answer(std::move(response));
+}
+
+void Site::answered(int label, bool head, Duration took) {
+    const bool found = label != HttpConnection::kNoLabel;
+    request_times_.record(found ? std::optional(static_cast<Route>(label)) : std::nullopt, head, took);
+    streams_.core.latencies()[stats::Latency::request].record(took);
 }
 
 HttpResponse Site::probed(Route route) const {
@@ -247,6 +257,13 @@ void Site::ask_monitor(HttpConnection& connection, const HttpRequest& request, R
     };
     if (!ask_monitor_(std::move(question), std::move(answer)))
         refuse(connection, request, match, {"overloaded", "Too many ask the monitor at once; try again later."});
+}
+
+void Site::open_monitor_stream(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match) {
+    if (draining_) return refuse(connection, request, match, {"draining", "The server is shutting down."});
+    if (!listeners_.has_room())
+        return refuse(connection, request, match, {"overloaded", "Too many listen to this loop's monitoring stream."});
+    listeners_.open(connection.take_over(), cors_headers(settings_.policy, request));
 }
 
 HttpResponse Site::monitor_answer(MonitorAnswer answer) {
@@ -353,6 +370,7 @@ void Site::open_event_stream(HttpConnection& connection, const HttpRequest& requ
 void Site::pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request, const std::string& player_id) {
     if (is_monitors(match.route)) return ask_monitor(connection, request, std::move(match));
     if (match.route == Route::drain) return connection.answer(begin_drain(request));
+    if (match.route == Route::monitoring_stream) return open_monitor_stream(connection, request, match);
     hub::AnswerTo answer = hub_answer(connection, request);
     const auto cors = cors_headers(settings_.policy, request);
     const auto asked =
@@ -365,8 +383,8 @@ void Site::pass_on(HttpConnection& connection, RouteMatch match, HttpRequest req
 
 // A line for a request that the hub answers, where such lines are written: without the query, which may hold a ticket.
 Site::TellAnswered Site::answered_line(const HttpRequest& request) {
+    if (!streams_.log.enabled(observe::Level::debug)) return [](int) {};
     observe::Log& log = streams_.log.named("server.api");
-    if (!log.enabled(observe::Level::debug)) return [](int) {};
     return [&log, &clock = streams_.loop.clock(), method = std::string(request.method),
             path = std::string(request.path()), trace = std::string(trace_id_of(request)), began = now()](int status) {
         std::vector<observe::Field> fields{{"method", method},

@@ -13,7 +13,9 @@
 #include "transport/http_connection.hpp"
 #include "transport/http_policy.hpp"
 #include "transport/http_router.hpp"
+#include "transport/monitor_listeners.hpp"
 #include "transport/monitor_request.hpp"
+#include "transport/request_times.hpp"
 #include "transport/stream_connection.hpp"
 
 namespace mythos::transport {
@@ -39,7 +41,11 @@ public:
     void request(HttpConnection& connection, HttpRequest request) override;
     HttpResponse refuse(int status) override;
     void silent() override;
+    void answered(int label, bool head, Duration took) override;
 
+    void set_draining() { draining_ = true; }
+    MonitorListeners& listeners() { return listeners_; }
+    const RequestTimes& request_times() const { return request_times_; }
     void set_settings(SiteSettings settings) { settings_ = std::move(settings); }
     // Without it a loop is alive and ready.
     void set_probe(AnswerProbe probe) { probe_ = std::move(probe); }
@@ -81,6 +87,7 @@ private:
     hub::AnswerTo hub_answer(HttpConnection& connection, const HttpRequest& request);
     HttpResponse probed(Route route) const;
     HttpResponse begin_drain(const HttpRequest& request);
+    void open_monitor_stream(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match);
     void ask_monitor(HttpConnection& connection, const HttpRequest& request, RouteMatch match);
     HttpResponse monitor_answer(MonitorAnswer answer);
 
@@ -93,6 +100,9 @@ private:
     AskMonitor ask_monitor_;
     AnswerProbe probe_;
     std::function<void()> drain_;
+    MonitorListeners listeners_;
+    RequestTimes request_times_;
+    bool draining_ = false;
 };
 
 }  // namespace mythos::transport

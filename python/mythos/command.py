@@ -12,6 +12,12 @@ from mythos.errors import MythosError
 current_command: ContextVar[Command | None] = ContextVar("mythos_command", default=None)
 
 
+class CommandNames:
+    """Whether anybody wants to know `current_command`: to say it costs each command a tenth of a microsecond."""
+
+    wanted = False
+
+
 class CommandError(MythosError):
     """Raise it in a handler: the caller gets `code` and `message` as the command's error reply.
 

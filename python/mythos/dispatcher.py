@@ -20,7 +20,7 @@ import orjson
 
 from mythos import _core
 from mythos.authenticator import AUTHENTICATE
-from mythos.command import Command, CommandError, current_command
+from mythos.command import Command, CommandError, CommandNames, current_command
 
 log = logging.getLogger("mythos.server")
 
@@ -110,7 +110,8 @@ class Dispatcher:
                 if handler.is_async or handler.blocking:
                     self._start(command, handler)
                     continue
-                current_command.set(command)
+                if CommandNames.wanted:
+                    current_command.set(command)
                 try:
                     answers.append(answer_of(command, handler.function(command)))
                 except BaseException as error:
@@ -118,7 +119,8 @@ class Dispatcher:
                     if not isinstance(error, Exception):
                         raise
         finally:
-            current_command.set(None)
+            if CommandNames.wanted:
+                current_command.set(None)
             # Interrupted (Ctrl-C): the rest of the batch was not begun.
             for command in calls[begun:]:
                 answers.append((command, "overloaded", "the server was interrupted; send it again", True))
@@ -130,7 +132,8 @@ class Dispatcher:
 
     async def _run(self, command: Command, handler: Registered) -> None:
         assert self._loop is not None
-        current_command.set(command)
+        if CommandNames.wanted:
+            current_command.set(command)
         try:
             work: Awaitable[Any]
             if handler.is_async:

@@ -57,6 +57,14 @@ def stopped(reason: str) -> ClientStopped:
     return kinds.get(reason, ClientStopped)(reason)
 
 
+class HistoryUnavailable(MythosError):
+    """The history cannot be read; `code` is why: `store_off`, `unreachable`, `locked`, `no_access`, …"""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
 class ConfigError(MythosError):
     """Options that are unknown or have values that they may not have; `complaints` has a line for each."""
 

@@ -147,7 +147,8 @@ class Percentiles:
         self._values = array("d")
 
     def add(self, line: Line) -> None:
-        if _is_number(value := line.get(self._field)):
+        value = line.get(self._field)
+        if isinstance(value, int | float) and _is_number(value):
             self._values.append(value)
 
     def row(self) -> dict[str, float]:

@@ -30,7 +30,7 @@ from typing import Any, Literal
 import orjson
 
 from mythos import _core
-from mythos.command import current_command
+from mythos.command import CommandNames, current_command
 from mythos.errors import StartFailed
 from mythos.settings import Settings
 
@@ -65,6 +65,7 @@ class Handler(logging.Handler):
         self._options = (settings or Settings()).values
         self._log: _core.Log | None = _open(self._options)
         self._closed = False
+        CommandNames.wanted = True
         _alive.add(self)
 
     def handle(self, record: logging.LogRecord) -> Any:

@@ -31,10 +31,12 @@ from mythos.authenticator import AUTHENTICATE, Authenticate, authenticator
 from mythos.dispatcher import Dispatcher, Handler, HandlerThread, Registered, log
 from mythos.entries import message_of
 from mythos.errors import ConfigError, Refused, ServerStopped, StartFailed
+from mythos.monitoring import Monitoring
 from mythos.health_runner import HealthChecks
 from mythos.server_errors import Errors
 from mythos.server_views import Connections, Sessions
 from mythos.settings import Settings
+from mythos.store import Store
 
 H = TypeVar("H", bound=Handler)
 A = TypeVar("A", bound=Authenticate)
@@ -246,6 +248,16 @@ class Server:
     def connections(self) -> Connections:
         """Every connection: a live view."""
         return Connections(self._ask)
+
+    @property
+    def store(self) -> Store:
+        """The history of sessions and connections, where `store.url` names a database."""
+        return Store(self._ask)
+
+    @property
+    def monitoring(self) -> Monitoring:
+        """What the server knows of itself, as the routes under `/monitoring/` answer it."""
+        return Monitoring(self._ask)
 
     def disconnect(
         self,

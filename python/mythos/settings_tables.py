@@ -226,6 +226,33 @@ class LogTable(Table):
     )
 
 
+class StoreTable(Table):
+    """`store.*`"""
+
+    url: str = Field(
+        default="auto",
+        description="Database that gets the history of connections and sessions. auto: sqlite:///data/mythos.db for"
+        " mythosd and `mythos serve`, none for a server within another program. Three slashes are "
+        "before a relative path, four before an absolute one. Empty or none: none. (sqlite:///FILE, "
+        "postgresql://USER@HOST:PORT/DATABASE, or none)",
+    )
+    server_id: str = Field(
+        default="",
+        description="Name of this server in the history, the same at each of its starts. Empty: HOSTNAME:PORT, "
+        "which will do where both stay. (up to 128 characters of A-Z a-z 0-9 . _ : @ -, or empty)",
+    )
+    retention_s: int = Field(
+        default=2_592_000,
+        description="Rows of what ended so long ago are deleted. 0: they are kept for ever. (an integer from 0 to "
+        "3153600000)",
+    )
+    queue_events: int = Field(
+        default=65_536,
+        description="Openings and closings that wait for the database; beyond it they are dropped and counted. (an "
+        "integer from 16 to 16777216)",
+    )
+
+
 class AuthTable(Table):
     """`auth.*`"""
 
@@ -292,6 +319,7 @@ class Tables(Table):
     websocket: WebsocketTable = Field(default_factory=WebsocketTable)
     drain: DrainTable = Field(default_factory=DrainTable)
     log: LogTable = Field(default_factory=LogTable)
+    store: StoreTable = Field(default_factory=StoreTable)
     auth: AuthTable = Field(default_factory=AuthTable)
     players: PlayersTable = Field(default_factory=PlayersTable)
     health: HealthTable = Field(default_factory=HealthTable)

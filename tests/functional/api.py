@@ -1,4 +1,4 @@
-"""The server's HTTP API as the tests speak it, by httpx."""
+"""The server's HTTP API as the tests speak it, by httpx. Each answer is held to docs/api/openapi.yaml."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import httpx
+
+import contract
 
 T = TypeVar("T")
 
@@ -31,9 +33,16 @@ def error_code(answer: httpx.Response) -> str:
     return str(body["details"]["error_code"])
 
 
+async def _hold_to_contract(answer: httpx.Response) -> None:
+    if not answer.is_success or not answer.headers.get("content-type", "").startswith("text/event-stream"):
+        await answer.aread()
+    contract.check_answer(answer)
+
+
 class Api:
     def __init__(self, url: str) -> None:
-        self.http = httpx.AsyncClient(base_url=url, timeout=30, trust_env=False)
+        hooks = {"response": [_hold_to_contract]}
+        self.http = httpx.AsyncClient(base_url=url, timeout=30, trust_env=False, event_hooks=hooks)
 
     async def __aenter__(self) -> Api:
         return self

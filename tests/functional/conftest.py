@@ -12,7 +12,9 @@ import pytest
 import pytest_asyncio
 
 from api import Api
+from databases import Database, PostgresqlDatabase, SqliteFile
 from mythosd import Mythosd, tool
+from postgresql import Postgresql
 
 HERE = Path(__file__).parent
 NODE = HERE / "node"
@@ -52,6 +54,22 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 async def api(server: Mythosd) -> AsyncIterator[Api]:
     async with Api(server.url) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Postgresql]:
+    """A PostgreSQL that runs; a test that kills it starts it again."""
+    server = Postgresql().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """An empty database of either kind."""
+    if request.param == "sqlite":
+        return SqliteFile(tmp_path)
+    return PostgresqlDatabase(request.getfixturevalue("postgresql"), f"game{next(_names)}")
 
 
 @pytest.fixture

@@ -184,10 +184,10 @@ def test_check_config_prints_every_option(tmp_path: Path):
 
 def test_check_config_warns_of_what_has_no_effect(tmp_path: Path):
     file = tmp_path / "mythos.toml"
-    file.write_text('[store]\nurl = "x"\n')
+    file.write_text("[limits]\nwindow_s = 5\n")
     given = run("check-config", "--config", str(file), env={"MYTHOS_GRACE": "7"})
     assert given.exit_code == exits.DONE
-    assert "store.url" in given.stderr and "MYTHOS_GRACE" in given.stderr
+    assert "limits.window_s" in given.stderr and "MYTHOS_GRACE" in given.stderr
     given = run("check-config", "--config", str(file), "--json")
     assert len(json.loads(given.stdout)["warnings"]) == 1 and given.stderr == ""
 

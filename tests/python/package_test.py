@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import mythos
 
 PACKAGE = Path(mythos.__file__).parent
+TREE = Path(__file__).parents[2]
 
 
 def test_without_the_core_an_import_gives_advice(tmp_path: Path):
@@ -27,6 +29,15 @@ def test_the_server_comes_along_as_a_program():
     mythosd = Path(sys.executable).with_name("mythosd")
     said = subprocess.run([mythosd, "--version"], capture_output=True, text=True, check=True).stdout
     assert said.strip() == f"mythosd {mythos.__version__}"
+
+
+def test_building_it_asks_for_no_node():
+    def steps(goal: str) -> str:
+        command = ["make", "--dry-run", "--always-make", goal]
+        return subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=True).stdout
+
+    assert "npm" in steps("test"), "or this would not see it"
+    assert "pip install" in steps("package") and not {"npm", "node"} & set(re.findall(r"\w+", steps("package")))
 
 
 def test_it_is_typed_and_complete():

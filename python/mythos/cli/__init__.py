@@ -8,6 +8,7 @@ import typer
 
 import mythos
 from mythos.cli import demo, exits
+from mythos.cli.history import history
 from mythos.cli.logs import logs
 from mythos.cli.play import play
 from mythos.cli.publish import publish
@@ -38,7 +39,7 @@ def _main(
     pass
 
 
-for command in (serve, play, publish, tail, logs, check_config):
+for command in (serve, play, publish, tail, logs, history, check_config):
     app.command(epilog=exits.HELP)(command)
 app.add_typer(demo.app, name="demo")
 

@@ -79,23 +79,27 @@ def logs(
         until=None if until is None else _told(lambda text: moment(text, now), until),
         where=tuple(_told(Comparison.parse, text) for text in where or ()),
     )
-    summaries = count_by is not None or percentiles is not None
-    if follow and (summaries or len(files or ()) > 1):
+    if follow and (count_by or percentiles or len(files or ()) > 1):
         exits.fail(exits.USAGE, "--follow prints the lines of one file, as they come")
     reader = LogReader()
-    paths = files or [Path(_core.PROGRAM_LOG_FILE)]
     with exits.mapped(), _printing():
-        present, later = _followed(reader, paths[0]) if follow else (_lines(reader, paths), iter(()))
-        lines: Iterable[Line] = filter(wanted.matches, present)
-        if last is not None:
-            lines = deque(lines, maxlen=last)
-        lines = chain(lines, filter(wanted.matches, later))
-        if summaries:
+        lines = _wanted_lines(reader, files or [Path(_core.PROGRAM_LOG_FILE)], wanted, last, follow)
+        if count_by or percentiles:
             _summarise(lines, count_by, percentiles, as_json)
         else:
             _print_lines(lines, field or [], as_json)
     if reader.unreadable:
         typer.echo(f"mythos: {reader.unreadable} lines could not be read", err=True)
+
+
+def _wanted_lines(
+    reader: LogReader, paths: list[Path], wanted: Wanted, last: int | None, follow: bool
+) -> Iterator[Line]:
+    present, later = _followed(reader, paths[0]) if follow else (_lines(reader, paths), iter(()))
+    matching: Iterable[Line] = filter(wanted.matches, present)
+    if last is not None:
+        matching = deque(matching, maxlen=last)
+    return chain(matching, filter(wanted.matches, later))
 
 
 class _printing:

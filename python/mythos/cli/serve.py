@@ -50,8 +50,8 @@ def serve(
     """
 
     def read() -> Settings:
-        settings = for_a_program(settings_of(listen, config, set_ or []))
-        return for_a_demo(settings) if demo else settings
+        settings = settings_of(listen, config, set_ or [])
+        return for_a_program(for_a_demo(settings) if demo else settings)
 
     server = Server(checked(read))
     warn(warnings_of(config))
@@ -79,11 +79,12 @@ def check_config(
 
     settings = checked(read, as_json)
     warnings = warnings_of(config)
+    shown = settings.values | {"store.url": _core.shown_store_url(settings.store.url)}
     if as_json:
-        typer.echo(json.dumps({"ok": True, "warnings": warnings, "options": settings.values}))
+        typer.echo(json.dumps({"ok": True, "warnings": warnings, "options": shown}))
         return
     warn(warnings)
-    for name, value in settings.values.items():
+    for name, value in shown.items():
         typer.echo(f"{name} = {json.dumps(value)}")
 
 
@@ -133,14 +134,15 @@ def reload(server: Server, read: Callable[[], Settings]) -> None:
 
 
 def for_a_program(settings: Settings) -> Settings:
-    """This program is nothing but a server, which has a log file."""
-    return settings.changed(**{"log.file": _core.PROGRAM_LOG_FILE}) if settings.log.file == "auto" else settings
+    """This program is nothing but a server, which has a log file and keeps a history, unless it was told otherwise."""
+    of_a_program = {"log.file": _core.PROGRAM_LOG_FILE, "store.url": _core.PROGRAM_STORE_URL}
+    return settings.changed(**{name: own for name, own in of_a_program.items() if settings.values[name] == "auto"})
 
 
 def for_a_demo(settings: Settings) -> Settings:
-    """Where nothing else was asked for: no log line for each connection, and no waiting at the end."""
+    """Where nothing else was asked for: no log line a connection, no waiting at the end, no history in a file."""
     defaults, changed = Settings.only().values, {}
-    for name, value in {"log.level": "warning", "drain.spread_ms": 0}.items():
+    for name, value in {"log.level": "warning", "drain.spread_ms": 0, "store.url": "none"}.items():
         if settings.values[name] == defaults[name]:
             changed[name] = value
     return settings.changed(**changed)

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "hub/hub_fixture.hpp"
+#include "monitor/asked.hpp"
 
 namespace mythos::monitor {
 namespace {
@@ -27,7 +28,7 @@ protected:
 
     json told(const char* query = "") {
         statistics_->tick(clock.mono());
-        return json::parse(answers_->answer({Route::errors, {}, query})->body);
+        return json::parse(asked(*answers_, {Route::errors, {}, query})->body);
     }
 
     std::optional<Statistics> statistics_;
@@ -102,7 +103,7 @@ TEST_F(ErrorViewTest, ARefusedConnectionIsOneErrorWithItsNames) {
 
 TEST_F(ErrorViewTest, RefusesWhatIsNoNumberAndNoWindow) {
     for (const char* query : {"limit=0", "limit=x", "limit=-1", "window=2m"})
-        EXPECT_EQ(answers_->answer({Route::errors, {}, query}).error().code, "bad_request") << query;
+        EXPECT_EQ(asked(*answers_, {Route::errors, {}, query}).error().code, "bad_request") << query;
 }
 
 }  // namespace

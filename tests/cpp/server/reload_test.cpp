@@ -34,6 +34,14 @@ TEST(Reload, TakesTheLiveOptionsAndTellsTheOthers) {
     EXPECT_EQ(reload.effective, expected);
 }
 
+TEST(Reload, TellsADatabaseWithoutItsPassword) {
+    Config running, wanted;
+    running.store.url = "postgresql://ann:secret@db/game";
+    wanted.store.url = "postgresql://ann:hidden@db/game";
+    EXPECT_THAT(plan_reload(running, wanted).waits_for_restart,
+                ElementsAre(OptionChange{"store.url", "postgresql://ann@db/game", "postgresql://ann@db/game"}));
+}
+
 // Told again at each reload until the restart, because `running` keeps the old value.
 TEST(Reload, KeepsTellingWhatWaits) {
     Config wanted;

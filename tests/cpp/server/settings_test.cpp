@@ -67,5 +67,19 @@ TEST(ServerSettings, ConnectionsLeaveAReserveOfDescriptors) {
     EXPECT_EQ(settings_from(Config{}, 20'000).hub.connections_max, 19'000u);
 }
 
+TEST(ServerSettings, AProgramThatIsOnlyAServerKeepsItsHistoryInAFile) {
+    Config config;
+    EXPECT_EQ(settings_from(config, 1'000).store.url.file, "data/mythos.db");
+    config.store.url = "none";
+    EXPECT_EQ(settings_from(config, 1'000).store.url.kind, store::StoreUrl::Kind::none);
+    config.store.retention_s = 7;
+    config.store.queue_events = 99;
+    config.store.server_id = "one";
+    const store::StoreSettings settings = settings_from(config, 1'000).store;
+    EXPECT_EQ(settings.retention, seconds(7));
+    EXPECT_EQ(settings.queue_events, 99u);
+    EXPECT_EQ(settings.server_id, "one");
+}
+
 }  // namespace
 }  // namespace mythos::server
