@@ -89,8 +89,8 @@ TEST(Options, KeepTheGuidesNames) {
     EXPECT_EQ(name_of("MAX_METRICS_SAMPLES"), "monitor.max_samples");
     std::set<std::string_view> later;
     for (const Option& option : planned_options()) later.insert(option.guide_name);
-    EXPECT_EQ(later, (std::set<std::string_view>{"METRICS_COLLECTION_INTERVAL", "RATE_LIMIT_REQUESTS", "RATE_LIMIT_WINDOW",
-                                                 "ENABLE_METRICS", "METRICS_PORT"}));
+    EXPECT_EQ(later, (std::set<std::string_view>{"METRICS_COLLECTION_INTERVAL", "RATE_LIMIT_REQUESTS",
+                                                 "RATE_LIMIT_WINDOW", "ENABLE_METRICS", "METRICS_PORT"}));
 }
 
 TEST(FindOption, KnowsOnlyWholeNames) {
