@@ -138,6 +138,12 @@ browser: build-tests
 conformance: build-tests
 	$(PYTHON) tests/conformance/run_kosoku.py build/release/mythos-echo --listen 127.0.0.1:0
 
+# Both kinds of server, held to docs/api/openapi.yaml for at most $(CONTRACT_SECONDS) seconds each.
+CONTRACT_SECONDS ?= 90
+.PHONY: contract
+contract: build-tests package
+	$(PYTHON) tests/conformance/run_contract.py build/release/mythosd .venv/bin/mythos --seconds $(CONTRACT_SECONDS)
+
 # Both modes of a client's second wire, $(CUTS) cuts a fault and wire: nothing may be lost, repeated or out of order. The
 # pauses are printed beside what is promised of them; only a quiet machine can be held to them (failover.py --strict).
 CUTS ?= 60
@@ -169,6 +175,8 @@ lint: packages-clang $(TEST_VENV)
 reference: package
 	build/release/mythosd --reference > docs/reference/config.md.new
 	mv docs/reference/config.md.new docs/reference/config.md
+	build/release/mythosd --reference-errors > docs/reference/errors.md.new
+	mv docs/reference/errors.md.new docs/reference/errors.md
 	$(PYTHON) -m typer mythos.cli utils docs --name mythos > docs/reference/command.md
 	$(PYTHON) bindings/generate_settings.py
 

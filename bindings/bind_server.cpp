@@ -27,6 +27,7 @@ void bind_server(py::module_& module) {
         .def("all_connections", &ServerCore::all_connections)
         .def("channels", &ServerCore::channels)
         .def("presence", &ServerCore::presence, py::arg("channel"))
+        .def("monitoring", &ServerCore::monitoring, py::arg("route"), py::arg("parameter"), py::arg("query"))
         .def("session_count", &ServerCore::session_count)
         .def("connection_count", &ServerCore::connection_count)
         .def("history", &ServerCore::history, py::arg("connections"), py::arg("player_id"), py::arg("session_id"),
@@ -38,6 +39,17 @@ void bind_server(py::module_& module) {
         .def("take_calls", &ServerCore::take_calls, py::arg("max"))
         .def("answer_calls", &ServerCore::answer_calls, py::arg("answers"))
         .def("close_calls", &ServerCore::close_calls)
+        .def("add_health", &ServerCore::add_health, py::arg("name"), py::arg("critical"), py::arg("interval_s"),
+             py::arg("timeout_s"), py::arg("tags"))
+        .def("remove_health", &ServerCore::remove_health, py::arg("name"))
+        .def("report_health", &ServerCore::report_health, py::arg("name"), py::arg("status"), py::arg("took_s"),
+             py::arg("details"))
+        .def("note_check_failure", &ServerCore::note_check_failure, py::arg("name"), py::arg("code"), py::arg("why"))
+        .def("health", &ServerCore::health)
+        .def("record_error", &ServerCore::record_error, py::arg("type"), py::arg("severity"), py::arg("code"),
+             py::arg("message"), py::arg("player_id"), py::arg("session_id"), py::arg("connection_id"),
+             py::arg("details"))
+        .def("errors", &ServerCore::errors, py::arg("recent_max"))
         .def("drain", &ServerCore::drain, py::arg("spread_ms"), py::arg("reason"))
         .def("is_drained", &ServerCore::is_drained)
         .def("stop", &ServerCore::stop)

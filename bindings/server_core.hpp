@@ -51,6 +51,9 @@ public:
     py::bytes all_connections() const;
     py::bytes channels() const;
     py::bytes presence(const std::string& channel) const;
+    // What a monitoring route answers to such a query, as JSON in bytes. `route`: the path behind `/monitoring/`.
+    // CoreError: `bad_request`, `not_found`, `overloaded`.
+    py::bytes monitoring(const std::string& route, const std::string& parameter, const std::string& query) const;
     std::size_t session_count() const;
     std::size_t connection_count() const;
 
@@ -72,6 +75,23 @@ public:
     void answer_calls(const py::list& answers);
     // Calls that wait come back as refused; no more come.
     void close_calls();
+
+    // A component of the application's, and what its check found; `details` is a JSON object, or empty. CoreError:
+    // `bad_name`, `exists`, `limit`, `bad_status`.
+    void add_health(const std::string& name, bool critical, double interval_s, double timeout_s,
+                    std::vector<std::string> tags);
+    void remove_health(const std::string& name);
+    void report_health(const std::string& name, const std::string& status, double took_s, std::string details);
+    // A check threw, ran out of time or answered nonsense; `why` goes into the log alone.
+    void note_check_failure(const std::string& name, const std::string& code, const std::string& why);
+    // As GET /health/detailed answers.
+    py::bytes health() const;
+    // An error of the application's own. CoreError `bad_value` for a type or severity that is none.
+    void record_error(const std::string& type, const std::string& severity, const std::string& code,
+                      const std::string& message, const std::string& player_id, const std::string& session_id,
+                      const std::string& connection_id, std::string details);
+    // As GET /monitoring/errors answers, with so many of the newest.
+    py::bytes errors(std::size_t recent_max) const;
 
     void drain(std::int64_t spread_ms, const std::string& reason);
     bool is_drained() const;

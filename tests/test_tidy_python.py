@@ -37,7 +37,20 @@ KNOWS = {
     "store": {"errors"},
     "authenticator": {"command"},
     "dispatcher": {"authenticator", "command", "errors"},
-    "server": {"server", "authenticator", "dispatcher", "settings", "command", "entries", "errors", "store"},
+    "health": {"health"},
+    "monitoring": {"server"},
+    "server": {
+        "server",
+        "authenticator",
+        "dispatcher",
+        "settings",
+        "command",
+        "entries",
+        "errors",
+        "health",
+        "monitoring",
+        "store",
+    },
     "testing": {"testing", "client", "server", "settings", "entries", "errors"},
 }
 

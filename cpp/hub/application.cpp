@@ -1,5 +1,6 @@
 #include "hub/application.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "hub/node_shared.hpp"
@@ -103,6 +104,44 @@ std::size_t Application::sessions() const {
 
 std::size_t Application::connections() const {
     return ask([](Hub& hub) { return hub.connections(); });
+}
+
+bool Application::has_room() const {
+    return ask([this](Hub& hub) { return hub.connections() < node_.settings.connections_max; });
+}
+
+Hub::Numbers Application::numbers() const {
+    return ask([](Hub& hub) { return hub.numbers(); });
+}
+
+std::unordered_map<ConnectionKey, Hub::ConnectionNames> Application::names_of(
+    std::span<const ConnectionKey> keys) const {
+    constexpr std::size_t kAtOnce = 100;
+    std::unordered_map<ConnectionKey, Hub::ConnectionNames> names;
+    for (; !keys.empty(); keys = keys.subspan(std::min(kAtOnce, keys.size()))) {
+        ask([&](Hub& hub) {
+            for (const ConnectionKey key : keys.first(std::min(kAtOnce, keys.size())))
+                if (auto found = hub.names_of(key)) names.emplace(key, std::move(*found));
+        });
+    }
+    return names;
+}
+
+std::vector<ConnectionKey> Application::keys_of(const std::string& player_id) const {
+    return ask([&](Hub& hub) { return hub.keys_of(player_id); });
+}
+
+std::optional<std::string> Application::channel_name(TargetId target) const {
+    return ask([&](Hub& hub) { return hub.channel_name(target); });
+}
+
+void Application::each_session(const Hub::TellSession& tell) const {
+    Hub::SessionsPlace place;
+    while (!ask([&](Hub& hub) { return hub.tell_sessions(place, tell); })) {}
+}
+
+std::shared_ptr<stats::HistogramShard> Application::connections_per_session() const {
+    return ask([](Hub& hub) { return hub.connections_per_session(); });
 }
 
 const std::string& Application::epoch() const { return node_.journal.epoch(); }

@@ -5,7 +5,11 @@
 // meanwhile, deliveries do not. Thread-safety: any thread. The node outlives it.
 #pragma once
 
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.hpp"
@@ -41,6 +45,18 @@ public:
     std::string all_connections_json() const;
     std::size_t sessions() const;
     std::size_t connections() const;
+    // For one more connection, by limits.connections.
+    bool has_room() const;
+
+    // For who watches; as in hub.hpp.
+    Hub::Numbers numbers() const;
+    // Of those that are still here.
+    std::unordered_map<ConnectionKey, Hub::ConnectionNames> names_of(std::span<const ConnectionKey> keys) const;
+    std::vector<ConnectionKey> keys_of(const std::string& player_id) const;
+    std::optional<std::string> channel_name(TargetId target) const;
+    // Each session with its number of connections, in pieces; others have their turn between two.
+    void each_session(const Hub::TellSession& tell) const;
+    std::shared_ptr<stats::HistogramShard> connections_per_session() const;
 
     const std::string& epoch() const;
     Handlers& handlers();

@@ -50,8 +50,9 @@ const Shape& shape_of(Event event) { return kShapes[static_cast<std::size_t>(eve
 
 // A kind, and at most seven numbers of ten bytes each.
 constexpr std::size_t kRecordBytesMax = 1 + 10 * 7;
-// With the header, and what malloc adds: blocks of 64, 112, 192 and 288 bytes.
-constexpr std::array<std::size_t, 4> kCapacities{32, 80, 160, BlackBox::kEventBytesMax};
+// With the header, and what malloc adds: blocks of 48 (opened, subscribed), 64 (and life signs), 112, 192 and 288
+// bytes.
+constexpr std::array<std::size_t, 5> kCapacities{16, 32, 80, 160, BlackBox::kEventBytesMax};
 
 std::size_t put(std::uint8_t* out, std::uint64_t number) {
     std::size_t n = 0;

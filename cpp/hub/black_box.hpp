@@ -2,7 +2,8 @@
 //
 // An event is a byte for its kind, the milliseconds since the event before, and its values, 7 bits a byte. Events that
 // repeat are one record with a count and the time that they took: life signs between two other events are one, however
-// many they are. The oldest go first when kEventBytesMax is full. Idle, it is one block of 64 bytes.
+// many they are. The oldest go first when kEventBytesMax is full. Idle, it is one block of 48 bytes,
+// of 64 from the first life sign on.
 //
 // Not thread-safe: its loop's, until it is given away. Times are right to a millisecond for 49 days.
 #pragma once

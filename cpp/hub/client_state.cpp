@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "observe/error_tracker.hpp"
+
 namespace mythos::hub {
 
 void ClientState::begin_account(Seq base, std::uint64_t owed) {
@@ -66,13 +68,21 @@ void ClientState::settle_gaps(Seq given_up) {
     gaps_.reset();
 }
 
+void ClientState::end_account(std::uint64_t owed_at_end, const std::string& player_id, const std::string& session_id) {
+    owner_ = std::make_unique<const Owner>(player_id, session_id);
+    owed_at_end_.store(owed_at_end, std::memory_order_relaxed);
+}
+
 void ClientState::settle() {
     const auto end = owed_at_end_.load(std::memory_order_relaxed);
     if (end == kUnset || claimed_to() == kUnset) return;
     const auto owed = end - owed_base_.load(std::memory_order_relaxed);
     totals_.owed.fetch_add(owed, std::memory_order_relaxed);
-    totals_.unsent.fetch_add(owed - std::min(owed, accounted_.load(std::memory_order_relaxed)),
-                             std::memory_order_relaxed);
+    const auto unsent = owed - std::min(owed, accounted_.load(std::memory_order_relaxed));
+    if (unsent == 0) return;
+    totals_.unsent.fetch_add(unsent, std::memory_order_relaxed);
+    totals_.errors.record(stats::Counter::accounts_unsent,
+                          {.player_id = owner_->player_id, .session_id = owner_->session_id}, {{"unsent", unsent}});
 }
 
 }  // namespace mythos::hub

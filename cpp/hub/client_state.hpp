@@ -13,16 +13,25 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "hub/open_gaps.hpp"
 
+namespace mythos::observe {
+class ErrorTracker;
+}
+
 namespace mythos::hub {
 
 // What is counted when accounts are closed, over all clients; owned by the node, outlives every ClientState.
 struct DeliveryTotals {
+    // `errors` is told of accounts that are closed with something unsent.
+    explicit DeliveryTotals(observe::ErrorTracker& tracker) : errors(tracker) {}
+
+    observe::ErrorTracker& errors;
     std::atomic<std::uint64_t> owed{0};
     std::atomic<std::uint64_t> unsent{0};
     std::atomic<std::uint64_t> gap{0};  // of gaps that the client's other wire might have filled
@@ -68,8 +77,9 @@ public:
     void count(std::uint64_t entries) { accounted_.fetch_add(entries, std::memory_order_relaxed); }
 
     // At the session's end: how many entries the client was owed up to there, counted as
-    // its intervals count. The rest of the account becomes `unsent` when the last wire lets go.
-    void end_account(std::uint64_t owed_at_end) { owed_at_end_.store(owed_at_end, std::memory_order_relaxed); }
+    // its intervals count. The rest of the account becomes `unsent` when the last wire lets go. `player_id`,
+    // `session_id`: whose it was. The sequencer's.
+    void end_account(std::uint64_t owed_at_end, const std::string& player_id, const std::string& session_id);
 
     // Raises the acknowledged position; lower ones are ignored. `explicit_ack` is false
     // for a cursor given at connect.
@@ -104,6 +114,10 @@ private:
     std::atomic<std::uint64_t> owed_at_end_{kUnset};
     std::atomic<std::uint64_t> accounted_{0};
     std::unique_ptr<OpenGaps> gaps_;
+    struct Owner {
+        std::string player_id, session_id;
+    };
+    std::unique_ptr<const Owner> owner_;  // from the account's end on; the sequencer lets go after it has set it
     std::atomic<Seq> acked_{0};
     static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
     std::atomic<std::int64_t> ack_ns_{kNever};

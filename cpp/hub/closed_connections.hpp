@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "hub/black_box.hpp"
 #include "protocol/wire.hpp"
+#include "stats/close_reason.hpp"
 
 namespace mythos::hub {
 
@@ -20,7 +21,8 @@ struct ClosedConnection {
     protocol::Wire wire = protocol::Wire::websocket;
     WallTime opened_at{}, closed_at{};
     std::uint16_t code = 1006;  // as a close frame has it; 1006: the socket ended without one
-    std::string reason;
+    stats::CloseReason why = stats::CloseReason::peer_gone;
+    std::string reason;  // for people
     bool abnormal = false;
     std::uint64_t sent_bytes = 0;
     BlackBox events;

@@ -21,11 +21,12 @@ using protocol::Wire;
 using stats::Counter;
 
 Delivery::Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters,
-                   stats::LatencyShards& latencies, std::uint64_t sampling_seed)
+                   stats::LatencyShards& latencies, observe::ErrorRecorder& errors, std::uint64_t sampling_seed)
     : ring_(ring),
       epoch_(std::move(epoch)),
       settings_(settings),
       counters_(counters),
+      errors_(errors),
       broadcasts_(latencies[stats::Latency::broadcast]),
       latency_(latencies[stats::Latency::delivery]),
       ack_latency_(latencies[stats::Latency::acknowledgement]),

@@ -20,6 +20,7 @@
 #include "hub/stream.hpp"
 #include "hub/survey.hpp"
 #include "journal/ring.hpp"
+#include "observe/error_tracker.hpp"
 #include "stats/counters.hpp"
 #include "stats/latencies.hpp"
 #include "stats/record_batch.hpp"
@@ -33,7 +34,7 @@ public:
     Survey survey;
 
     Delivery(journal::Ring& ring, std::string epoch, const Settings& settings, stats::CounterShard& counters,
-             stats::LatencyShards& latencies, std::uint64_t sampling_seed = 0);
+             stats::LatencyShards& latencies, observe::ErrorRecorder& errors, std::uint64_t sampling_seed = 0);
     ~Delivery();
 
     // The view that connections of this session share; made from `admitted` if this is the
@@ -118,7 +119,8 @@ private:
                      const std::function<MonoTime()>& mono);
     void flush_one(Stream& stream);
     bool settle_hole(Stream& stream);
-    void tell_gap(Stream& stream, Seq upto, std::optional<std::uint64_t> lost);
+    void tell_hole(Stream& stream, Seq upto, std::optional<std::uint64_t> lost);
+    void tell_gap(Stream& stream, const protocol::Gap& gap);
     void gather(Stream& stream, Batch& batch);
     void gather_entry(Stream& stream, const journal::Entry& entry, Batch& batch);
     bool is_conflated(const Stream& stream, Seq seq) const;
@@ -142,6 +144,7 @@ private:
     std::string epoch_;
     const Settings& settings_;
     stats::CounterShard& counters_;
+    observe::ErrorRecorder& errors_;
     stats::HistogramShard& broadcasts_;
     stats::RecordBatch latency_, ack_latency_;
     DeliverySamples samples_;

@@ -14,6 +14,19 @@ void Delivery::count(Stream& stream, Counter outcome, std::uint64_t entries) {
     counters_.add(outcome, entries);
 }
 
+void Delivery::tell_gap(Stream& stream, const protocol::Gap& gap) {
+    send_control(stream, protocol::gap_json(gap));
+    const Counter counter = gap.reason == "retention"         ? Counter::gaps_retention
+                            : gap.reason == "session_expired" ? Counter::gaps_session_expired
+                            : gap.reason == "foreign_epoch"   ? Counter::gaps_foreign_epoch
+                                                              : Counter::gaps_future_cursor;
+    const auto names = stream.outlet->names();
+    const observe::ErrorContext context{names.player_id, names.session_id, names.connection_id};
+    const auto wire = observe::Field("connection_type", protocol::to_string(stream.wire));
+    if (gap.lost) return errors_.record(counter, context, {wire, {"lost", *gap.lost}});
+    errors_.record(counter, context, {wire});
+}
+
 void Delivery::open_account(Stream& stream, const Admitted& admitted, Seq given, std::uint64_t lost) {
     const SessionView& view = *stream.view;
     const auto owed = view.owed_up_to(stream.cursor);

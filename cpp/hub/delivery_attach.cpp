@@ -116,12 +116,8 @@ void Delivery::attach(Stream& stream, const Admitted& admitted, const ConnectReq
         protocol::append_sse_block(stream.control, welcome.cursor, json, retry_ms(stream.key));
     }
     if (gap) {
-        send_control(stream, protocol::gap_json(*gap));
+        tell_gap(stream, *gap);
         stream.events.note(BlackBox::Event::gap, now_, {stream.base + 1, gap->lost ? *gap->lost + 1 : 0});
-        counters_.add(gap->reason == "retention"         ? Counter::gaps_retention
-                      : gap->reason == "session_expired" ? Counter::gaps_session_expired
-                      : gap->reason == "foreign_epoch"   ? Counter::gaps_foreign_epoch
-                                                         : Counter::gaps_future_cursor);
     }
     queue(stream);
     if (view.ended != 0) close_ended(stream);

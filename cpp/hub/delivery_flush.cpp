@@ -104,7 +104,7 @@ bool Delivery::settle_hole(Stream& stream) {
         request_close(stream, CloseCode::too_slow, "the cursor left the retention", false);
         return true;
     }
-    tell_gap(stream, upto, lost);
+    tell_hole(stream, upto, lost);
     if (owed) {
         stream.owed_at_cursor = *owed;
         stream.owed_known = true;
@@ -112,7 +112,7 @@ bool Delivery::settle_hole(Stream& stream) {
     return false;
 }
 
-void Delivery::tell_gap(Stream& stream, Seq upto, std::optional<std::uint64_t> lost) {
+void Delivery::tell_hole(Stream& stream, Seq upto, std::optional<std::uint64_t> lost) {
     protocol::Gap gap;
     gap.after = id(stream.cursor);
     gap.before = id(mutant(Mutant::gap_off_by_one) ? upto + 2 : upto + 1);
@@ -121,8 +121,7 @@ void Delivery::tell_gap(Stream& stream, Seq upto, std::optional<std::uint64_t> l
     gap.reason = "retention";
     const Seq after = stream.accounted;
     stream.cursor = stream.base = upto;
-    send_control(stream, protocol::gap_json(gap));
-    counters_.add(Counter::gaps_retention);
+    tell_gap(stream, gap);
     stream.events.note_in_place(BlackBox::Event::gap, now_, {upto + 1, lost ? *lost + 1 : 0});
     if (lost) return account_gap(stream, after, stream.owed_at_cursor, stream.owed_at_cursor + *lost);
     stream.client->claim(after, upto);
@@ -338,8 +337,7 @@ void Delivery::promote(Stream& stream, Seq cursor) {
         // A cursor of an older session: what that one was still owed cannot be counted any more.
         stream.base = stream.cursor = stream.accounted = opened;
         stream.client->skip_to(opened);
-        send_control(stream, protocol::gap_json({id(cursor), id(opened + 1), {}, opened - cursor, "session_expired"}));
-        counters_.add(Counter::gaps_session_expired);
+        tell_gap(stream, {id(cursor), id(opened + 1), {}, opened - cursor, "session_expired"});
     }
     queue(stream);
 }

@@ -12,8 +12,21 @@ namespace mythos::hub {
 using journal::Kind;
 using journal::TargetKind;
 
+namespace {
+
+const stats::Edges& connection_counts() {
+    static const stats::Edges edges({0, 1, 2, 3, 4, 6, 8, 16, 32, 64});
+    return edges;
+}
+
+}  // namespace
+
 Hub::Hub(journal::Journal& journal, Settings& settings, DeliveryTotals& totals, stats::CounterShard& counters)
-    : journal_(journal), settings_(settings), totals_(totals), counters_(counters) {}
+    : journal_(journal),
+      settings_(settings),
+      totals_(totals),
+      counters_(counters),
+      connections_per_session_(std::make_shared<stats::HistogramShard>(connection_counts())) {}
 
 void Hub::begin(MonoTime now, WallTime wall) {
     now_ = now;
@@ -174,12 +187,15 @@ void Hub::record_session(store::Event::Kind kind, const Session& session, const 
 
 void Hub::join(Session& session, TargetInfo& channel, WallTime since) {
     session.channels.emplace_back(channel.id, since);
+    channels_ += channel.members.empty();
+    ++subscriptions_;
     channel.members.push_back(&session);
 }
 
 void Hub::part(Session& session, TargetInfo& channel) {
     std::erase_if(session.channels, [&](const auto& c) { return c.first == channel.id; });
-    std::erase(channel.members, &session);
+    subscriptions_ -= std::erase(channel.members, &session);
+    channels_ -= channel.members.empty();
 }
 
 void Hub::note_presence(const char* type, Session& session, const std::string& channel) {
@@ -211,8 +227,9 @@ void Hub::end_session(Session& session, const char* reason) {
     record_session(store::Event::Kind::session_closed, session, reason);
     Player& player = *session.player;
     sessions_.erase(session.session_id);
+    connections_per_session_->record(session.connections_peak);
     for (Connection* connection : session.connections_by_age()) detach(*connection);
-    for (Client& client : session.clients) client.state->end_account(owed_total(session));
+    for (Client& client : session.clients) end_account(session, client);
     player.session.reset();
 }
 
@@ -312,9 +329,13 @@ void Hub::sweep_session(Session& session, Seq floor) {
     });
 }
 
+void Hub::end_account(const Session& session, Client& client) {
+    client.state->end_account(owed_total(session), session.player->player_id(), session.session_id);
+}
+
 // A client is about to be forgotten: its account ends, and its commands are stale from here on.
 void Hub::settle_client(Session& session, Client& client) {
-    client.state->end_account(owed_total(session));
+    end_account(session, client);
     if (!client.named || client.outcomes.next_number() == 0) return;
     if (!session.absent) session.absent = std::make_unique<Absent>();
     auto& swept = session.absent->swept;

@@ -13,6 +13,9 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -29,6 +32,7 @@
 #include "journal/journal.hpp"
 #include "protocol/envelope.hpp"
 #include "stats/counters.hpp"
+#include "stats/histogram_shard.hpp"
 #include "store/event_queue.hpp"
 
 namespace mythos::hub {
@@ -157,6 +161,32 @@ public:
     std::string presence_json(const std::string& channel) const;
     TargetId channel_target(const std::string& channel);
 
+    // How many are here.
+    struct Numbers {
+        Census census;
+        std::size_t sessions = 0, channels = 0, subscriptions = 0, connections_max = 0;
+    };
+    Numbers numbers() const {
+        return {census_, sessions_.size(), channels_, subscriptions_, settings_.connections_max};
+    }
+    // What people call a connection; nothing for one that is gone or about to go.
+    struct ConnectionNames {
+        std::string connection_id, client_id, player_id, session_id;
+        WallTime opened_at;
+    };
+    std::optional<ConnectionNames> names_of(ConnectionKey key) const;
+    std::vector<ConnectionKey> keys_of(const std::string& player_id) const;
+    std::optional<std::string> channel_name(TargetId target) const;
+    // Sessions with their connections, some at a time, so that nobody waits long; call until it returns true. Where
+    // sessions came meanwhile it may begin anew, and tell some twice.
+    struct SessionsPlace {
+        std::size_t bucket = 0, buckets = 0;
+    };
+    using TellSession = std::function<void(const std::string& session_id, std::uint32_t connections)>;
+    bool tell_sessions(SessionsPlace& place, const TellSession& tell) const;
+    // The most connections that sessions had at once, recorded when they end.
+    const std::shared_ptr<stats::HistogramShard>& connections_per_session() const { return connections_per_session_; }
+
     bool known_as_replaced(const std::string& session_id) const { return replaced_.contains(session_id); }
     std::size_t connections() const { return connections_.size(); }
     std::size_t connections_of(const std::string& player_id) const;
@@ -178,6 +208,7 @@ private:
     void sweep();
     void sweep_session(Session& session, Seq floor);
     void settle_client(Session& session, Client& client);
+    void end_account(const Session& session, Client& client);
     Player& player_of(const std::string& player_id);
     void drop_player_if_idle(Player& player);
     void add_interval(Session& session, TargetInfo& target, Seq from);
@@ -232,6 +263,8 @@ private:
     std::unordered_map<ConnectionKey, Connection> connections_;
     ReplacedSessions replaced_;
     Census census_;
+    std::size_t channels_ = 0, subscriptions_ = 0;
+    std::shared_ptr<stats::HistogramShard> connections_per_session_;
     // A publisher's Idempotency-Key to what it made; forgotten with the retention.
     struct KeyedPublish {
         std::uint64_t fingerprint = 0;

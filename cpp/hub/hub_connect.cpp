@@ -11,12 +11,15 @@ namespace mythos::hub {
 using protocol::CloseCode;
 using protocol::Mode;
 using protocol::Wire;
+using stats::Counter;
 using stats::Rejection;
 
 namespace {
 
-Refusal refuse(CloseCode code, int sse_status, const char* error_code, std::string message, int retry_after_s = 0) {
+Refusal refuse(Rejection why, CloseCode code, int sse_status, const char* error_code, std::string message,
+               int retry_after_s = 0) {
     Refusal r;
+    r.why = why;
     r.code = code;
     r.sse_status = sse_status;
     r.error_code = error_code;
@@ -29,30 +32,29 @@ Refusal refuse(CloseCode code, int sse_status, const char* error_code, std::stri
 
 std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& names_unknown) {
     if (draining_) {
-        counters_.add(Rejection::draining, index_of(request.wire));
-        return refuse(CloseCode::going_away, 503, "draining", "the server is shutting down; come back later", 5);
+        return refuse(Rejection::draining, CloseCode::overloaded, 503, "draining",
+                      "the server is shutting down; come back later", 5);
     }
     if (connections_.size() >= settings_.connections_max && predecessor_of(request) == nullptr) {
-        counters_.add(Rejection::connection_limit, index_of(request.wire));
-        return refuse(CloseCode::overloaded, 503, "connection_limit", "the server has all the connections it may", 5);
+        return refuse(Rejection::connection_limit, CloseCode::overloaded, 503, "connection_limit",
+                      "the server has all the connections it may", 5);
     }
     if (!has_room()) {
-        counters_.add(Rejection::overloaded, index_of(request.wire));
-        return refuse(CloseCode::overloaded, 503, "overloaded", "the server cannot keep up; come back later", 5);
+        return refuse(Rejection::overloaded, CloseCode::overloaded, 503, "overloaded",
+                      "the server cannot keep up; come back later", 5);
     }
     if (request.session_id.empty()) return std::nullopt;
     if (replaced_.contains(request.session_id) && !mutant(Mutant::replaced_session_joins)) {
-        counters_.add(Rejection::session_replaced, index_of(request.wire));
-        Refusal r =
-            refuse(CloseCode::session_replaced, 204, "session_replaced", "this session was replaced by a newer one");
+        Refusal r = refuse(Rejection::session_replaced, CloseCode::session_replaced, 204, "session_replaced",
+                           "this session was replaced by a newer one");
         r.visible_at = appended();
         return r;
     }
     const auto it = sessions_.find(request.session_id);
     names_unknown = it == sessions_.end();
     if (!names_unknown && it->second->player->player_id() != request.player_id) {
-        counters_.add(Rejection::foreign_session, index_of(request.wire));
-        Refusal r = refuse(CloseCode::policy, 403, "foreign_session", "this session belongs to another player");
+        Refusal r = refuse(Rejection::foreign_session, CloseCode::policy, 403, "foreign_session",
+                           "this session belongs to another player");
         r.before_upgrade = true;
         return r;
     }
@@ -77,15 +79,15 @@ std::optional<Refusal> Hub::make_room(const ConnectRequest& request, Session& se
         std::find(displaced.begin(), displaced.end(), std::pair(request.client_id, request.wire));
     if (was_displaced != displaced.end()) {
         if (!has_room()) {
-            counters_.add(Rejection::displaced, index_of(request.wire));
-            return refuse(CloseCode::displaced, 204, "displaced", "displaced by a newer connection of this player");
+            return refuse(Rejection::displaced, CloseCode::displaced, 204, "displaced",
+                          "displaced by a newer connection of this player");
         }
         displaced.erase(was_displaced);
     }
     while (!has_room()) {
         if (settings_.limit_policy == LimitPolicy::refuse || session.connections == 0) {
-            counters_.add(Rejection::player_limit, index_of(request.wire));
-            return refuse(CloseCode::displaced, 429, "player_limit", "this player has all the connections it may", 5);
+            return refuse(Rejection::player_limit, CloseCode::displaced, 429, "player_limit",
+                          "this player has all the connections it may", 5);
         }
         const auto living = session.connections_by_age();
         auto victim =
@@ -112,21 +114,21 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     const bool opens = player.session == nullptr;
     if (opens && sessions_.size() >= settings_.sessions_max) {
         drop_player_if_idle(player);
-        counters_.add(Rejection::session_limit, index_of(request.wire));
-        return refuse(CloseCode::overloaded, 503, "session_limit", "the server has all the sessions it may", 5);
+        return refuse(Rejection::session_limit, CloseCode::overloaded, 503, "session_limit",
+                      "the server has all the sessions it may", 5);
     }
     if (!opens) {
         Connection* own = predecessor_of(request);
         if (own != nullptr && request.attempt != 0 && own->attempt > request.attempt) {
             // A request that its client gave up long ago, only now arrived.
-            counters_.add(Rejection::displaced, index_of(request.wire));
-            return refuse(CloseCode::displaced, 204, "displaced", "a newer connection of this client came first");
+            return refuse(Rejection::displaced, CloseCode::displaced, 204, "displaced",
+                          "a newer connection of this client came first");
         }
         if (own != nullptr) displace(*own, CloseCode::displaced, "replaced by this client itself");
         if (auto refusal = make_room(request, *player.session)) return *refusal;
         if (!request.client_id.empty() && !has_place_for(*player.session, request.client_id)) {
-            counters_.add(Rejection::player_limit, index_of(request.wire));
-            return refuse(CloseCode::policy, 429, "limit", "this session has all the clients it may", 5);
+            return refuse(Rejection::player_limit, CloseCode::policy, 429, "limit",
+                          "this session has all the clients it may", 5);
         }
     }
     Session& session = opens ? open_session(player) : *player.session;
@@ -165,7 +167,7 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     for (const Client& c : session.clients)
         for (std::size_t w = 0; w < 2; ++w) out.names.existing[w] += c.wires[w] != nullptr;
     set_wire(session, client, request.wire, &made);
-    ++session.connections;
+    session.connections_peak = std::max(session.connections_peak, ++session.connections);
     out.names.connections = connections_.size();
     return out;
 }
@@ -297,7 +299,7 @@ void Hub::detach(Connection& connection) {
     connection.client = nullptr;
     if (was_active && sessions_.contains(session.session_id)) promote_standby(client);
     if (!client.named && !client.connected()) {
-        client.state->end_account(owed_total(session));
+        end_account(session, client);
         session.clients.remove_if([&](const Client& c) { return &c == &client; });
     }
 }
@@ -306,7 +308,7 @@ void Hub::promote_standby(Client& client) {
     for (Connection* other : client.wires) {
         if (other == nullptr || !other->standby) continue;
         other->standby = false;
-        counters_.add(stats::Counter::promotions);
+        counters_.add(Counter::promotions);
         Effect promote;
         promote.kind = Effect::Kind::promote;
         promote.loop = other->loop;

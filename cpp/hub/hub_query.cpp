@@ -1,4 +1,5 @@
 // The sequencer's part that answers questions, as the JSON of DESIGN section 4.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "hub/hub.hpp"
@@ -90,6 +91,39 @@ std::string Hub::presence_json(const std::string& channel) const {
         }
     }
     return out += "]}";
+}
+
+std::optional<Hub::ConnectionNames> Hub::names_of(ConnectionKey key) const {
+    const auto it = connections_.find(key);
+    if (it == connections_.end() || it->second.leaving) return std::nullopt;
+    const Connection& connection = it->second;
+    return ConnectionNames{connection.connection_id, connection.client->client_id,
+                           connection.session->player->player_id(), connection.session->session_id,
+                           connection.opened_at};
+}
+
+std::vector<ConnectionKey> Hub::keys_of(const std::string& player_id) const {
+    std::vector<ConnectionKey> keys;
+    const auto it = players_.find(player_id);
+    if (it == players_.end() || !it->second.session) return keys;
+    for (const Connection* connection : it->second.session->connections_by_age()) keys.push_back(connection->key);
+    return keys;
+}
+
+std::optional<std::string> Hub::channel_name(TargetId target) const {
+    const TargetInfo* info = targets_.find_by_id(target);
+    if (info == nullptr || info->target.kind != TargetKind::channel) return std::nullopt;
+    return info->target.name;
+}
+
+bool Hub::tell_sessions(SessionsPlace& place, const TellSession& tell) const {
+    constexpr std::size_t kBucketsAtOnce = 256;  // some 20 us
+    if (place.buckets != sessions_.bucket_count()) place = {0, sessions_.bucket_count()};
+    const std::size_t end = std::min(place.buckets, place.bucket + kBucketsAtOnce);
+    for (; place.bucket < end; ++place.bucket)
+        for (auto it = sessions_.begin(place.bucket); it != sessions_.end(place.bucket); ++it)
+            tell(it->second->session_id, it->second->connections);
+    return place.bucket == place.buckets;
 }
 
 TargetId Hub::channel_target(const std::string& channel) {

@@ -58,7 +58,8 @@ void LoopCore::Impl::command(ConnectionKey key, protocol::ParsedCommand parsed, 
     if (!parsed.command) return bad_command(*stream, parsed.command.error(), now);
     if (parsed.command->type == "ack") {
         const auto& id = parsed.command->id;
-        const bool taken = take_ack(*stream->client, stream->session, stream->base, *parsed.command, now);
+        const bool taken =
+            take_ack(*stream->client, stream->session, stream->base, *parsed.command, now, sender_of(*stream));
         if (taken) stream->events.acknowledged(now, stream->client->acked());
         if (id.empty()) return;
         if (taken) return tell(key, protocol::reply_ok_json(id, {}));
@@ -67,7 +68,7 @@ void LoopCore::Impl::command(ConnectionKey key, protocol::ParsedCommand parsed, 
     }
     const bool reads = is_reading(parsed.command->type) && !parsed.command->id.empty();
     if (reads && (stream->readings >= kReadingsMax || delivery.is_full_of_replies(*stream))) {
-        count_command_error(kTooManyReadings.code);
+        note_command_error(kTooManyReadings, parsed.command->type, sender_of(*stream));
         return tell(key, protocol::reply_error_json(parsed.command->id, kTooManyReadings, true));
     }
     stream->readings = static_cast<std::uint8_t>(stream->readings + reads);
@@ -95,7 +96,7 @@ void LoopCore::Impl::tell(ConnectionKey key, std::string_view reply, Seq behind)
 }
 
 void LoopCore::Impl::bad_command(Stream& stream, const Error& error, MonoTime now) {
-    count_command_error(error.code);
+    note_command_error(error, {}, sender_of(stream));
     delivery.send_control(stream, protocol::reply_error_json(std::nullopt, error, false));
     const auto now_s = static_cast<std::uint32_t>(now.ns / 1'000'000'000);
     if (stream.bad_commands == 0 || now_s - stream.bad_since_s > 60) {
@@ -109,14 +110,14 @@ void LoopCore::Impl::bad_command(Stream& stream, const Error& error, MonoTime no
 }
 
 bool LoopCore::Impl::take_ack(ClientState& client, SessionHandle session, Seq base, const Command& command,
-                              MonoTime now) {
+                              MonoTime now, const observe::ErrorContext& who) {
     const json data = json::parse(command.data, nullptr, false);
     const auto text = data.is_object() && data.contains("cursor") && data["cursor"].is_string()
                           ? data["cursor"].get<std::string>()
                           : std::string();
     const auto cursor = parse_cursor(text);
     if (!cursor || cursor->epoch != node.journal.epoch() || cursor->seq > node.journal.ring().head()) {
-        counters.add(Counter::dropped_ack_ignored);
+        errors.record(Counter::dropped_ack_ignored, who);
         return false;
     }
     // Of a first one it is known where it begins only by the stream that it came on.
@@ -153,7 +154,7 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, Command& c
     using Verdict = Outcomes::Verdict;
     if (command.id.empty()) reply = [](std::string_view, Seq) {};  // fire-and-forget, on either wire
     const auto refuse = [&](const Error& error) {
-        count_command_error(error.code);
+        note_command_error(error, command.type, sender_of(context));
         if (command.id.empty()) counters.add(Counter::command_error_fire_and_forget);
         auto text = protocol::reply_error_json(command.id, error, is_retryable(error.code));
         after_unlock_.push_back([reply, text = std::move(text)] { reply(text, 0); });
@@ -201,7 +202,7 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, Command& c
         result = run(hub, context, command);
     } catch (const std::exception& fault) { note_fault(fault.what()); }
     if (!result && is_refusal(result.error().code)) return refuse_unexecuted(result.error());
-    if (!result) count_command_error(result.error().code);
+    if (!result) note_command_error(result.error(), command.type, sender_of(context));
     if (!result && command.id.empty()) counters.add(Counter::command_error_fire_and_forget);
     const Seq made = result ? result->made : 0;
     std::string text = !result     ? protocol::reply_error_json(command.id, result.error(), false)
@@ -258,7 +259,7 @@ void LoopCore::Impl::history(Hub& hub, const CommandContext& context, const Comm
     const bool remembered = is_remembered(context, command);
     if (remembered) context.client->outcomes.forget(command.number);
     if (error) {
-        count_command_error(error->code);
+        note_command_error(*error, command.type, sender_of(context));
         if (command.id.empty()) counters.add(Counter::command_error_fire_and_forget);
         auto refusal = protocol::reply_error_json(command.id, *error, false);
         when_visible(0, [reply, refusal = std::move(refusal)] { reply(refusal, 0); });
@@ -270,7 +271,7 @@ void LoopCore::Impl::history(Hub& hub, const CommandContext& context, const Comm
     });
 }
 
-void LoopCore::Impl::count_command_error(const std::string& code) {
+void LoopCore::Impl::note_command_error(const Error& error, std::string_view type, const observe::ErrorContext& who) {
     static const std::unordered_map<std::string, Counter> kCounters = {
         {"bad_json", Counter::command_error_bad_json},
         {"bad_command", Counter::command_error_bad_command},
@@ -278,15 +279,36 @@ void LoopCore::Impl::count_command_error(const std::string& code) {
         {"stale_id", Counter::command_error_stale_id},
         {"id_conflict", Counter::command_error_id_conflict},
         {"too_many_outstanding", Counter::command_error_too_many_outstanding},
+        {"too_big", Counter::command_error_too_big},
         {"bad_cursor", Counter::command_error_bad_cursor},
         {"bad_channel", Counter::command_error_bad_channel},
+        {"not_found", Counter::command_error_not_found},
         {"reserved_type", Counter::command_error_reserved_type},
+        {"unauthorised", Counter::command_error_unauthorised},
         {"limit", Counter::command_error_limit},
         {"draining", Counter::command_error_draining},
         {"overloaded", Counter::command_error_overloaded},
+        {"handler_failed", Counter::command_error_handler_failed},
+        {"server_fault", Counter::command_error_server_fault},
     };
-    const auto it = kCounters.find(code);
-    counters.add(it == kCounters.end() ? Counter::command_error_other : it->second);
+    const auto it = kCounters.find(error.code);
+    const Counter counter = it == kCounters.end() ? Counter::command_error_other : it->second;
+    if (stats::fault_of(counter) == nullptr) return counters.add(counter);
+    observe::ErrorContext context = who;
+    context.text = error.message;
+    if (type.empty()) return errors.record(counter, context);
+    errors.record(counter, context, {{"command", type}});
+}
+
+observe::ErrorContext LoopCore::Impl::sender_of(const Stream& stream) {
+    const auto names = stream.outlet->names();
+    return {names.player_id, names.session_id, names.connection_id};
+}
+
+observe::ErrorContext LoopCore::Impl::sender_of(const CommandContext& context) {
+    const Stream* stream = find(context.connection);
+    return {context.session->player->player_id(), context.session->session_id,
+            stream == nullptr ? std::string_view() : stream->outlet->names().connection_id};
 }
 
 namespace {
@@ -322,7 +344,7 @@ void LoopCore::Impl::post_commands(const std::string& session_id, const std::str
     auto parsed = protocol::parse_commands(body, kCommandsPerMessage);
     counters.add(Counter::received_http);
     if (!parsed) {
-        count_command_error(parsed.error().code);
+        note_command_error(parsed.error(), {}, {player_id, session_id, {}});
         const int status = parsed.error().code == "too_big" ? 413 : 400;
         return answer(error_answer(status, "validation_error", parsed.error().code, parsed.error().message, wall()));
     }
@@ -348,14 +370,15 @@ void LoopCore::Impl::post_commands(const std::string& session_id, const std::str
         for (std::size_t i = 0; i < commands->size(); ++i) {
             auto& one = (*commands)[i];
             if (!one.command) {
-                count_command_error(one.command.error().code);
+                note_command_error(one.command.error(), {}, sender_of(*context));
                 posted->settle(i, protocol::reply_error_json(one.id, one.command.error(), false));
             } else if (one.command->type == "ack") {
                 if (context->client != nullptr)
-                    take_ack(*context->client->state, context->session->handle, 0, *one.command, now);
+                    take_ack(*context->client->state, context->session->handle, 0, *one.command, now,
+                             sender_of(*context));
                 --posted->open;
             } else if (is_reading(one.command->type) && !one.command->id.empty() && ++readings > kReadingsMax) {
-                count_command_error(kTooManyReadings.code);
+                note_command_error(kTooManyReadings, one.command->type, sender_of(*context));
                 posted->settle(i, protocol::reply_error_json(one.command->id, kTooManyReadings, true));
             } else {
                 execute(hub, *context, *one.command,

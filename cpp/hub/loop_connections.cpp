@@ -35,7 +35,9 @@ void LoopCore::Impl::decide(Hub& hub, ConnectionKey key) {
     auto outcome = hub.connect(stream->entrance->request, key, index);
     after_unlock_.push_back([this, key, existing] { tell_attempt(key, existing); });
     if (auto* refusal = std::get_if<Refusal>(&outcome)) {
-        when_visible(refusal->visible_at, [this, key, refusal = *refusal] {
+        when_visible(refusal->visible_at, [this, key, refusal = *refusal, asked = stream->heard,
+                                           request = std::move(stream->entrance->request)] {
+            refuse(refusal, request, asked);
             if (Stream* s = find(key)) {
                 Outlet* outlet = s->outlet;
                 streams.erase(key);
@@ -87,7 +89,8 @@ void LoopCore::Impl::note_opened(const Entrance& entrance) const {
 
 // Its last bytes are on their way, or stuck: not for ever.
 void LoopCore::Impl::drop_in_time(Stream& stream, MonoTime now) {
-    if (std::exchange(stream.dropping, true)) return;
+    if (stream.dropping) return;
+    stream.dropping = true;
     stream.end_at = now + kCloseBound;
     arm(stream, stream.end_at);
 }
@@ -114,12 +117,12 @@ std::optional<Ending> LoopCore::Impl::gone(ConnectionKey key, MonoTime now) {
     if (stream.view != nullptr) {
         if (stream.welcomed) {
             ending = ending_of(stream);
-            counters.add(stats::closed(ending->reason, index_of(stream.wire)));
+            note_closed(stream, ending->reason);
             latencies[stream.wire == protocol::Wire::websocket ? stats::Latency::lasted_websocket
                                                                : stats::Latency::lasted_sse]
                 .record(static_cast<std::uint64_t>((now - stream.events.opened()).ns / 1'000));
             delivery.detach(stream);
-            keep_closed(stream, now);
+            keep_closed(stream, ending->reason, now);
         } else {
             delivery.unexpect(stream.session);
         }
@@ -204,6 +207,30 @@ CloseReason LoopCore::Impl::close_reason(const Stream& stream) {
     }
 }
 
+void LoopCore::Impl::note_closed(const Stream& stream, CloseReason why) {
+    const Counter counter = stats::closed(why, index_of(stream.wire));
+    if (stats::fault_of(counter) == nullptr) return counters.add(counter);
+    const std::string_view reason = stream.close_reason ? std::string_view(*stream.close_reason) : std::string_view();
+    observe::ErrorContext context = sender_of(stream);
+    context.text = reason;
+    errors.record(counter, context,
+                  {{"connection_type", protocol::to_string(stream.wire)}, {"close_code", number(stream.close_code)}});
+}
+
+void LoopCore::Impl::refuse(const Refusal& refusal, const ConnectRequest& request, MonoTime asked) {
+    const bool websocket = request.wire == protocol::Wire::websocket;
+    errors.record(refusal.why, index_of(request.wire),
+                  {.player_id = request.player_id,
+                   .session_id = request.session_id,
+                   .code = refusal.error_code,
+                   .event = websocket ? "WebSocket connection failed" : "SSE connection failed",
+                   .text = refusal.message,
+                   .trace_id = request.trace_id},
+                  {{"connection_type", protocol::to_string(request.wire)},
+                   {"close_code", number(refusal.code)},
+                   {"establishment_time_ms", (node.clock.mono() - asked).seconds() * 1e3}});
+}
+
 ConnectionKey LoopCore::open(ConnectRequest request, Outlet* outlet, MonoTime now) {
     return impl_->open(std::move(request), outlet, now);
 }
@@ -246,6 +273,7 @@ void LoopCore::ping_received(ConnectionKey key, std::string_view payload, MonoTi
 }
 
 void LoopCore::drain(Duration spread, std::string_view reason, MonoTime now) {
+    if (std::exchange(impl_->drains, true)) return;  // everybody was told
     impl_->node.draining.store(true, std::memory_order_release);
     impl_->operate([](Hub& hub) { hub.set_draining(true); });
     // Few need no spread to speak of, and the server waits for the last of them.

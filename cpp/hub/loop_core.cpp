@@ -19,7 +19,8 @@ LoopCore::Impl::Impl(Node& n, std::uint32_t i)
       settings(node.settings),
       counters(node.shards[i]),
       latencies(node.latencies[i]),
-      delivery(node.journal.ring(), node.journal.epoch(), settings, counters, latencies, i),
+      errors(node.errors, counters),
+      delivery(node.journal.ring(), node.journal.epoch(), settings, counters, latencies, errors, i),
       settings_version_(node.settings_version.load()) {
     delivery.samples().sampler().set_rate(settings.message_sample);
 }
@@ -33,6 +34,7 @@ bool LoopCore::turn(const Clock& clock) { return impl_->turn(clock); }
 MonoTime LoopCore::next_deadline() const { return impl_->next_deadline(); }
 std::size_t LoopCore::connections() const { return impl_->streams.size(); }
 stats::CounterShard& LoopCore::counters() { return impl_->counters; }
+observe::ErrorRecorder& LoopCore::errors() { return impl_->errors; }
 stats::LatencyShards& LoopCore::latencies() { return impl_->latencies; }
 
 void LoopCore::Impl::refresh_settings() {
@@ -132,8 +134,7 @@ void LoopCore::Impl::run_visible() {
 }
 
 void LoopCore::Impl::note_fault(std::string_view what) {
-    counters.add(stats::Counter::operation_faults);
-    if (node.on_fault) node.on_fault(what);
+    errors.record(stats::Counter::operation_faults, {.code = "server_fault", .exception = what});
 }
 
 MonoTime LoopCore::Impl::next_deadline() const {

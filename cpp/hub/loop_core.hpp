@@ -23,6 +23,10 @@
 #include "stats/counters.hpp"
 #include "stats/latencies.hpp"
 
+namespace mythos::observe {
+class ErrorRecorder;
+}
+
 namespace mythos::hub {
 
 class Node;
@@ -32,6 +36,7 @@ struct Answer {
     int status = 200;
     std::string body;
     std::vector<std::pair<std::string, std::string>> headers;
+    std::string error_code = {};  // of an error
 };
 using AnswerTo = std::function<void(Answer)>;
 
@@ -100,8 +105,10 @@ public:
     // `gone`.
     std::optional<std::string> events_of_abnormal_end(ConnectionKey key) const;
 
-    // This loop's shards: the transport counts here what it refuses, and how long it took to let somebody in.
+    // This loop's shards: the transport counts here what it refuses, and how long it took to let somebody in. What is
+    // an error is recorded, which counts it.
     stats::CounterShard& counters();
+    observe::ErrorRecorder& errors();
     stats::LatencyShards& latencies();
 
 private:

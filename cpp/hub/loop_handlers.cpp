@@ -101,7 +101,7 @@ void LoopCore::Impl::settle(Hub& hub, const HandedOver& handed, const HandlerAns
     const HandlerCall& call = *handed.call;
     const bool done = answer.kind == HandlerAnswer::Kind::done;
     const bool refused = answer.kind == HandlerAnswer::Kind::refused;
-    if (!done) count_command_error(answer.error.code);
+    if (!done) note_command_error(answer.error, call.type, {call.player_id, call.session_id, {}});
     if (!done && call.command_id.empty()) counters.add(Counter::command_error_fire_and_forget);
     if (call.command_id.empty()) return;
     const std::size_t begin = reply_texts_.size();

@@ -42,8 +42,11 @@ public:
     void close(Stream& stream, protocol::CloseCode code, std::string_view reason, MonoTime now);
     void apply(Effect& effect, MonoTime now);
     void note_opened(const Entrance& entrance) const;
+    void refuse(const Refusal& refusal, const ConnectRequest& request, MonoTime asked);
     // Why a stream that is gone ended; `close_reason` of one that was told to close.
     static Ending ending_of(const Stream& stream);
+    // Counts it, and where it is an error records it.
+    void note_closed(const Stream& stream, CloseReason why);
     static CloseReason close_reason(const Stream& stream);
 
     // loop_pulse.cpp
@@ -90,10 +93,14 @@ public:
     Result<CommandResult> run(Hub& hub, const CommandContext& context, const protocol::Command& command);
     void history(Hub& hub, const CommandContext& context, const protocol::Command& command, ReplyTo reply);
     // `base`: of the stream it came on; 0 where that is not known.
-    bool take_ack(ClientState& client, SessionHandle session, Seq base, const protocol::Command& command, MonoTime now);
+    bool take_ack(ClientState& client, SessionHandle session, Seq base, const protocol::Command& command, MonoTime now,
+                  const observe::ErrorContext& who);
     void take_report(const nlohmann::json& delays);
     void measure_acks();
-    void count_command_error(const std::string& code);
+    void note_command_error(const Error& error, std::string_view type, const observe::ErrorContext& who);
+    // Who sent it, of one that came on a connection and of one that is being executed.
+    static observe::ErrorContext sender_of(const Stream& stream);
+    observe::ErrorContext sender_of(const CommandContext& context);
     void tell(ConnectionKey key, std::string_view reply, Seq behind = 0);
 
     // loop_handlers.cpp
@@ -137,7 +144,7 @@ public:
     ConnectionFacts facts_of(const Stream& stream, MonoTime now) const;
     bool answer_inquiries(const Clock& clock, MonoTime now);
     static bool ends_abnormally(const Stream& stream);
-    void keep_closed(Stream& stream, MonoTime now);
+    void keep_closed(Stream& stream, CloseReason why, MonoTime now);
 
     // loop_requests.cpp
     void ask_hub(std::function<std::string(Hub&)> question, AnswerTo answer);
@@ -156,8 +163,10 @@ public:
     Settings settings;
     stats::CounterShard& counters;
     stats::LatencyShards& latencies;
+    observe::ErrorRecorder errors;
     Delivery delivery;
     std::unordered_map<ConnectionKey, Stream> streams;
+    bool drains = false;
 
 private:
     friend class LoopCore;

@@ -1,4 +1,5 @@
 // The part of a loop that answers the server's HTTP API.
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/limits.hpp"
@@ -19,12 +20,46 @@ std::uint64_t hash_of(std::string_view text) {
     return h;
 }
 
+// A close code that may be sent, as JSON has whole numbers: 4000 and 4000.0.
+std::optional<protocol::CloseCode> close_code_in(const json& value) {
+    if (!value.is_number()) return std::nullopt;
+    const auto number = value.get<double>();
+    if (number < 1000 || number > 4999 || number != std::floor(number)) return std::nullopt;
+    const auto code = static_cast<std::uint16_t>(number);
+    if (!protocol::ws_close_code_may_travel(code)) return std::nullopt;
+    return static_cast<protocol::CloseCode>(code);
+}
+
+Result<Hub::DisconnectWho> read_disconnect(const std::string& body) {
+    const json parsed = protocol::is_valid_json(body) ? json::parse(body) : json();
+    Hub::DisconnectWho who;
+    int named = 0;
+    const auto read_name = [&](const char* name, std::string& into) {
+        if (!parsed.contains(name)) return true;
+        ++named;
+        if (parsed[name].is_string()) into = parsed[name].get<std::string>();
+        return !into.empty();
+    };
+    const bool has_names = parsed.is_object() && read_name("player", who.player_id) &&
+                           read_name("session_id", who.session_id) && read_name("connection_id", who.connection_id);
+    if (!has_names || named != 1)
+        return Error{"bad_request", "name one of player, session_id and connection_id, by a text"};
+    const json reason = parsed.value("reason", json(""));
+    if (!reason.is_string()) return Error{"bad_request", "the reason is a text"};
+    who.reason = reason.get<std::string>();
+    const auto code = close_code_in(parsed.value("code", json(number(protocol::CloseCode::displaced))));
+    if (!code) return Error{"bad_request", "the code is a close code that may be sent"};
+    who.code = *code;
+    return who;
+}
+
 }  // namespace
 
 Answer error_answer(int status, std::string_view error_type, std::string_view error_code, std::string_view message,
                     WallTime now, std::optional<std::size_t> index) {
     Answer out;
     out.status = status;
+    out.error_code = error_code;
     json details{{"error_code", error_code}};
     if (index) details["index"] = *index;
     out.body = protocol::print_json({{"error", true},
@@ -127,25 +162,9 @@ void LoopCore::post_session(std::string player_id, MonoTime, AnswerTo answer) {
 
 void LoopCore::post_disconnect(std::string body, MonoTime, AnswerTo answer) {
     Impl& impl = *impl_;
-    const json parsed = protocol::is_valid_json(body) ? json::parse(body) : json();
-    Hub::DisconnectWho who;
-    const auto text = [&](const char* name) {
-        return parsed.is_object() && parsed.contains(name) && parsed[name].is_string() ? parsed[name].get<std::string>()
-                                                                                       : "";
-    };
-    who.player_id = text("player");
-    who.session_id = text("session_id");
-    who.connection_id = text("connection_id");
-    who.reason = text("reason");
-    const auto code = parsed.is_object() ? parsed.value("code", json(number(protocol::CloseCode::displaced))) : json();
-    const int named = !who.player_id.empty() + !who.session_id.empty() + !who.connection_id.empty();
-    if (named != 1 || !code.is_number_integer() || code < 1000 || code > 4999 ||
-        !protocol::ws_close_code_may_travel(code.get<std::uint16_t>()))
-        return answer(error_answer(400, "validation_error", "bad_request",
-                                   "name one of player, session_id and connection_id; code is a close code",
-                                   impl.wall()));
-    who.code = static_cast<protocol::CloseCode>(code.get<int>());
-    impl.operate([&impl, who = std::move(who), answer](Hub& hub) {
+    auto who = read_disconnect(body);
+    if (!who) return answer(error_answer(400, "validation_error", who.error().code, who.error().message, impl.wall()));
+    impl.operate([&impl, who = std::move(*who), answer](Hub& hub) {
         Answer out;
         out.body = json{{"disconnected", hub.disconnect(who)}}.dump();
         impl.after_unlock_.push_back([answer, out = std::move(out)] { answer(out); });

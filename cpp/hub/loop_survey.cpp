@@ -46,7 +46,7 @@ bool LoopCore::Impl::walk(Place& place, const Clock& clock, MonoTime limit, Visi
     for (std::size_t visited = 1; place.bucket < place.buckets; ++place.bucket, ++visited) {
         if (visited % 4 == 0 && clock.mono() >= limit) return false;
         for (auto it = streams.begin(place.bucket); it != streams.end(place.bucket); ++it)
-            if (it->second.counted) visit(it->second);
+            if (it->second.welcomed) visit(it->second);
     }
     return true;
 }
@@ -75,6 +75,7 @@ void LoopCore::Impl::survey_slice(const Clock& clock, MonoTime now) {
         round_.waiting = {};
     }
     const bool done = walk(round_.place, clock, now + kSliceBudget, [&](Stream& stream) {
+        if (!stream.counted) return;
         const Look look = look_at(stream, now);
         stream.events.reserve();
         delivery.survey.judge(stream, look.causes, now);
@@ -116,6 +117,8 @@ bool LoopCore::Impl::answer_inquiries(const Clock& clock, MonoTime now) {
     const Inquiry& asked = *pending.asked;
     const auto tell = [&](const Stream& stream) {
         if (asked.wire && *asked.wire != stream.wire) return;
+        // One that is closing is still found by its name.
+        if (!stream.counted && asked.connection_id.empty()) return;
         if (asked.connection_id.empty()) return pending.found.push_back(facts_of(stream, now));
         const Outlet::Names names = stream.outlet->names();
         if (names.connection_id != asked.connection_id) return;
@@ -158,7 +161,7 @@ bool LoopCore::Impl::ends_abnormally(const Stream& stream) {
     }
 }
 
-void LoopCore::Impl::keep_closed(Stream& stream, MonoTime now) {
+void LoopCore::Impl::keep_closed(Stream& stream, CloseReason why, MonoTime now) {
     const Outlet::Names names = stream.outlet->names();
     if (names.connection_id.empty()) return;
     const bool told = stream.closing != Stream::Closing::no;
@@ -169,6 +172,7 @@ void LoopCore::Impl::keep_closed(Stream& stream, MonoTime now) {
                             {},
                             wall(),
                             1006,
+                            why,
                             told ? *stream.close_reason : "the socket ended",
                             ends_abnormally(stream),
                             stream.sent_bytes,

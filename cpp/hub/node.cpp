@@ -36,7 +36,7 @@ std::uint64_t Node::Shared::count(stats::Counter counter) const {
                         : counter == Counter::deliveries_gap  ? totals.gap.load()
                                                               : 0;
     for (const auto& shard : shards) sum += shard.read(counter);
-    return sum;
+    return sum + errors.count(counter);
 }
 
 Node::Node(journal::Journal& journal, const Clock& clock, Settings settings, std::uint32_t loops)
@@ -45,8 +45,6 @@ Node::Node(journal::Journal& journal, const Clock& clock, Settings settings, std
 Node::~Node() = default;
 
 void Node::set_wake(std::uint32_t index, std::function<void()> wake) { shared_->inboxes[index].wake = std::move(wake); }
-
-void Node::set_on_fault(std::function<void(std::string_view)> on_fault) { shared_->on_fault = std::move(on_fault); }
 
 void Node::set_history(store::EventQueue& history) {
     shared_->history = &history;
@@ -69,6 +67,16 @@ void Node::reload(const Settings& settings) {
 }
 
 std::uint64_t Node::count(stats::Counter counter) const { return shared_->count(counter); }
+
+std::array<std::uint64_t, stats::kErrors> Node::count_errors() const {
+    std::array<std::uint64_t, stats::kErrors> counts{};
+    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = shared_->errors.count_own(i);
+    for (const stats::Fault& fault : stats::all_faults())
+        counts[stats::index_of(fault.type, fault.severity)] += shared_->count(fault.counter);
+    return counts;
+}
+
+observe::ErrorTracker& Node::errors() { return shared_->errors; }
 
 std::vector<std::shared_ptr<stats::HistogramShard>> Node::shards(stats::Latency latency) const {
     std::vector<std::shared_ptr<stats::HistogramShard>> all;

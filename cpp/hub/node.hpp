@@ -4,9 +4,9 @@
 // Thread-safety: everything from `reload` on, from any thread.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
-#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -16,6 +16,7 @@
 #include "hub/settings.hpp"
 #include "hub/survey_shard.hpp"
 #include "stats/counters.hpp"
+#include "stats/errors.hpp"
 #include "stats/latencies.hpp"
 
 namespace mythos::journal {
@@ -24,6 +25,10 @@ class Journal;
 
 namespace mythos::store {
 class EventQueue;
+}
+
+namespace mythos::observe {
+class ErrorTracker;
 }
 
 namespace mythos::hub {
@@ -36,9 +41,6 @@ public:
 
     // How loop `index` is woken from another thread. Set before `start`.
     void set_wake(std::uint32_t index, std::function<void()> wake);
-
-    // Hears of exceptions that an operation let escape; called on the loops' threads. Set before `start`.
-    void set_on_fault(std::function<void(std::string_view what)> on_fault);
 
     // Where the history of sessions and connections goes; it outlives the node. Set before `start`.
     void set_history(store::EventQueue& history);
@@ -54,6 +56,9 @@ public:
     void reload(const Settings& settings);
 
     std::uint64_t count(stats::Counter counter) const;
+    // Errors since the start, by stats::index_of(type, severity).
+    std::array<std::uint64_t, stats::kErrors> count_errors() const;
+    observe::ErrorTracker& errors();
     // Of every loop.
     std::vector<std::shared_ptr<stats::HistogramShard>> shards(stats::Latency latency) const;
     bool draining() const;

@@ -15,6 +15,7 @@
 #include "hub/inquiry.hpp"
 #include "hub/node.hpp"
 #include "hub/survey_shard.hpp"
+#include "observe/error_tracker.hpp"
 
 namespace mythos::hub {
 
@@ -31,6 +32,8 @@ struct Node::Shared {
         : journal(j),
           clock(c),
           settings(std::move(s)),
+          errors(clock, settings.error_samples),
+          totals(errors),
           inboxes(loops),
           shards(loops + 1),
           latencies(loops),
@@ -42,13 +45,13 @@ struct Node::Shared {
 
     journal::Journal& journal;
     const Clock& clock;
-    DeliveryTotals totals;
     std::mutex mutex;
     Settings settings;
+    observe::ErrorTracker errors;
+    DeliveryTotals totals;
     std::atomic<std::uint64_t> settings_version{1};
     std::atomic<ConnectionKey> next_key{1};
     std::atomic<bool> draining{false};
-    std::function<void(std::string_view)> on_fault;
     OnHubEvent on_event;
     std::deque<Inbox> inboxes;
     std::deque<stats::CounterShard> shards;      // one a loop, the last one the sequencer's

@@ -15,6 +15,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "protocol/wire.hpp"
+#include "stats/counters.hpp"
 
 namespace mythos::hub {
 
@@ -32,6 +33,7 @@ struct ConnectRequest {
     protocol::Mode mode = protocol::Mode::mirror;
     bool deflate = false;  // permessage-deflate was agreed: shared deflated frames may be sent
     std::string remote;    // the peer's address, for people
+    std::string trace_id;  // of the request, or empty
 };
 
 // Why a connection is not let in.
@@ -42,6 +44,7 @@ struct Refusal {
     int status = 403;
     protocol::CloseCode code = protocol::CloseCode::policy;
     int sse_status = 204;
+    stats::Rejection why = stats::Rejection::bad_request;  // as it is counted
     std::string error_code;
     std::string message;
     int retry_after_s = 0;  // 0: no Retry-After

@@ -81,6 +81,7 @@ struct Session {
     std::unique_ptr<Absent> absent;
     MonoTime grace_until;  // counts while no connection lives
     std::uint32_t connections = 0;
+    std::uint32_t connections_peak = 0;  // the most at once
 
     Client* find_client(std::string_view client_id) {
         for (Client& c : clients)

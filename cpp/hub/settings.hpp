@@ -35,7 +35,8 @@ struct Settings {
     std::size_t position_memory = 524'288;    // positions remembered for counting, beyond the retention
     std::size_t clients_per_session = 64;
     Duration sweep_interval = seconds(60);
-    double message_sample = 0;  // part of the messages and deliveries that are told one by one
+    std::size_t error_samples = 1'000;  // errors that are kept with their details; as it was at the start
+    double message_sample = 0;          // part of the messages and deliveries that are told one by one
 };
 
 }  // namespace mythos::hub

@@ -19,7 +19,8 @@ void Survey::enter(Stream& stream) {
 }
 
 void Survey::leave(Stream& stream) {
-    if (!std::exchange(stream.counted, false)) return;
+    if (!stream.counted) return;
+    stream.counted = false;
     count(stream, ~std::uint64_t{0});
 }
 

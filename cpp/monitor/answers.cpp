@@ -7,14 +7,21 @@
 
 namespace mythos::monitor {
 
-MonitorAnswer Answers::answer(const MonitorRequest& request) const {
+void Answers::add(transport::Route route, Render render) {
+    renders_[route] = [render = std::move(render)](const MonitorRequest& request, const Answer& answer) {
+        answer(render(request));
+    };
+}
+
+void Answers::answer(const MonitorRequest& request, const Answer& answer) const {
     const auto found = renders_.find(request.route);
-    if (found == renders_.end()) return Error{"not_found", "This server does not answer that."};
+    if (found == renders_.end()) return answer(Error{"not_found", "This server does not answer that."});
     try {
-        return found->second(request);
-    } catch (const std::exception&) {
+        found->second(request, answer);
+    } catch (const std::exception& fault) {
         // Its text is for nobody outside.
-        return Error{"server_fault", "The server failed at this answer."};
+        errors_.record(stats::Counter::operation_faults, {.code = "server_fault", .exception = fault.what()});
+        answer(Error{"server_fault", "The server failed at this answer."});
     }
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "observe/error_tracker.hpp"
 #include "stats/window_rings.hpp"
 #include "transport/monitor_request.hpp"
 
@@ -17,17 +18,26 @@ using transport::MonitorRequest;
 
 class Answers {
 public:
+    // `errors`, which outlives it, is told of views that throw.
+    explicit Answers(observe::ErrorTracker& errors) : errors_(errors) {}
+
     // Takes at most a few milliseconds: probes wait behind it.
     using Render = std::function<MonitorAnswer(const MonitorRequest& request)>;
 
     // The later one of a route counts.
-    void add(transport::Route route, Render render) { renders_[route] = std::move(render); }
+    void add(transport::Route route, Render render);
+
+    // For an answer that waits for others; called once, on the same thread.
+    using Answer = std::function<void(MonitorAnswer)>;
+    using RenderLater = std::function<void(const MonitorRequest& request, Answer answer)>;
+    void add_later(transport::Route route, RenderLater render) { renders_[route] = std::move(render); }
 
     // Errors: `not_found` where nobody answers this route, those of the answer, `server_fault` where it threw.
-    MonitorAnswer answer(const MonitorRequest& request) const;
+    void answer(const MonitorRequest& request, const Answer& answer) const;
 
 private:
-    std::map<transport::Route, Render> renders_;
+    observe::ErrorTracker& errors_;
+    std::map<transport::Route, RenderLater> renders_;
 };
 
 // Answers with a JSON body.

@@ -1,7 +1,6 @@
 #include "monitor/metrics.hpp"
 
 #include <array>
-#include <limits>
 #include <utility>
 
 #include "hub/application.hpp"
@@ -10,13 +9,12 @@
 
 namespace mythos::monitor {
 
-using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kCounterHelp{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 26> kCounterHelp{{
     {"mythos_log_samples_left_out_total", "Deliveries that were chosen to be logged, beyond what is logged a second."},
     {"mythos_connections_opened_total", "Connections that were let in."},
     {"mythos_connections_closed_total", "Connections that ended, by why."},
@@ -39,79 +37,84 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kCounter
     {"mythos_messages_published_total", "Messages that were appended to the journal."},
     {"mythos_messages_dropped_total", "Messages that had no effect, by why."},
     {"mythos_gaps_total", "Gaps that were told to a stream, by why."},
+    {"mythos_unsent_accounts_total", "Clients whose session ended with entries unsent that they were owed."},
+    {"mythos_event_faults_total", "Events whose handling ended by an exception: faults of the server."},
+    {"mythos_health_check_failures_total", "Health checks that threw, ran out of time or answered nonsense."},
+    {"mythos_log_drop_reports_total", "Seconds in which lines of the log were lost."},
+    {"mythos_monitoring_listeners_dropped_total", "Readers of the monitoring stream that did not keep up."},
     {"mythos_accept_pauses_total", "Times that accepting rested, out of descriptors or memory."},
 }};
 
-// Appends a family, unless the last one is it already: the tables keep a family's series together.
-MetricFamily& family_of(std::vector<MetricFamily>& all, std::string_view name, std::string_view help, MetricType type) {
-    if (all.empty() || all.back().name != name) all.push_back({std::string(name), std::string(help), type, {}});
-    return all.back();
-}
-
-ClientMetric& add_series(MetricFamily& family, const SeriesName& name) {
-    ClientMetric& metric = family.metric.emplace_back();
-    for (const auto& [label, value] : name.labels) metric.label.push_back({std::string(label), std::string(value)});
-    return metric;
-}
-
-void add_counters(std::vector<MetricFamily>& all, const hub::Node& node) {
+void add_counters(Families& all, const hub::Node& node) {
     for (std::size_t i = 0; i < stats::kCounters; ++i) {
         const auto counter = static_cast<stats::Counter>(i);
         const SeriesName name = series_name(stats::name_of(counter));
         auto& family = family_of(all, name.family, help_of_counter(name.family), MetricType::Counter);
-        add_series(family, name).counter.value = static_cast<double>(node.count(counter));
+        add_series(family, name.labels).counter.value = static_cast<double>(node.count(counter));
     }
 }
 
-ClientMetric::Histogram histogram_of(const std::vector<std::shared_ptr<stats::HistogramShard>>& shards) {
-    ClientMetric::Histogram told;
-    const auto upper = shards.front()->edges().upper();
-    std::uint64_t sum = 0;
-    // The count is that of the buckets, so that both agree also where a record comes in between.
-    for (std::size_t edge = 0; edge <= upper.size(); ++edge) {
-        for (const auto& shard : shards) told.sample_count += shard->edge_count(edge);
-        const double bound =
-            edge < upper.size() ? static_cast<double>(upper[edge]) / 1e9 : std::numeric_limits<double>::infinity();
-        told.bucket.push_back({told.sample_count, bound});
-    }
-    for (const auto& shard : shards) sum += shard->sum();
-    told.sample_sum = static_cast<double>(sum) / 1e9;
-    return told;
+// What loops and requests are told by is told by each of them.
+bool is_told_apart(stats::Latency latency) {
+    return latency == stats::Latency::loop_lag || latency == stats::Latency::request;
 }
 
-void add_latencies(std::vector<MetricFamily>& all, const hub::Node& node) {
+void add_errors(Families& all, const hub::Node& node) {
+    auto& family =
+        family_of(all, "mythos_errors_total",
+                  "Errors, as docs/reference/errors.md classes them, and the application's own.", MetricType::Counter);
+    const auto counts = node.count_errors();
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        const auto type = stats::kErrorTypes[i / stats::kSeverities.size()];
+        const auto severity = stats::kSeverities[i % stats::kSeverities.size()];
+        add_series(family, {{"type", type}, {"severity", severity}}).counter.value = static_cast<double>(counts[i]);
+    }
+}
+
+void add_latencies(Families& all, const hub::Node& node) {
     for (std::size_t i = 0; i < stats::kLatencies; ++i) {
         const auto latency = static_cast<stats::Latency>(i);
+        if (is_told_apart(latency)) continue;
         const SeriesName name = series_name(stats::name_of(latency));
         auto& family = family_of(all, name.family, stats::help_of(latency), MetricType::Histogram);
-        add_series(family, name).histogram = histogram_of(node.shards(latency));
+        const auto shards = node.shards(latency);
+        std::vector<std::uint64_t> counts(shards.front()->edges().size() + 1);
+        std::uint64_t sum = 0;
+        for (const auto& shard : shards) {
+            for (std::size_t edge = 0; edge < counts.size(); ++edge) counts[edge] += shard->edge_count(edge);
+            sum += shard->sum();
+        }
+        add_series(family, name.labels).histogram =
+            histogram_of(shards.front()->edges(), counts, sum, stats::units_a_second(latency));
     }
 }
 
-void add_gauge(std::vector<MetricFamily>& all, std::string_view name, std::string_view help, double value) {
-    add_series(family_of(all, name, help, MetricType::Gauge), {}).gauge.value = value;
+// Who could not say who it is, or was not let be who it said: of streams and requests, which are counted apart as well.
+void add_auth_failures(Families& all, const hub::Node& node) {
+    using stats::Counter;
+    auto& family =
+        family_of(all, "mythos_auth_failures_total",
+                  "Streams and requests that were refused because of who asked, by why.", MetricType::Counter);
+    const auto add = [&](std::string_view reason, std::uint64_t count) {
+        add_series(family, {{"reason", reason}}).counter.value = static_cast<double>(count);
+    };
+    add("unauthorised", node.count(Counter::rejected_unauthorised) + node.count(Counter::http_unauthorised));
+    add("foreign_session", node.count(Counter::rejected_foreign_session));
 }
 
-// For the contract's names that end like a counter's and are none.
-void add_untyped(std::vector<MetricFamily>& all, std::string_view name, std::string_view help, double value) {
-    add_series(family_of(all, name, help, MetricType::Untyped), {}).untyped.value = value;
-}
-
-template <class T>
-void add_gauge(std::vector<MetricFamily>& all, std::string_view name, std::string_view help,
-               const std::optional<T>& value) {
-    if (value) add_gauge(all, name, help, static_cast<double>(*value));
-}
-
-void add_process(std::vector<MetricFamily>& all) {
+void add_process(Families& all, const Statistics& statistics) {
     const ProcessUsage usage = process_usage();
     if (usage.cpu_seconds)
-        add_series(family_of(all, "process_cpu_seconds_total", "CPU time of the process, user and system.",
-                             MetricType::Counter),
-                   {})
-            .counter.value = *usage.cpu_seconds;
+        add_counter(all, "process_cpu_seconds_total", "CPU time of the process, user and system.", *usage.cpu_seconds);
     add_gauge(all, "process_resident_memory_bytes", "Resident memory of the process.", usage.resident_bytes);
     add_gauge(all, "mythos_memory_usage_bytes", "Resident memory of the process.", usage.resident_bytes);
+    if (const auto limit = memory_limit_bytes(); limit && usage.resident_bytes)
+        add_gauge(all, "mythos_memory_usage_percent",
+                  "Resident memory of the process, in a hundred parts of its cgroup's limit or the machine's memory.",
+                  100 * static_cast<double>(*usage.resident_bytes) / static_cast<double>(*limit));
+    add_gauge(all, "mythos_cpu_usage_percent",
+              "What the process took of one processor's time in the last seconds, in per cent.",
+              statistics.cpu_percent());
     add_gauge(all, "process_open_fds", "Open file descriptors.", usage.open_descriptors);
     add_gauge(all, "process_max_fds", "How many file descriptors may be open.", usage.descriptors_max);
     add_gauge(all, "process_start_time_seconds", "When the process began, in seconds since 1970.",
@@ -142,7 +145,9 @@ std::string_view help_of_counter(std::string_view family) {
 std::vector<MetricFamily> Metrics::Collect() const {
     std::vector<MetricFamily> all;
     add_counters(all, node_);
+    add_errors(all, node_);
     add_latencies(all, node_);
+    add_auth_failures(all, node_);
     const hub::Application application(node_);
     const auto connections = static_cast<double>(application.connections());
     add_gauge(all, "mythos_active_connections", "Connections that are open, of either wire.", connections);
@@ -153,9 +158,10 @@ std::vector<MetricFamily> Metrics::Collect() const {
               "Of the deliveries decided in the last 5 minutes, how many in a hundred were written to a socket.",
               statistics_.delivery_success_percent(stats::Window::five_minutes));
     auto& build = family_of(all, "mythos_build_info", "1, with the server's version.", MetricType::Gauge);
-    add_series(build, {{}, {{"version", MYTHOS_VERSION}}}).gauge.value = 1;
+    add_series(build, {{"version", MYTHOS_VERSION}}).gauge.value = 1;
+    connections_.add_to(all);
     for (const auto& source : more_) source(all);
-    add_process(all);
+    add_process(all, statistics_);
     return all;
 }
 

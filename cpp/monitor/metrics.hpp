@@ -2,7 +2,7 @@
 // as everything else that tells of them.
 //
 // Only what is measured has a series; a counter that has not counted yet is 0, and a latency without a record has empty
-// buckets. Cardinality is fixed. Thread-safety: any thread; takes the sequencer's mutex for two numbers.
+// buckets. Cardinality is bounded. Thread-safety: one thread; takes the sequencer's mutex for moments.
 #pragma once
 
 #include <prometheus/collectable.h>
@@ -15,6 +15,7 @@
 
 #include "hub/node.hpp"
 #include "monitor/answers.hpp"
+#include "monitor/connection_metrics.hpp"
 #include "monitor/statistics.hpp"
 
 namespace mythos::monitor {
@@ -24,8 +25,10 @@ using MetricSource = std::function<void(std::vector<prometheus::MetricFamily>&)>
 
 class Metrics final : public prometheus::Collectable {
 public:
-    // Both outlive it.
-    Metrics(hub::Node& node, const Statistics& statistics) : node_(node), statistics_(statistics) {}
+    // What is referred to outlives it.
+    Metrics(hub::Node& node, const Statistics& statistics,
+            std::vector<const transport::RequestTimes*> request_times = {})
+        : node_(node), statistics_(statistics), connections_(node, statistics, std::move(request_times)) {}
 
     // Adds what another part of the server tells, which outlives it too; before the first question.
     void add(MetricSource source) { more_.push_back(std::move(source)); }
@@ -36,6 +39,7 @@ private:
     hub::Node& node_;
     const Statistics& statistics_;
     std::vector<MetricSource> more_;
+    mutable ConnectionMetrics connections_;
 };
 
 // Answers `GET /metrics`; `metrics` outlives the answers.

@@ -1,7 +1,13 @@
 #include "monitor/monitor.hpp"
 
+#include <pthread.h>
+
 #include <chrono>
 #include <utility>
+
+#include "monitor/error_view.hpp"
+#include "monitor/health_views.hpp"
+#include "monitor/performance_view.hpp"
 
 namespace mythos::monitor {
 
@@ -19,9 +25,18 @@ MonoTime whole(MonoTime t) { return {t.ns / kTickEach.ns * kTickEach.ns}; }
 
 }  // namespace
 
-Monitor::Monitor(hub::Node& node, const Clock& clock)
-    : clock_(clock), statistics_(node, clock.mono()), metrics_(node, statistics_) {
+Monitor::Monitor(hub::Node& node, const Clock& clock, std::vector<const transport::RequestTimes*> request_times)
+    : clock_(clock),
+      statistics_(node, clock.mono()),
+      metrics_(node, statistics_, std::move(request_times)),
+      answers_(node.errors()),
+      pages_(node, clock, [this](std::function<void()> task) { run_later(std::move(task)); }),
+      events_(node, statistics_) {
     add_metrics_view(answers_, metrics_);
+    add_error_view(answers_, statistics_, node.errors(), clock);
+    add_performance_view(answers_, node, statistics_, clock);
+    add_health_views(answers_, node, statistics_, clock);
+    pages_.register_at(answers_);
 }
 
 Monitor::~Monitor() {
@@ -34,7 +49,10 @@ Monitor::~Monitor() {
 }
 
 void Monitor::start() {
-    thread_ = std::thread([this] { run(); });
+    thread_ = std::thread([this] {
+        pthread_setname_np(pthread_self(), "monitor");
+        run();
+    });
 }
 
 bool Monitor::ask(MonitorRequest request, Answer answer) {
@@ -49,25 +67,54 @@ bool Monitor::ask(MonitorRequest request, Answer answer) {
     return true;
 }
 
-void Monitor::tick(MonoTime now) { statistics_.tick(now); }
+void Monitor::run_later(std::function<void()> task) {
+    {
+        const std::lock_guard lock(mutex_);
+        tasks_.push_back(std::move(task));
+    }
+    asked_.notify_one();
+}
+
+void Monitor::tick(MonoTime now) {
+    statistics_.tick(now);
+    pages_.tick(now);
+}
+
+void Monitor::tell_listeners() {
+    if (listeners_.anyone()) listeners_.tell(std::make_shared<const std::string>(events_.next(clock_.wall())));
+}
 
 void Monitor::run() {
     MonoTime tick_at = whole(clock_.mono()) + kTickEach;
     std::unique_lock lock(mutex_);
     while (!ends_) {
         answer_probes(lock);
+        run_tasks(lock);
         const MonoTime now = clock_.mono();
-        if (now >= tick_at)
-            tick_at = whole(now) + kTickEach;
-        else if (waiting_.empty()) {
-            if (!ends_ && probes_.empty()) asked_.wait_for(lock, std::chrono::nanoseconds((tick_at - now).ns));
+        const bool due = now >= tick_at;
+        if (!due && waiting_.empty()) {
+            if (!ends_ && probes_.empty() && tasks_.empty())
+                asked_.wait_for(lock, std::chrono::nanoseconds((tick_at - now).ns));
             continue;
         }
+        if (due) tick_at = whole(now) + kTickEach;
         lock.unlock();
         // Who asks is told as of now, not as of the last second; all who wait, by one tick.
         tick(now);
+        if (due) tell_listeners();
         lock.lock();
         answer_all(lock);
+    }
+}
+
+void Monitor::run_tasks(std::unique_lock<std::mutex>& lock) {
+    while (!ends_ && !tasks_.empty()) {
+        const auto task = std::move(tasks_.front());
+        tasks_.pop_front();
+        lock.unlock();
+        task();
+        lock.lock();
+        answer_probes(lock);
     }
 }
 
@@ -76,7 +123,7 @@ void Monitor::answer_probes(std::unique_lock<std::mutex>& lock) {
         const Question question = std::move(probes_.front());
         probes_.pop_front();
         lock.unlock();
-        question.answer(answers_.answer(question.request));
+        answers_.answer(question.request, question.answer);
         lock.lock();
     }
 }
@@ -85,7 +132,7 @@ void Monitor::answer_probes(std::unique_lock<std::mutex>& lock) {
 void Monitor::answer_all(std::unique_lock<std::mutex>& lock) {
     for (auto all = std::exchange(waiting_, {}); !ends_ && !all.empty(); all.pop_front()) {
         lock.unlock();
-        all.front().answer(answers_.answer(all.front().request));
+        answers_.answer(all.front().request, all.front().answer);
         lock.lock();
         answer_probes(lock);
     }

@@ -11,7 +11,9 @@
 #include <thread>
 
 #include "monitor/answers.hpp"
+#include "monitor/connection_pages.hpp"
 #include "monitor/metrics.hpp"
+#include "monitor/stream_events.hpp"
 
 namespace mythos::monitor {
 
@@ -22,22 +24,26 @@ public:
     // Probes that may wait, in a queue of their own, which goes first.
     static constexpr std::size_t kProbesMax = 64;
 
-    // `node` and `clock` outlive it.
-    Monitor(hub::Node& node, const Clock& clock);
+    // `node`, `clock` and what `request_times` refers to outlive it.
+    Monitor(hub::Node& node, const Clock& clock, std::vector<const transport::RequestTimes*> request_times = {});
     ~Monitor();
     Monitor(const Monitor&) = delete;
     Monitor& operator=(const Monitor&) = delete;
 
     // Where views register; before `start`.
     Answers& answers() { return answers_; }
+    // Who is told an event each second; before `start`.
+    void set_listeners(Listeners listeners) { listeners_ = std::move(listeners); }
     // Where metrics of other parts of the server register; before `start`.
     Metrics& metrics() { return metrics_; }
     // From now on it ticks and answers; call once.
     void start();
 
-    using Answer = std::function<void(MonitorAnswer)>;
+    using Answer = Answers::Answer;
     // `answer` is called once, on this thread, unless it ends before. False: too many wait.
     bool ask(MonitorRequest request, Answer answer);
+    // Runs a task on this thread, soon. For who has asked somebody else, and so bounds how many there are.
+    void run_later(std::function<void()> task);
 
     const Statistics& statistics() const { return statistics_; }
 
@@ -48,18 +54,24 @@ private:
     };
 
     void run();
+    void run_tasks(std::unique_lock<std::mutex>& lock);
     void answer_probes(std::unique_lock<std::mutex>& lock);
     void answer_all(std::unique_lock<std::mutex>& lock);
     void tick(MonoTime now);
+    void tell_listeners();
 
     const Clock& clock_;
     Statistics statistics_;
     Metrics metrics_;
     Answers answers_;
+    ConnectionPages pages_;
+    StreamEvents events_;
+    Listeners listeners_;
     std::mutex mutex_;
     std::condition_variable asked_;
-    std::deque<Question> probes_, waiting_;  // guarded by mutex_
-    bool ends_ = false;                      // guarded by mutex_
+    std::deque<Question> probes_, waiting_;    // guarded by mutex_
+    std::deque<std::function<void()>> tasks_;  // guarded by mutex_
+    bool ends_ = false;                        // guarded by mutex_
     std::thread thread_;
 };
 

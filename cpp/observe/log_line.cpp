@@ -150,6 +150,15 @@ std::string format_timestamp(WallTime time) {
     return out += 'Z';
 }
 
+std::string format_object(std::span<const Field> fields) {
+    std::string out;
+    for (const Field& field : fields) {
+        out.append(out.empty() ? "{\"" : ",\"").append(field.key).append(R"(":)");
+        append_value(out, field.value);
+    }
+    return out.empty() ? "{}" : out += '}';
+}
+
 std::string format_line(LogFormat format, WallTime time, Level level, std::string_view logger, std::string_view event,
                         std::span<const Field> fields) {
     std::string line;

@@ -57,6 +57,9 @@ public:
 // `2025-11-24T16:00:00.123456Z`
 std::string format_timestamp(WallTime time);
 
+// The fields alone, as a JSON object.
+std::string format_object(std::span<const Field> fields);
+
 // The line without its line end.
 std::string format_line(LogFormat format, WallTime time, Level level, std::string_view logger, std::string_view event,
                         std::span<const Field> fields);

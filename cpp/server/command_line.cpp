@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "server/config_file.hpp"
+#include "server/error_page.hpp"
 #include "server/options.hpp"
 #include "server/reference_page.hpp"
 
@@ -58,10 +59,11 @@ Result<CommandLine> parse_command_line(std::span<const std::string> arguments) {
     app.allow_extras();
     app.set_version_flag("--version", "mythosd " MYTHOS_VERSION);
     CommandLine out;
-    bool reference = false;
+    bool reference = false, errors = false;
     app.add_option("--config", out.config_file, "TOML file; mythos.toml is read if it is there")->type_name("FILE");
     app.add_option("--port-file", out.port_file, "Write the listener's port into this file")->type_name("FILE");
     app.add_flag("--reference", reference, "Print the reference page of all options");
+    app.add_flag("--reference-errors", errors, "Print the reference page of all errors");
     Given given;
     add_options(app, given);
     try {
@@ -76,6 +78,7 @@ Result<CommandLine> parse_command_line(std::span<const std::string> arguments) {
     } catch (const CLI::ParseError& error) { return Error{"bad_arguments", error.what()}; }
     if (const auto extras = app.remaining(); !extras.empty()) return unexpected(extras.front());
     if (reference) out.print = reference_page();
+    if (errors) out.print = error_page();
     for (auto& [name, texts] : given) {
         if (!texts.empty()) out.options.emplace(name, joined(texts));
     }

@@ -111,11 +111,19 @@ struct Config {
         friend bool operator==(const Players&, const Players&) = default;
     } players;
 
+    struct Health {
+        std::int64_t interval_s = 10;
+        friend bool operator==(const Health&, const Health&) = default;
+    } health;
+
+    struct Monitor {
+        std::int64_t max_samples = 1'000;
+        friend bool operator==(const Monitor&, const Monitor&) = default;
+    } monitor;
+
     // What this version checks and does not use (options.hpp, planned_options).
     struct Planned {
-        std::int64_t health_interval_s = 10;
         std::int64_t sample_interval_s = 15;
-        std::int64_t max_samples = 1'000;
         bool monitor_enabled = true;
         std::string monitor_listen;
         std::int64_t requests = 100;

@@ -163,20 +163,22 @@ const std::array kOptions{
     Option{MEMBER(players.may_publish), AnyValue{}, kRestart, "",
            "Whether players may use the command `publish`, with which they can say anything to anybody, while there is "
            "authentication. Without it they may."},
+
+    Option{MEMBER(health.interval_s), Range{1, 86'400}, kLive, "HEALTH_CHECK_INTERVAL",
+           "How often the health of the server's own components is checked, in the background."},
+
+    Option{MEMBER(monitor.max_samples), Range{1, 1'000'000}, kRestart, "MAX_METRICS_SAMPLES",
+           "Recent errors that are kept with their details."},
 };
 
 // In the order of the reference page.
 const std::array kPlanned{
-    Option{"health.interval_s", PLANNED(health_interval_s), Range{1, 86'400}, kLive, "HEALTH_CHECK_INTERVAL",
-           "How often health is checked in the background."},
     Option{"monitor.enabled", PLANNED(monitor_enabled), AnyValue{}, kRestart, "ENABLE_METRICS",
            "Whether metrics are served."},
     Option{"monitor.listen", PLANNED(monitor_listen), Form{is_port_or_address, "a port or HOST:PORT"}, kRestart,
            "METRICS_PORT", "A listener of their own for the monitoring routes."},
     Option{"monitor.sample_interval_s", PLANNED(sample_interval_s), Range{1, 3'600}, kLive,
            "METRICS_COLLECTION_INTERVAL", "How often a sample is kept for the alert rules."},
-    Option{"monitor.max_samples", PLANNED(max_samples), Range{1, 1'000'000}, kRestart, "MAX_METRICS_SAMPLES",
-           "Recent errors, and samples of each series, that are kept."},
     Option{"limits.requests", PLANNED(requests), Range{1, 1'000'000'000}, kLive, "RATE_LIMIT_REQUESTS",
            "Commands and HTTP requests of one player within limits.window_s."},
     Option{"limits.window_s", PLANNED(window_s), Range{1, 86'400}, kLive, "RATE_LIMIT_WINDOW",

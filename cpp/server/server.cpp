@@ -1,15 +1,21 @@
 #include "server/server.hpp"
 
 #include <limits.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <future>
+#include <utility>
 
 #include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "journal/memory.hpp"
+#include "monitor/health_checks.hpp"
+#include "monitor/health_metrics.hpp"
 #include "monitor/log_metrics.hpp"
 #include "monitor/store_metrics.hpp"
+#include "observe/error_tracker.hpp"
 #include "server/event_lines.hpp"
 #include "transport/authenticate.hpp"
 #include "transport/socket.hpp"
@@ -39,23 +45,86 @@ transport::ListenOptions listen_options(const ServerSettings& settings) {
 
 }  // namespace
 
-Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logging& logging) {
+Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logging& logging)
+    : drain_spread_ns_(settings.drain_spread.ns), clock_(clock) {
     const std::uint32_t count = loop_count(settings);
     journal_ = std::make_unique<journal::MemoryJournal>(random_name("", kEpochBits), settings.retention);
     node_ = std::make_unique<hub::Node>(*journal_, clock, settings.hub, count);
     observe::Log& log = logging.named("server.realtime.connection_manager");
-    node_->set_on_fault([&log](std::string_view what) { log.error("Operation failed", {{"fault", what}}); });
+    node_->errors().set_log(log);
     node_->set_on_event([&log](const hub::HubEvent& event) { log_event(log, event); });
     for (std::uint32_t index = 0; index < count; ++index) {
         loops_.push_back(std::make_unique<transport::HubLoop>(*node_, index, clock, settings.loop,
                                                               transport::authenticate_none(), log));
     }
     node_->start();
-    monitor_ = std::make_unique<monitor::Monitor>(*node_, clock);
+    std::vector<const transport::RequestTimes*> request_times;
+    for (const auto& loop : loops_) request_times.push_back(&loop->request_times());
+    monitor_ = std::make_unique<monitor::Monitor>(*node_, clock, std::move(request_times));
     monitor_->metrics().add([&logging](auto& all) { monitor::add_log_metrics(all, logging); });
     for (auto& loop : loops_)
         loop->set_monitor(
             [this](auto request, auto answer) { return monitor_->ask(std::move(request), std::move(answer)); });
+    monitor::Listeners listeners;
+    listeners.anyone = [this] {
+        return std::any_of(loops_.begin(), loops_.end(), [](const auto& loop) { return loop->has_listeners(); });
+    };
+    listeners.tell = [this](const std::shared_ptr<const std::string>& block) {
+        for (const auto& loop : loops_) loop->tell_listeners(block);
+    };
+    monitor_->set_listeners(std::move(listeners));
+    health_ = std::make_unique<monitor::HealthChecker>(clock, logging.named("server.monitoring"), node_->errors(),
+                                                       settings.health_interval);
+    watch(logging);
+    monitor_->metrics().add([this](auto& all) { monitor::add_health_metrics(all, health_->report()); });
+    add_probe_views(monitor_->answers(), *probes_);
+}
+
+// What the server checks of itself, and what the probes see of it.
+void Server::watch(observe::Logging& logging) {
+    health_->each_second([this](MonoTime) {
+        for (auto& loop : loops_) loop->ask_sign();
+        has_room_.store(application().has_room(), std::memory_order_relaxed);
+        node_->errors().tick();
+    });
+    health_->each_second([this, &logging, seen = std::uint64_t{0}](MonoTime) mutable {
+        const observe::LogStatistics told = logging.sink().statistics();
+        const std::uint64_t bytes = told.unwritten_stream_bytes + told.unwritten_file_bytes;
+        const std::uint64_t lost = told.dropped_lines + bytes;
+        if (std::exchange(seen, lost) != lost)
+            node_->errors().record(stats::Counter::log_drops, {.code = "log_drops"},
+                                   {{"lines_total", told.dropped_lines}, {"bytes_total", bytes}});
+    });
+    health_->add({.name = "connections"}, monitor::connections_check([this] {
+                     const hub::SurveySums now = node_->survey();
+                     return monitor::ConnectionCounts{now.total(), now.healthy[0] + now.healthy[1]};
+                 }));
+    health_->add({.name = "memory"}, monitor::memory_check());
+    // What is slow still serves.
+    health_->add({.name = "performance", .critical = false}, monitor::performance_check([this] {
+                     const auto now = monitor_->statistics().latency(stats::Latency::request, stats::Window::minute);
+                     return monitor::RequestFigures{now.mean() / 1e6, now.rate()};
+                 }));
+    health_->add({.name = "event_loops"}, monitor::loops_check([this] {
+                     std::vector<monitor::LoopSign> signs;
+                     for (const auto& loop : loops_) signs.push_back({loop->silent_for(clock_.mono()), loop->lag()});
+                     return signs;
+                 }));
+    monitor::ServerState state;
+    state.draining = [this] { return node_->draining(); };
+    state.has_room = [this] { return has_room_.load(std::memory_order_relaxed); };
+    state.loops_turn = [this](MonoTime now) {
+        return std::ranges::all_of(loops_,
+                                   [&](const auto& loop) { return loop->silent_for(now) < monitor::kLoopStuckAfter; });
+    };
+    probes_ = std::make_unique<monitor::ProbeView>(*health_, std::move(state), clock_);
+    for (auto& loop : loops_) {
+        loop->set_probe([this](transport::Route route) {
+            return route == transport::Route::live ? probes_->live() : probes_->ready();
+        });
+        loop->set_drain(
+            [this] { drain({drain_spread_ns_.load(std::memory_order_relaxed)}, "the server is shutting down"); });
+    }
 }
 
 Result<std::unique_ptr<Server>> Server::start(const ServerSettings& settings, const Clock& clock,
@@ -89,12 +158,20 @@ Result<void> Server::keep_history(const ServerSettings& settings, observe::Log& 
     store_ = std::move(*started);
     node_->set_history(store_->events());
     monitor_->metrics().add([this](auto& all) { monitor::add_store_metrics(all, store_->probe()); });
+    // Whatever becomes of it, messages are delivered.
+    health_->add({.name = "database", .critical = false}, monitor::database_check([this] { return store_->probe(); }));
     return {};
 }
 
 void Server::run() {
     monitor_->start();
-    for (auto& loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
+    health_->start();
+    for (std::size_t i = 0; i < loops_.size(); ++i)
+        threads_.emplace_back([&loop = *loops_[i], i] {
+            // As metrics name it; what is too long for the system keeps the process's name.
+            pthread_setname_np(pthread_self(), ("loop-" + std::to_string(i)).c_str());
+            loop.run();
+        });
 }
 
 Server::~Server() {
@@ -107,10 +184,23 @@ Server::~Server() {
 void Server::reload(const ServerSettings& settings) {
     node_->reload(settings.hub);
     for (auto& loop : loops_) loop->set_settings(settings.loop);
+    health_->set_interval(settings.health_interval);
+    drain_spread_ns_.store(settings.drain_spread.ns, std::memory_order_relaxed);
 }
 
 void Server::drain(Duration spread, const std::string& reason) {
     for (auto& loop : loops_) loop->drain(spread, reason);
+}
+
+Result<std::string> Server::errors_json(std::size_t recent_max) {
+    auto told = std::make_shared<std::promise<transport::MonitorAnswer>>();
+    auto answer = told->get_future();
+    const transport::MonitorRequest question{transport::Route::errors, {}, "limit=" + std::to_string(recent_max)};
+    if (!monitor_->ask(question, [told](transport::MonitorAnswer each) { told->set_value(std::move(each)); }))
+        return Error{"overloaded", "Too many ask the monitor at once; try again later."};
+    auto made = answer.get();
+    if (!made) return made.error();
+    return std::move(made->body);
 }
 
 void Server::close_all() {

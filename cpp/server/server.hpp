@@ -5,6 +5,7 @@
 // thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,7 +18,9 @@
 #include "hub/node.hpp"
 #include "hub/settings.hpp"
 #include "journal/journal.hpp"
+#include "monitor/health_checker.hpp"
 #include "monitor/monitor.hpp"
+#include "monitor/probe_view.hpp"
 #include "observe/log.hpp"
 #include "store/store.hpp"
 #include "transport/hub_loop.hpp"
@@ -32,6 +35,8 @@ struct ServerSettings {
     transport::HubLoopSettings loop;
     journal::Retention retention;
     store::StoreSettings store;
+    Duration health_interval = seconds(10);  // of the server's own checks
+    Duration drain_spread = seconds(5);      // of a drain that is asked for by HTTP
 };
 
 class Server {
@@ -48,13 +53,29 @@ public:
     // What can change while it runs, effective from the next turn of each loop.
     void reload(const ServerSettings& settings);
 
+    // What the monitoring routes answer, for an application in the same process. `answer` is called once on the
+    // monitor's thread, or never if the server ends before. False: too many ask. Any thread.
+    bool ask_monitor(transport::MonitorRequest request, monitor::Monitor::Answer answer) {
+        return monitor_->ask(std::move(request), std::move(answer));
+    }
+
     // For an application in the same process; valid until destruction.
     hub::Application application() { return hub::Application(*node_); }
 
     // The history; null where none is kept. Valid until destruction.
     store::Store* store() { return store_.get(); }
 
-    // Stops accepting and asks everybody to come back later, spread over `spread`.
+    // Where the application's own components are added and reported; from any thread, valid until destruction.
+    observe::HealthBoard& health() { return health_->board(); }
+    // As GET /health/detailed answers; from any thread.
+    std::string health_json() const { return probes_->detailed({}).body; }
+    observe::ErrorTracker& errors() { return node_->errors(); }
+    // As GET /monitoring/errors answers; from any thread but the loops', which waits for the monitor's. Error
+    // `overloaded`.
+    Result<std::string> errors_json(std::size_t recent_max);
+
+    // Asks everybody to come back later, spread over `spread`, and lets nobody in any more; probes are answered. Any
+    // thread; the second time it does nothing.
     void drain(Duration spread, const std::string& reason);
     bool is_drained() const;
     // Tells everybody who is left that it is over; poll `is_drained` for their farewells.
@@ -65,13 +86,19 @@ private:
     Result<void> listen(const ServerSettings& settings);
     Result<void> keep_history(const ServerSettings& settings, observe::Log& log);
     void run();
+    void watch(observe::Logging& logging);
 
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<journal::Journal> journal_;
     std::unique_ptr<hub::Node> node_;
     std::vector<std::unique_ptr<transport::HubLoop>> loops_;
     std::vector<std::thread> threads_;
+    std::unique_ptr<monitor::HealthChecker> health_;
+    std::unique_ptr<monitor::ProbeView> probes_;
     std::unique_ptr<monitor::Monitor> monitor_;  // answers through the loops
+    std::atomic<bool> has_room_{true};
+    std::atomic<std::int64_t> drain_spread_ns_;
+    const Clock& clock_;
     std::uint16_t port_ = 0;
 };
 

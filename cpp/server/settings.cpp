@@ -34,6 +34,7 @@ hub::Settings hub_settings(const Config& config, std::uint64_t descriptors) {
     hub.catch_up_bytes = size(config.delivery.catch_up_budget_bytes);
     hub.deflate_min_bytes = size(config.websocket.deflate_min_bytes);
     hub.sweep_interval = seconds(config.session.sweep_interval_s);
+    hub.error_samples = size(config.monitor.max_samples);
     hub.message_sample = config.log.message_sample;
     return hub;
 }
@@ -77,6 +78,8 @@ ServerSettings settings_from(const Config& config, std::uint64_t descriptors) {
     settings.store.server_id = config.store.server_id;
     settings.store.retention = seconds(config.store.retention_s);
     settings.store.queue_events = size(config.store.queue_events);
+    settings.health_interval = seconds(config.health.interval_s);
+    settings.drain_spread = milliseconds(config.drain.spread_ms);
     settings.retention.entries = size(config.journal.retention_entries);
     settings.retention.bytes = size(config.journal.retention_bytes);
     settings.retention.age = seconds(config.journal.retention_s);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string_view>
 
 #include "stats/count_shard.hpp"
@@ -18,6 +19,17 @@ inline constexpr std::array<std::string_view, 4> kSeverities = {"low", "medium",
 
 constexpr std::string_view name_of(ErrorType type) { return kErrorTypes[static_cast<std::size_t>(type)]; }
 constexpr std::string_view name_of(Severity severity) { return kSeverities[static_cast<std::size_t>(severity)]; }
+
+template <class Kind, std::size_t N>
+constexpr std::optional<Kind> named(const std::array<std::string_view, N>& names, std::string_view name) {
+    for (std::size_t i = 0; i < N; ++i)
+        if (names[i] == name) return static_cast<Kind>(i);
+    return std::nullopt;
+}
+constexpr std::optional<ErrorType> error_type_named(std::string_view name) {
+    return named<ErrorType>(kErrorTypes, name);
+}
+constexpr std::optional<Severity> severity_named(std::string_view name) { return named<Severity>(kSeverities, name); }
 
 inline constexpr std::size_t kErrors = kErrorTypes.size() * kSeverities.size();
 

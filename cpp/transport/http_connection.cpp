@@ -1,5 +1,6 @@
 #include "transport/http_connection.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -43,6 +44,11 @@ HttpConnection* HttpConnections::find_handling(std::uint64_t id) const {
     const auto found = open_.find(id);
     const bool handling = found != open_.end() && found->second->state_ == HttpConnection::State::handling;
     return handling ? found->second : nullptr;
+}
+
+std::size_t HttpConnections::silent() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(open_, [](const auto& each) { return !each.second->was_used_; }));
 }
 
 void HttpConnections::close_idle() {
@@ -126,6 +132,8 @@ bool HttpConnection::parse() {
 }
 
 void HttpConnection::on_head() {
+    asked_at_ = loop_.clock().mono();
+    label_ = kNoLabel;
     const HttpRequest request = parser_->request();
     keep_alive_ = request.keep_alive;
     head_only_ = request.method == "HEAD";
@@ -143,6 +151,7 @@ void HttpConnection::on_head() {
 
 void HttpConnection::on_request() {
     state_ = State::handling;
+    asked_at_ = loop_.clock().mono();
     loop_.clear_deadline(*this);
     // The request's views point into the parser, which an answer from within must not destroy.
     const std::unique_ptr<HttpParser> parser = std::move(parser_);
@@ -166,7 +175,9 @@ std::function<HttpConnection*()> HttpConnection::still_handling() {
 }
 
 void HttpConnection::answer(HttpResponse response) {
-    if (state_ == State::handling) send(response);
+    if (state_ != State::handling) return;
+    all_.application_.answered(label_, head_only_, loop_.clock().mono() - asked_at_);
+    send(response);
 }
 
 void HttpConnection::send(const HttpResponse& response) {

@@ -45,6 +45,8 @@ public:
     virtual HttpResponse refuse(int status) = 0;
     // A connection that was opened and never said anything.
     virtual void silent() {}
+    // A request was answered, that many later; `label` as `HttpConnection::set_label` said, kNoLabel else.
+    virtual void answered(int /*label*/, bool /*head*/, Duration /*took*/) {}
 };
 
 // The connections of a loop that speak HTTP just now, by id.
@@ -65,6 +67,8 @@ public:
     void set_limits(const HttpLimits& limits) { limits_ = limits; }
     const HttpLimits& limits() const { return limits_; }
     std::size_t size() const { return open_.size(); }
+    // Those that have not said anything yet.
+    std::size_t silent() const;
     bool closing() const { return closing_; }
 
 private:
@@ -82,6 +86,10 @@ public:
     HttpConnection(EventLoop& loop, HttpConnections& all, Socket socket, std::uint64_t id);
 
     std::uint64_t id() const { return id_; }
+
+    // What the request being handled is, for whoever counts.
+    static constexpr int kNoLabel = -1;
+    void set_label(int label) { label_ = label; }
 
     // The answer to the request being handled; exactly one.
     void answer(HttpResponse response);
@@ -126,6 +134,8 @@ private:
     std::size_t out_sent_ = 0;
     std::unique_ptr<HttpParser> parser_;
     State state_ = State::reading;
+    MonoTime asked_at_{};
+    int label_ = kNoLabel;
     bool keep_alive_ = true;
     bool head_only_ = false;
     bool was_used_ = false;

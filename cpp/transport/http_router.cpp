@@ -24,12 +24,14 @@ constexpr std::array kRows{
     Row{Route::health, "GET", "/health"},
     Row{Route::health_detailed, "GET", "/health/detailed"},
     Row{Route::metrics, "GET", "/metrics"},
+    Row{Route::drain, "POST", "/drain"},
     Row{Route::connection_health, "GET", "/monitoring/connection-health"},
     Row{Route::performance, "GET", "/monitoring/performance"},
     Row{Route::dual_connections, "GET", "/monitoring/dual-connections"},
     Row{Route::errors, "GET", "/monitoring/errors"},
     Row{Route::monitored_connections, "GET", "/monitoring/connections"},
     Row{Route::monitored_connection, "GET", "/monitoring/connections/{connection_id}"},
+    Row{Route::monitoring_stream, "GET", "/monitoring/stream"},
     Row{Route::websocket, "GET", "/api/ws"},
     Row{Route::websocket, "GET", "/ws/{player_id}"},
     Row{Route::event_stream, "GET", "/api/events"},
@@ -68,7 +70,8 @@ bool fits(const Row& row, const std::vector<std::string_view>& segments, std::st
 RouteMatch found(const Row& row, std::string_view method, std::string_view parameter) {
     RouteMatch match;
     match.route = row.route;
-    const bool streams = row.route == Route::websocket || row.route == Route::event_stream;
+    const bool streams =
+        row.route == Route::websocket || row.route == Route::event_stream || row.route == Route::monitoring_stream;
     const bool has_head = row.method == "GET" && !streams;  // a stream has no head of its own
     match.allow = has_head ? "GET, HEAD, OPTIONS" : streams ? "GET, OPTIONS" : "POST, OPTIONS";
     const bool is_head = method == "HEAD" && has_head;
@@ -86,6 +89,11 @@ RouteMatch found(const Row& row, std::string_view method, std::string_view param
 }
 
 }  // namespace
+
+RouteName name_of(Route route) {
+    const auto row = std::find_if(kRows.begin(), kRows.end(), [&](const Row& r) { return r.route == route; });
+    return {row->method, row->path};
+}
 
 RouteMatch match_route(std::string_view method, std::string_view path) {
     const std::vector<std::string_view> segments = path_segments(path);

@@ -1,6 +1,7 @@
 // The table of routes: method and path to a route and its parameter. Stateless; any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ enum class Route : std::uint8_t {
     monitored_connections,
     monitored_connection,  // with a parameter: the connection
     monitoring_stream,
+    drain,
     websocket,     // with a parameter: the player
     event_stream,  // with a parameter: the player
     commands,
@@ -34,6 +36,13 @@ enum class Route : std::uint8_t {
     presence,
     history,
 };
+inline constexpr std::size_t kRoutes = static_cast<std::size_t>(Route::history) + 1;
+
+// A route's method and the template of its path; of several paths the first.
+struct RouteName {
+    std::string_view method, path;
+};
+RouteName name_of(Route route);
 
 // Those that the monitor answers, off the loops.
 constexpr bool is_monitors(Route route) { return route >= Route::startup && route <= Route::monitored_connection; }

@@ -6,7 +6,6 @@
 namespace mythos::transport {
 namespace {
 
-constexpr Duration kRestToldEach = seconds(10);
 // After a turn that failed: whatever made it fail must not spin the loop and flood the log.
 constexpr Duration kRestAfterFault = milliseconds(20);
 
@@ -24,11 +23,13 @@ HubLoop::HubLoop(hub::Node& node, std::uint32_t index, const Clock& clock, const
                  Authenticate authenticate, observe::Log& log)
     : events_(clock),
       core_(node, index),
-      streams_{events_, core_, core_.counters(), log, receiver_config(settings, inflate_scratch_)},
+      streams_{events_, core_, core_.counters(), core_.errors(), log, receiver_config(settings, inflate_scratch_)},
       site_(streams_, settings.site, std::move(authenticate)),
       http_(events_, site_, settings.site.limits) {
     node.set_wake(index, [this] { wake(); });
-    events_.on_fault([&log](std::string_view what) { log.error("Handler failed", {{"fault", what}}); });
+    events_.on_fault([this](std::string_view what) {
+        streams_.errors.record(stats::Counter::event_faults, {.code = "server_fault", .exception = what});
+    });
 }
 
 Result<void> HubLoop::listen(Socket listener) {
@@ -40,11 +41,8 @@ Result<void> HubLoop::listen(Socket listener) {
 
 // Out of descriptors: those who only wait for another request make room.
 void HubLoop::rest() {
-    streams_.counters.add(stats::Counter::accept_pauses);
+    streams_.errors.record(stats::Counter::accept_pauses, {.code = "no_descriptors"});
     http_.close_idle();
-    if (events_.now() < next_rest_told_) return;
-    next_rest_told_ = events_.now() + kRestToldEach;
-    streams_.log.error("Accepting rests: out of descriptors or memory");
 }
 
 void HubLoop::run() {
@@ -52,7 +50,7 @@ void HubLoop::run() {
         events_.run_round(more_to_do_ ? MonoTime{} : std::max(core_.next_deadline(), rest_until_));
         end_turn();
         events_.bury();
-        if (draining_) empty_.store(events_.watchers() == 0, std::memory_order_release);
+        if (draining_) empty_.store(is_left_alone(), std::memory_order_release);
     }
 }
 
@@ -61,6 +59,10 @@ void HubLoop::end_turn() {
     more_to_do_ = false;
     const bool ended = events_.guarded([&] { more_to_do_ = core_.turn(events_.clock()); });
     rest_until_ = ended ? MonoTime{} : events_.now() + kRestAfterFault;
+}
+
+void HubLoop::tell_listeners(std::shared_ptr<const std::string> block) {
+    if (has_listeners()) events_.post([this, block = std::move(block)] { site_.listeners().tell(block); });
 }
 
 void HubLoop::stop() {
@@ -77,12 +79,32 @@ void HubLoop::close_all() {
 
 void HubLoop::drain(Duration spread, std::string reason) {
     events_.post([this, spread, reason = std::move(reason)] {
-        if (acceptor_ != nullptr) events_.retire(*std::exchange(acceptor_, nullptr));
-        draining_ = true;
-        site_.set_draining();
+        if (std::exchange(draining_, true)) return;
         http_.close_all_when_idle();
+        site_.set_draining();
+        site_.listeners().end_all();
         core_.drain(spread, reason, events_.now());
     });
+}
+
+// The listener stays for those who ask how it goes, and so may somebody be who has only connected.
+bool HubLoop::is_left_alone() const {
+    const std::size_t listeners = acceptor_ != nullptr ? 1 : 0;
+    return core_.connections() == 0 && events_.watchers() == listeners + http_.silent();
+}
+
+void HubLoop::ask_sign() {
+    if (asked_ns_.load(std::memory_order_relaxed) != 0) return;
+    asked_ns_.store(events_.clock().mono().ns, std::memory_order_relaxed);
+    events_.post([this] {
+        lag_ns_.store(events_.clock().mono().ns - asked_ns_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+        asked_ns_.store(0, std::memory_order_relaxed);
+    });
+}
+
+Duration HubLoop::silent_for(MonoTime now) const {
+    const std::int64_t asked = asked_ns_.load(std::memory_order_relaxed);
+    return asked == 0 ? Duration{} : now - MonoTime{asked};
 }
 
 void HubLoop::set_settings(const HubLoopSettings& settings) {

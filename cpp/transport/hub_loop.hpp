@@ -4,7 +4,8 @@
 // connection. While the hub has more to do it does not wait.
 //
 // Thread-safety: `run` on the loop's thread, which is the only one that touches what it drives; `wake`, `stop`,
-// `drain`, `close_all`, `set_settings` and `is_empty` from any thread. Construct and `listen` before `run`.
+// `drain`, `close_all`, `set_settings`, `is_empty`, those of listeners and what says so from any thread. Construct and
+// `listen` before `run`.
 #pragma once
 
 #include <atomic>
@@ -38,22 +39,40 @@ public:
 
     // Before `run`.
     void set_monitor(AskMonitor ask) { site_.set_monitor(std::move(ask)); }
+    void set_probe(AnswerProbe probe) { site_.set_probe(std::move(probe)); }
+    void set_drain(std::function<void()> drain) { site_.set_drain(std::move(drain)); }
+
+    // Those who read the monitoring stream by this loop.
+    bool has_listeners() { return site_.listeners().size() > 0; }
+    void tell_listeners(std::shared_ptr<const std::string> block);
+
+    // Any thread, while the loop lives.
+    const RequestTimes& request_times() const { return site_.request_times(); }
 
     void run();
 
+    // Asks the loop for a sign of life, unless it owes one already. One thread at a time.
+    void ask_sign();
+    // For how long it owes one; 0: it does not. Any thread.
+    Duration silent_for(MonoTime now) const;
+    // How long the last one took.
+    Duration lag() const { return {lag_ns_.load(std::memory_order_relaxed)}; }
+
     void wake() { events_.wake(); }
     void stop();
-    // Stops accepting, and tells every connection to come back elsewhere, with delays spread up to `spread`.
+    // Tells every connection to come back elsewhere, with delays spread up to `spread`. Probes are answered until the
+    // end; newcomers are refused. The second time it does nothing.
     void drain(Duration spread, std::string reason);
     void set_settings(const HubLoopSettings& settings);
     // Closes every connection that is left, with 1001 and without waiting for what is owed to it.
     void close_all();
-    // After `drain`: no connection of any kind is left.
+    // After `drain`: nobody is left but those who have said nothing yet.
     bool is_empty() const { return empty_.load(std::memory_order_acquire); }
 
 private:
     void rest();
     void end_turn();
+    bool is_left_alone() const;
 
     EventLoop events_;
     hub::LoopCore core_;
@@ -62,12 +81,12 @@ private:
     Site site_;
     HttpConnections http_;
     Acceptor* acceptor_ = nullptr;
-    MonoTime next_rest_told_{};
     MonoTime rest_until_{};
     bool more_to_do_ = false;
     bool stopped_ = false;
     bool draining_ = false;
     std::atomic<bool> empty_{false};
+    std::atomic<std::int64_t> asked_ns_{0}, lag_ns_{0};  // 0: no sign is owed
 };
 
 }  // namespace mythos::transport

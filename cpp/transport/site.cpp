@@ -4,6 +4,7 @@
 #include "protocol/ws_handshake.hpp"
 #include "transport/connect_request.hpp"
 #include "transport/hub_routes.hpp"
+#include "transport/index_text.hpp"
 #include "transport/sse_connection.hpp"
 #include "transport/trace_context.hpp"
 #include "transport/ws_connection.hpp"
@@ -16,25 +17,10 @@ using stats::Rejection;
 
 namespace {
 
-constexpr std::string_view kIndex =
-    "Mythos: two wires to every player, and proof of what was delivered.\n\n"
-    "GET  /ws/{player_id}       a WebSocket            ?session_id= &client_id= &cursor= &mode=\n"
-    "GET  /sse/{player_id}      an event stream        the same, or Last-Event-ID\n"
-    "GET  /api/ws, /api/events  the same, with ?player_id=\n"
-    "POST /api/publish          {\"channel\":…, \"type\":…, \"data\":{…}}, or \"player\", or \"everyone\":true\n"
-    "POST /api/commands         ?session_id= &client_id=\n"
-    "POST /api/disconnect\n"
-    "POST /api/connections/{player_id}/session\n"
-    "GET  /api/connections/{player_id}, /api/connections/stats\n"
-    "GET  /api/channels, /api/presence/{channel}, /api/history/{channel}\n"
-    "GET  /monitoring/performance, /monitoring/connection-health, /monitoring/dual-connections, "
-    "/monitoring/connections\n"
-    "GET  /livez, /readyz, /metrics\n";
-
-// The guide's classes of errors.
-std::string_view error_type(int status) {
-    if (status == 401 || status == 403 || status == 421) return "authentication_error";
-    return status >= 500 ? "system_error" : "validation_error";
+// The guide's class of what is counted so.
+std::string_view error_type(Counter counter) {
+    const stats::Fault* fault = stats::fault_of(counter);
+    return name_of(fault == nullptr ? stats::ErrorType::system : fault->type);
 }
 
 bool is_json(std::string_view content_type) {
@@ -51,9 +37,11 @@ int status_of(std::string_view error_code) {
     return error_code == "overloaded" || error_code == "draining" ? 503 : 400;
 }
 
-Counter counter_of(int status) {
+Counter counter_of(int status, std::string_view error_code) {
+    if (status == 401 || error_code == "forbidden") return Counter::http_unauthorised;
     if (status == 404) return Counter::http_not_found;
     if (status < 500) return Counter::http_bad_request;
+    if (error_code == "handler_failed") return Counter::http_handler_failed;
     return status == 503 ? Counter::http_unavailable : Counter::http_server_fault;
 }
 
@@ -62,6 +50,8 @@ Rejection rejection(std::string_view error_code) {
     if (error_code == "bad_name") return Rejection::bad_name;
     if (error_code == "unauthorised" || error_code == "forbidden") return Rejection::unauthorised;
     if (error_code == "draining") return Rejection::draining;
+    if (error_code == "overloaded") return Rejection::overloaded;
+    if (error_code == "handler_failed") return Rejection::handler_failed;
     return Rejection::bad_request;
 }
 
@@ -76,20 +66,41 @@ bool opens_stream(const RouteMatch& match) { return wire_of(match.route).has_val
 }  // namespace
 
 Site::Site(StreamContext& streams, SiteSettings settings, Authenticate authenticate)
-    : streams_(streams), settings_(std::move(settings)), authenticate_(std::move(authenticate)) {}
+    : streams_(streams),
+      settings_(std::move(settings)),
+      authenticate_(std::move(authenticate)),
+      listeners_(streams.loop, streams.counters) {}
 
-HttpResponse Site::counted(Counter counter, HttpResponse response) {
-    streams_.counters.add(counter);
-    return response;
+void Site::note(Counter counter, std::string_view code, std::string_view message, int status,
+                const HttpRequest* request) {
+    if (stats::fault_of(counter) == nullptr) return streams_.counters.add(counter);
+    const observe::ErrorContext context{.code = code, .text = message};
+    if (request == nullptr) return streams_.errors.record(counter, context, {{"status", status}});
+    streams_.errors.record(counter, context,
+                           {{"status", status}, {"method", request->method}, {"path", request->path()}});
 }
 
-HttpResponse Site::counted(Rejection why, Wire wire, HttpResponse response) {
-    streams_.counters.add(why, index_of(wire));
-    return response;
+HttpResponse Site::refused(Counter counter, const HttpRequest* request, int status, std::string_view code,
+                           std::string_view message) {
+    note(counter, code, message, status, request);
+    return error(error_type(counter), request, status, code, message);
 }
 
-HttpResponse Site::error(const HttpRequest* request, int status, std::string_view code, std::string_view message) {
-    hub::Answer answer = hub::error_answer(status, error_type(status), code, message, wall());
+HttpResponse Site::refused(Rejection why, Wire wire, const HttpRequest& request, int status, std::string_view code,
+                           std::string_view message) {
+    streams_.errors.record(
+        why, index_of(wire),
+        {.code = code,
+         .event = wire == Wire::websocket ? "WebSocket connection failed" : "SSE connection failed",
+         .text = message,
+         .trace_id = trace_id_of(request)},
+        {{"connection_type", protocol::to_string(wire)}, {"status", status}, {"path", request.path()}});
+    return error(error_type(stats::rejected(why)), &request, status, code, message);
+}
+
+HttpResponse Site::error(std::string_view type, const HttpRequest* request, int status, std::string_view code,
+                         std::string_view message) {
+    hub::Answer answer = hub::error_answer(status, type, code, message, wall());
     HttpResponse response;
     response.status = answer.status;
     response.body = std::move(answer.body);
@@ -101,7 +112,7 @@ HttpResponse Site::error(const HttpRequest* request, int status, std::string_vie
 
 HttpResponse Site::refuse(int status) {
     const auto refused = [&](Counter counter, std::string_view code, std::string_view message) {
-        return counted(counter, error(nullptr, status, code, message));
+        return this->refused(counter, nullptr, status, code, message);
     };
     switch (status) {
         case 408:
@@ -119,43 +130,48 @@ HttpResponse Site::refuse(int status) {
     }
 }
 
+// It was opened for nothing: counted as a timeout, which nobody is answered.
+void Site::silent() {
+    note(Counter::http_timeout, "timeout", "a connection was opened and nothing was sent", 0, nullptr);
+}
+
 HttpResponse Site::refuse_no_route(const HttpRequest& request, const RouteMatch& match) {
     switch (match.kind) {
         case RouteMatch::Kind::no_method: {
-            auto response = counted(Counter::http_method,
-                                    error(&request, 405, "method_not_allowed", "The route does not have this method."));
+            auto response = refused(Counter::http_method, &request, 405, "method_not_allowed",
+                                    "The route does not have this method.");
             response.headers.emplace_back("Allow", match.allow);
             return response;
         }
         case RouteMatch::Kind::bad_path:
-            return counted(Counter::http_bad_request,
-                           error(&request, 400, "bad_request", "The path has a broken percent escape."));
+            return refused(Counter::http_bad_request, &request, 400, "bad_request",
+                           "The path has a broken percent escape.");
         default:
-            return counted(Counter::http_not_found, error(&request, 404, "not_found", "There is no such route."));
+            return refused(Counter::http_not_found, &request, 404, "not_found", "There is no such route.");
     }
 }
 
 // The rules that hold before a route is looked at; nothing: go on.
 std::optional<HttpResponse> Site::refuse_entry(const HttpRequest& request, const RouteMatch& match) {
     const auto wire = match.kind == RouteMatch::Kind::found ? wire_of(match.route) : std::nullopt;
-    const auto refused = [&](Rejection why, Counter counter, HttpResponse response) {
-        return wire ? counted(why, *wire, std::move(response)) : counted(counter, std::move(response));
+    const auto refused = [&](Rejection why, Counter counter, int status, const char* code, const char* message) {
+        return wire ? this->refused(why, *wire, request, status, code, message)
+                    : this->refused(counter, &request, status, code, message);
     };
     const std::string_view host = request.header("Host");
     const std::size_t hosts = request.count_header("Host");
     if (hosts > 1 || (hosts == 0 && request.http_1_1)) {
-        return counted(Counter::http_bad_request,
-                       error(&request, 400, "bad_request", "HTTP/1.1 needs one Host header (RFC 9112 3.2)."));
+        return this->refused(Counter::http_bad_request, &request, 400, "bad_request",
+                             "HTTP/1.1 needs one Host header (RFC 9112 3.2).");
     }
     if (!is_host_allowed(settings_.policy, host)) {
-        return refused(Rejection::host, Counter::http_host,
-                       error(&request, 421, "host_not_allowed",
-                             "Without authentication only loopback names and http.allowed_hosts are served."));
+        return refused(Rejection::host, Counter::http_host, 421, "host_not_allowed",
+                       "Without authentication only loopback names and http.allowed_hosts are served.");
     }
     const bool reads_only = !wire && (request.method == "GET" || request.method == "HEAD");
     if (!reads_only && !is_origin_allowed(settings_.policy, request.header("Origin"), host)) {
-        return refused(Rejection::origin, Counter::http_origin,
-                       error(&request, 403, "origin_not_allowed", "This origin is not in http.origins."));
+        return refused(Rejection::origin, Counter::http_origin, 403, "origin_not_allowed",
+                       "This origin is not in http.origins.");
     }
     return std::nullopt;
 }
@@ -171,14 +187,15 @@ HttpApplication::Verdict Site::head(const HttpRequest& request) {
     } else if (match.kind != RouteMatch::Kind::found) {
         verdict.answer = refuse_no_route(request, match);
     } else if (request.method == "POST" && !is_json(request.header("Content-Type"))) {
-        verdict.answer = counted(Counter::http_media_type, error(&request, 415, "unsupported_media_type",
-                                                                 "A POST needs Content-Type: application/json."));
+        verdict.answer = refused(Counter::http_media_type, &request, 415, "unsupported_media_type",
+                                 "A POST needs Content-Type: application/json.");
     }
     return verdict;
 }
 
 void Site::request(HttpConnection& connection, HttpRequest request) {
     RouteMatch match = match_route(request.method, request.path());
+    connection.set_label(static_cast<int>(match.route));
     HttpResponse response;
     switch (match.route) {
         case Route::index:
@@ -186,10 +203,8 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
             response.body = kIndex;
             break;
         case Route::live:
-            response.body = R"({"status":"alive"})";
-            break;
         case Route::ready:
-            response = readiness(request);
+            response = probed(match.route);
             break;
         default:
             if (is_open(match.route)) return ask_monitor(connection, request, std::move(match));
@@ -201,18 +216,35 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
     connection.answer(std::move(response));
 }
 
-HttpResponse Site::readiness(const HttpRequest&) {
+void Site::answered(int label, bool head, Duration took) {
+    const bool found = label != HttpConnection::kNoLabel;
+    request_times_.record(found ? std::optional(static_cast<Route>(label)) : std::nullopt, head, took);
+    streams_.core.latencies()[stats::Latency::request].record(took);
+}
+
+HttpResponse Site::probed(Route route) const {
+    if (probe_) return probe_(route);
     HttpResponse response;
-    response.status = draining_ ? 503 : 200;
-    response.body = draining_ ? R"({"status":"draining"})" : R"({"status":"ready"})";
+    response.body = route == Route::live ? R"({"status":"alive"})" : R"({"status":"ready"})";
+    return response;
+}
+
+// The second time it changes nothing, and says the same.
+HttpResponse Site::begin_drain(const HttpRequest& request) {
+    if (!drain_)
+        return refused(Counter::http_not_found, &request, 404, "not_found", "This server is drained by its program.");
+    drain_();
+    HttpResponse response;
+    response.body = R"({"status":"draining"})";
+    for (auto& header : cors_headers(settings_.policy, request)) response.headers.push_back(std::move(header));
     return response;
 }
 
 // It is answered off the loop, and sent on it.
 void Site::ask_monitor(HttpConnection& connection, const HttpRequest& request, RouteMatch match) {
     if (!ask_monitor_)
-        return connection.answer(counted(
-            Counter::http_not_found, error(&request, 404, "not_found", "This server does not tell what it measures.")));
+        return connection.answer(refused(Counter::http_not_found, &request, 404, "not_found",
+                                         "This server does not tell what it measures."));
     MonitorRequest question{match.route, std::move(match.parameter), std::string(request.query()),
                             request.joined_header("Accept"), request.joined_header("Accept-Encoding")};
     auto answer = [this, later = connection.answer_later(),
@@ -227,12 +259,20 @@ void Site::ask_monitor(HttpConnection& connection, const HttpRequest& request, R
         refuse(connection, request, match, {"overloaded", "Too many ask the monitor at once; try again later."});
 }
 
+void Site::open_monitor_stream(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match) {
+    if (draining_) return refuse(connection, request, match, {"draining", "The server is shutting down."});
+    if (!listeners_.has_room())
+        return refuse(connection, request, match, {"overloaded", "Too many listen to this loop's monitoring stream."});
+    listeners_.open(connection.take_over(), cors_headers(settings_.policy, request));
+}
+
 HttpResponse Site::monitor_answer(MonitorAnswer answer) {
     if (answer) return std::move(answer).value();
     const Error& why = answer.error();
-    HttpResponse response = error(nullptr, status_of(why.code), why.code, why.message);
+    const int status = status_of(why.code);
+    HttpResponse response = refused(counter_of(status, why.code), nullptr, status, why.code, why.message);
     if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
-    return counted(counter_of(response.status), std::move(response));
+    return response;
 }
 
 // The application answers on a thread of its own; the connection waits, and the loop does not.
@@ -260,12 +300,10 @@ void Site::admit(HttpConnection& connection, HttpRequest request, const RouteMat
 
 void Site::refuse(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match, const Error& why) {
     if (const auto wire = wire_of(match.route)) return refuse_stream(connection, request, *wire, why);
-    streams_.log.warning("HTTP request refused", {{"path", request.path()}, {"error_code", why.code}});
-    HttpResponse response = error(&request, status_of(why.code), why.code, why.message);
+    const int status = status_of(why.code);
+    HttpResponse response = refused(counter_of(status, why.code), &request, status, why.code, why.message);
     if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
-    const bool is_unknown = response.status == 401 || response.status == 403;
-    const Counter counter = is_unknown ? Counter::http_unauthorised : counter_of(response.status);
-    connection.answer(counted(counter, std::move(response)));
+    connection.answer(std::move(response));
 }
 
 void Site::open_stream(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match,
@@ -282,10 +320,7 @@ Result<hub::ConnectRequest> Site::read_connect(HttpConnection& connection, const
 }
 
 void Site::refuse_stream(HttpConnection& connection, const HttpRequest& request, Wire wire, const Error& why) {
-    streams_.log.warning(wire == Wire::websocket ? "WebSocket connection failed" : "SSE connection failed",
-                         {{"connection_type", protocol::to_string(wire)}, {"error_code", why.code}});
-    HttpResponse response =
-        counted(rejection(why.code), wire, error(&request, status_of(why.code), why.code, why.message));
+    HttpResponse response = refused(rejection(why.code), wire, request, status_of(why.code), why.code, why.message);
     if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
     connection.answer(std::move(response));
 }
@@ -299,8 +334,8 @@ void Site::open_websocket(HttpConnection& connection, const HttpRequest& request
                                     request.header("Sec-WebSocket-Key")});
     if (!checked) {
         const bool bad_key = checked.error().code == "bad_key";
-        auto response = counted(Rejection::bad_upgrade, Wire::websocket,
-                                error(&request, bad_key ? 400 : 426, "bad_upgrade", checked.error().message));
+        auto response = refused(Rejection::bad_upgrade, Wire::websocket, request, bad_key ? 400 : 426, "bad_upgrade",
+                                checked.error().message);
         if (!bad_key) response.headers.emplace_back("Sec-WebSocket-Version", "13");
         if (!bad_key) response.headers.emplace_back("Upgrade", "websocket");
         return connection.answer(std::move(response));
@@ -314,7 +349,7 @@ void Site::open_websocket(HttpConnection& connection, const HttpRequest& request
     opening.head = WsConnection::upgrade_head(request, deflate);
     opening.cors = cors_headers(settings_.policy, request);
     opening.player_id = connect->player_id;
-    opening.trace_id = trace_id_of(request);
+    opening.trace_id = connect->trace_id = trace_id_of(request);
     opening.began = now();
     WsConnection::open(streams_, connection.take_over(), std::move(*connect), std::move(opening));
 }
@@ -327,21 +362,23 @@ void Site::open_event_stream(HttpConnection& connection, const HttpRequest& requ
     opening.cors = cors_headers(settings_.policy, request);
     opening.head = SseConnection::stream_head(opening.cors, wall());
     opening.player_id = connect->player_id;
-    opening.trace_id = trace_id_of(request);
+    opening.trace_id = connect->trace_id = trace_id_of(request);
     opening.began = now();
     SseConnection::open(streams_, connection.take_over(), std::move(*connect), std::move(opening));
 }
 
 void Site::pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request, const std::string& player_id) {
     if (is_monitors(match.route)) return ask_monitor(connection, request, std::move(match));
+    if (match.route == Route::drain) return connection.answer(begin_drain(request));
+    if (match.route == Route::monitoring_stream) return open_monitor_stream(connection, request, match);
     hub::AnswerTo answer = hub_answer(connection, request);
     const auto cors = cors_headers(settings_.policy, request);
     const auto asked =
         ask_hub(streams_.core, std::move(match), std::move(request), player_id, now(), std::move(answer));
     if (asked) return;
-    HttpResponse refusal = error(nullptr, 400, asked.error().code, asked.error().message);
+    HttpResponse refusal = refused(Counter::http_bad_request, nullptr, 400, asked.error().code, asked.error().message);
     refusal.headers.insert(refusal.headers.end(), cors.begin(), cors.end());
-    connection.answer(counted(Counter::http_bad_request, std::move(refusal)));
+    connection.answer(std::move(refusal));
 }
 
 // A line for a request that the hub answers, where such lines are written: without the query, which may hold a ticket.
@@ -361,9 +398,10 @@ Site::TellAnswered Site::answered_line(const HttpRequest& request) {
 
 hub::AnswerTo Site::hub_answer(HttpConnection& connection, const HttpRequest& request) {
     return [told = answered_line(request), later = connection.answer_later(),
-            cors = cors_headers(settings_.policy, request), &counters = streams_.counters](hub::Answer answer) mutable {
+            cors = cors_headers(settings_.policy, request), this](hub::Answer answer) mutable {
         told(answer.status);
-        if (answer.status >= 400) counters.add(counter_of(answer.status));
+        if (answer.status >= 400)
+            note(counter_of(answer.status, answer.error_code), answer.error_code, {}, answer.status, nullptr);
         HttpResponse response;
         response.status = answer.status;
         response.body = std::move(answer.body);

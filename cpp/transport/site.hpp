@@ -13,7 +13,9 @@
 #include "transport/http_connection.hpp"
 #include "transport/http_policy.hpp"
 #include "transport/http_router.hpp"
+#include "transport/monitor_listeners.hpp"
 #include "transport/monitor_request.hpp"
+#include "transport/request_times.hpp"
 #include "transport/stream_connection.hpp"
 
 namespace mythos::transport {
@@ -27,6 +29,9 @@ struct SiteSettings {
     bool application_authenticates = false;  // it is asked who each caller is, and `Authenticate` is not
 };
 
+// Answers `live` or `ready` at once, on any loop.
+using AnswerProbe = std::function<HttpResponse(Route route)>;
+
 class Site final : public HttpApplication {
 public:
     // What is referred to outlives the site.
@@ -35,19 +40,32 @@ public:
     Verdict head(const HttpRequest& request) override;
     void request(HttpConnection& connection, HttpRequest request) override;
     HttpResponse refuse(int status) override;
-    void silent() override { streams_.counters.add(stats::Counter::http_timeout); }
+    void silent() override;
+    void answered(int label, bool head, Duration took) override;
 
-    void set_settings(SiteSettings settings) { settings_ = std::move(settings); }
     void set_draining() { draining_ = true; }
+    MonitorListeners& listeners() { return listeners_; }
+    const RequestTimes& request_times() const { return request_times_; }
+    void set_settings(SiteSettings settings) { settings_ = std::move(settings); }
+    // Without it a loop is alive and ready.
+    void set_probe(AnswerProbe probe) { probe_ = std::move(probe); }
+    // What `POST /drain` does; called on this loop.
+    void set_drain(std::function<void()> drain) { drain_ = std::move(drain); }
     // Without it the routes that the monitor answers are none.
     void set_monitor(AskMonitor ask) { ask_monitor_ = std::move(ask); }
 
 private:
     std::optional<HttpResponse> refuse_entry(const HttpRequest& request, const RouteMatch& match);
     HttpResponse refuse_no_route(const HttpRequest& request, const RouteMatch& match);
-    HttpResponse error(const HttpRequest* request, int status, std::string_view code, std::string_view message);
-    HttpResponse counted(stats::Counter counter, HttpResponse response);
-    HttpResponse counted(stats::Rejection why, protocol::Wire wire, HttpResponse response);
+    // Records the error, and answers it.
+    HttpResponse refused(stats::Counter counter, const HttpRequest* request, int status, std::string_view code,
+                         std::string_view message);
+    HttpResponse refused(stats::Rejection why, protocol::Wire wire, const HttpRequest& request, int status,
+                         std::string_view code, std::string_view message);
+    void note(stats::Counter counter, std::string_view code, std::string_view message, int status,
+              const HttpRequest* request);
+    HttpResponse error(std::string_view type, const HttpRequest* request, int status, std::string_view code,
+                       std::string_view message);
 
     void ask_who(HttpConnection& connection, HttpRequest request, RouteMatch match);
     void admit(HttpConnection& connection, HttpRequest request, const RouteMatch& match, const Result<Caller>& caller);
@@ -67,7 +85,9 @@ private:
     using TellAnswered = std::function<void(int status)>;
     TellAnswered answered_line(const HttpRequest& request);
     hub::AnswerTo hub_answer(HttpConnection& connection, const HttpRequest& request);
-    HttpResponse readiness(const HttpRequest& request);
+    HttpResponse probed(Route route) const;
+    HttpResponse begin_drain(const HttpRequest& request);
+    void open_monitor_stream(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match);
     void ask_monitor(HttpConnection& connection, const HttpRequest& request, RouteMatch match);
     HttpResponse monitor_answer(MonitorAnswer answer);
 
@@ -78,6 +98,10 @@ private:
     SiteSettings settings_;
     Authenticate authenticate_;
     AskMonitor ask_monitor_;
+    AnswerProbe probe_;
+    std::function<void()> drain_;
+    MonitorListeners listeners_;
+    RequestTimes request_times_;
     bool draining_ = false;
 };
 

@@ -15,15 +15,13 @@ constexpr int kReadsARound = 4;  // of the loop's buffer; then others have their
 struct Events {
     std::string_view attempt;
     std::string_view connected;
-    std::string_view failed;
     std::string_view disconnected;
 };
 
 Events events_of(protocol::Wire wire) {
     if (wire == protocol::Wire::websocket)
-        return {"WebSocket connection attempt", "WebSocket connected", "WebSocket connection failed",
-                "WebSocket disconnected"};
-    return {"SSE connection attempt", "SSE connected", "SSE connection failed", "SSE disconnected"};
+        return {"WebSocket connection attempt", "WebSocket connected", "WebSocket disconnected"};
+    return {"SSE connection attempt", "SSE connected", "SSE disconnected"};
 }
 
 std::unique_ptr<char[]> pack(std::initializer_list<std::string_view> names) {
@@ -147,21 +145,11 @@ void StreamConnection::delivered(const hub::DeliveryReport& report) {
 
 void StreamConnection::refused(const hub::Refusal& refusal) {
     if (state_ != State::opening) return loop_.retire(*this);
-    log_refused(refusal);
     std::string answer = refusal_answer(refusal, *opening_);
     state_ = State::leaving;
     Socket socket = std::move(socket_);
     loop_.retire(*this);
     LingeringSocket::begin(loop_, std::move(socket), std::move(answer));
-}
-
-void StreamConnection::log_refused(const hub::Refusal& refusal) const {
-    const Duration took = loop_.clock().mono() - opening_->began;
-    context_.log.warning(events_of(wire()).failed, {{"player_id", opening_->player_id},
-                                                    {"connection_type", protocol::to_string(wire())},
-                                                    {"error_code", refusal.error_code},
-                                                    {"close_code", protocol::number(refusal.code)},
-                                                    {"establishment_time_ms", took.seconds() * 1e3}});
 }
 
 void StreamConnection::closing(protocol::CloseCode code, std::string_view reason) {

@@ -13,7 +13,7 @@
 
 #include "hub/loop_core.hpp"
 #include "hub/outlet.hpp"
-#include "observe/log.hpp"
+#include "observe/error_tracker.hpp"
 #include "protocol/ws_message.hpp"
 #include "stats/counters.hpp"
 #include "transport/event_loop.hpp"
@@ -27,6 +27,7 @@ struct StreamContext {
     EventLoop& loop;
     hub::LoopCore& core;
     stats::CounterShard& counters;
+    observe::ErrorRecorder& errors;
     observe::Log& log;
     protocol::WsReceiverConfig receiver;
 };
@@ -90,7 +91,6 @@ private:
 
     void read();
     void take_held();
-    void log_refused(const hub::Refusal& refusal) const;
     void log_connected(const hub::Admission& admission, Duration took) const;
     // Over and gone: the hub is told, and the log.
     void leave();

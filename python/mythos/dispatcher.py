@@ -179,6 +179,11 @@ class HandlerThread:
         finally:
             self._loop.close()
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """What handlers run on."""
+        return self._loop
+
     def stop(self, grace_s: float) -> bool:
         """False: a handler did not come back in time; it is left to itself."""
         if self._thread.is_alive():

@@ -31,6 +31,9 @@ from mythos.authenticator import AUTHENTICATE, Authenticate, authenticator
 from mythos.dispatcher import Dispatcher, Handler, HandlerThread, Registered, log
 from mythos.entries import message_of
 from mythos.errors import ConfigError, Refused, ServerStopped, StartFailed
+from mythos.monitoring import Monitoring
+from mythos.health_runner import HealthChecks
+from mythos.server_errors import Errors
 from mythos.server_views import Connections, Sessions
 from mythos.settings import Settings
 from mythos.store import Store
@@ -78,6 +81,8 @@ class Server:
         self._core: _core.ServerCore | None = None
         self._dispatcher: Dispatcher | None = None
         self._thread: HandlerThread | None = None
+        self.health = HealthChecks()
+        self.errors = Errors(self._ask)
 
     def __repr__(self) -> str:
         return f"<mythos.Server on {self.url}>" if self.is_running else "<mythos.Server, not running>"
@@ -89,6 +94,7 @@ class Server:
         self._begin()
         assert self._dispatcher is not None
         self._thread = HandlerThread(self._dispatcher)
+        self.health.attach(self._running(), self._thread.loop)
         return self
 
     def stop(self) -> None:
@@ -123,6 +129,7 @@ class Server:
         self._begin()
         assert self._dispatcher is not None
         self._dispatcher.attach(asyncio.get_running_loop())
+        self.health.attach(self._running(), asyncio.get_running_loop())
         return self
 
     async def __aexit__(
@@ -247,6 +254,11 @@ class Server:
         """The history of sessions and connections, where `store.url` names a database."""
         return Store(self._ask)
 
+    @property
+    def monitoring(self) -> Monitoring:
+        """What the server knows of itself, as the routes under `/monitoring/` answer it."""
+        return Monitoring(self._ask)
+
     def disconnect(
         self,
         player: str | None = None,
@@ -362,6 +374,7 @@ class Server:
 
     def _end(self) -> None:
         core, self._core, self._dispatcher = self._core, None, None
+        self.health.detach()
         _alive.discard(self)
         if core is not None:
             core.stop()
@@ -369,6 +382,7 @@ class Server:
     def _abandon(self) -> None:
         """In the child of a fork: the threads are not here, and the sockets are the parent's."""
         core, self._core, self._dispatcher, self._thread = self._core, None, None, None
+        self.health.detach()
         if core is not None:
             core.abandon()
 

@@ -273,6 +273,25 @@ class PlayersTable(Table):
     )
 
 
+class HealthTable(Table):
+    """`health.*`"""
+
+    interval_s: int = Field(
+        default=10,
+        description="How often the health of the server's own components is checked, in the background. (an integer"
+        " from 1 to 86400)",
+    )
+
+
+class MonitorTable(Table):
+    """`monitor.*`"""
+
+    max_samples: int = Field(
+        default=1_000,
+        description="Recent errors that are kept with their details. (an integer from 1 to 1000000)",
+    )
+
+
 class Tables(Table):
     """All options."""
 
@@ -303,3 +322,5 @@ class Tables(Table):
     store: StoreTable = Field(default_factory=StoreTable)
     auth: AuthTable = Field(default_factory=AuthTable)
     players: PlayersTable = Field(default_factory=PlayersTable)
+    health: HealthTable = Field(default_factory=HealthTable)
+    monitor: MonitorTable = Field(default_factory=MonitorTable)

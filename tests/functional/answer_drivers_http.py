@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 from answer_case import Answer, Case, drives, http_answer
@@ -146,6 +147,31 @@ async def get(case: Case, path: str, **options: Any) -> Answer:
     return http_answer(await case.api.http.get(path, **options))
 
 
+@drives("http-monitoring-window")
+async def monitoring_window(case: Case) -> Answer:
+    return await get(case, "/monitoring/performance", params={"window": "2m"})
+
+
+@drives("http-monitoring-page")
+async def monitoring_page(case: Case) -> Answer:
+    return await get(case, "/monitoring/connections", params={"sort": "name"})
+
+
+@drives("http-monitoring-connection")
+async def monitoring_connection(case: Case) -> Answer:
+    return await get(case, "/monitoring/connections/k_nobody")
+
+
+@drives("http-monitoring-listeners", {"server.loops": 1})
+async def monitoring_listeners(case: Case) -> Answer:
+    async with AsyncExitStack() as listening:
+        for _ in range(16):
+            raw = await listening.enter_async_context(await RawConnection.connect(case.port))
+            await raw.send(b"GET /monitoring/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert (await raw.head())[0] == 200
+        return await get(case, "/monitoring/stream")
+
+
 async def raw_answer(case: Case, request: str) -> Answer:
     async with await RawConnection.connect(case.port) as raw:
         await raw.send(request.encode())
@@ -199,6 +225,11 @@ async def bad_channel_history(case: Case) -> Answer:
 @drives("http-history-limit")
 async def history_limit(case: Case) -> Answer:
     return await get(case, "/api/history/room", params={"limit": "0"})
+
+
+@drives("http-errors-limit")
+async def errors_limit(case: Case) -> Answer:
+    return await get(case, "/monitoring/errors", params={"limit": "0"})
 
 
 @drives("http-history-before")

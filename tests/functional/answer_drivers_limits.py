@@ -125,7 +125,7 @@ async def limit_journal(case: Case) -> Answer:
     return http_answer(answer)
 
 
-# While draining the listener is closed: who asks then stands on a connection from before.
+# Who asks while draining, here on a connection from before, is refused or answered; test_health.py has newcomers.
 
 DRAIN = {"drain.spread_ms": 30_000, "drain.timeout_s": 30}
 

@@ -331,3 +331,17 @@ async def message_sample(at: Place) -> AsyncIterator[None]:
         told = await at.api.publish(player=at.player)
     line = await asyncio.to_thread(at.server.wait_log, "one", lambda line: line["event"] == "Message delivered")
     assert line["message_id"] == told
+
+
+@shows("health.interval_s", 3_600, 1)
+async def health_interval(place: Place) -> AsyncIterator[None]:
+    async def checked() -> str:
+        return str((await place.api.get("/health/detailed"))["components"]["memory"]["time"])
+
+    first = await checked()
+    yield
+
+    async def later() -> bool:
+        return await checked() > first
+
+    await until("checked anew", later)

@@ -77,11 +77,18 @@ def eventually(what: str, probe: Callable[[], T], within: float = 20.0, every: f
 
 
 class Mythosd:
-    """A server process. `options` are the TOML file's, by dotted name; `environment` is added to the clean one."""
+    """A server process. `options` are the TOML file's, by dotted name; `environment` is added to the clean one.
+
+    `program` is another that takes the same arguments, such as `mythos serve`."""
 
     def __init__(
-        self, directory: Path, options: dict[str, Any] | None = None, environment: dict[str, str] | None = None
+        self,
+        directory: Path,
+        options: dict[str, Any] | None = None,
+        environment: dict[str, str] | None = None,
+        program: list[str] | None = None,
     ) -> None:
+        self.program = program
         self.directory = directory
         self.environment = dict(environment or {})
         self.options = dict(options or {})
@@ -98,7 +105,13 @@ class Mythosd:
     def start(self) -> Mythosd:
         self.write_config()
         self.port_file.unlink(missing_ok=True)
-        command = [str(binary()), "--listen", f"127.0.0.1:{self.port}", "--config", str(self.config)]
+        command = [
+            *(self.program or [str(binary())]),
+            "--listen",
+            f"127.0.0.1:{self.port}",
+            "--config",
+            str(self.config),
+        ]
         with self.log_file.open("ab") as out, self.error_file.open("ab") as err:
             self.process = subprocess.Popen(
                 [*command, "--port-file", str(self.port_file)],

@@ -78,7 +78,11 @@ def test_every_row_has_its_driver_and_every_driver_its_row():
 # What is written between quotes before a message, or where an error is made, is an error code.
 CODES = [
     re.compile(pattern)
-    for pattern in (r'"([a-z]+(?:_[a-z]+)*)",\s*"[^"]* [^"]*"', r'\bError\{"([a-z_]+)"', r'\berror\([^;"]*"([a-z_]+)"')
+    for pattern in (
+        r'"([a-z]+(?:_[a-z]+)*)",\s*"[^"]* [^"]*"',
+        r'\bError\{"([a-z_]+)"',
+        r'\b(?:error|refused)\([^;"]*"([a-z_]+)"',
+    )
 ]
 # Not answers to a request: what is told at the start, and by the conformance echo.
 ELSEWHERE = ("transport/socket.cpp", "transport/hub_loop.cpp", "transport/echo.cpp")

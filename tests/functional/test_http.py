@@ -16,6 +16,10 @@ GETS = [
     "/livez",
     "/readyz",
     "/metrics",
+    "/monitoring/connection-health",
+    "/monitoring/performance",
+    "/monitoring/dual-connections",
+    "/monitoring/connections",
 ]
 
 

@@ -14,15 +14,17 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from api import Api
+from api import Api, until
 from mythosd import REPOSITORY, Mythosd, clean_environment, eventually, tool
 from wires import open_sse, open_websocket
 
@@ -113,17 +115,22 @@ def postgresql_program(name: str) -> str:
 
 
 @contextmanager
-def postgresql(directory: Path) -> Iterator[dict[str, str]]:
+def postgresql() -> Iterator[dict[str, str]]:
     """A cluster of its own with the database; the environment by which `psql` finds it."""
-    directory.mkdir()
-    user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None  # it will not run as root
-    if user is not None:
-        os.chown(directory, user.pw_uid, user.pw_gid)
+    with tempfile.TemporaryDirectory(prefix="mythos-postgresql-") as home:
+        user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None  # it will not run as root
+        if user is not None:
+            os.chown(home, user.pw_uid, user.pw_gid)
+        account = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        with running_postgresql(Path(home), account) as where:
+            yield where
 
+
+@contextmanager
+def running_postgresql(directory: Path, account: dict[str, Any]) -> Iterator[dict[str, str]]:
     def run(name: str, *words: str) -> None:
         command = [postgresql_program(name), *words]
-        account = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-        with (directory.parent / "postgresql.log").open("a") as log:
+        with (directory / "said").open("a") as log:
             subprocess.run(command, check=True, timeout=120, cwd="/", stdout=log, stderr=log, **account)
 
     data, port = str(directory / "data"), str(free_port())
@@ -138,6 +145,15 @@ def postgresql(directory: Path) -> Iterator[dict[str, str]]:
         run("pg_ctl", "-D", data, "-m", "immediate", "stop")
 
 
+async def alone(api: Api, player: str) -> None:
+    """Until the server has noticed that the player's connections are closed."""
+
+    async def gone() -> bool:
+        return not (await api.connections(player))["connections"]
+
+    await until(f"{player} has gone", gone)
+
+
 async def traffic(server: Mythosd) -> None:
     """Connections of each wire, messages, and requests that go wrong."""
     async with Api(server.url) as api:
@@ -147,13 +163,14 @@ async def traffic(server: Mythosd) -> None:
                     await api.publish("test.n", {"n": n}, player=player)
                 for wire in (ws, sse):
                     await wire.entries(5)
+            await alone(api, player)
             async with await open_websocket(server, player), await open_websocket(server, player):
                 assert (await api.http.get(f"/sse/{player}")).status_code == 429
-    written = server.config.read_text()
+            await alone(api, player)
     server.config.write_text("nonsense")
     server.signal(signal.SIGHUP)
     server.wait_log("the reload has failed", lambda line: line["event"] == "Configuration not reloaded")
-    server.config.write_text(written)
+    server.write_config()
     server.wait_log("all have gone", lambda line: line["event"] == "SSE disconnected" and line["player_id"] == "ann")
 
 
@@ -162,15 +179,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     import asyncio
 
     directory = tmp_path_factory.mktemp("site")
-    directory.chmod(0o755)
-    for parent in directory.parents:
-        if parent.name.startswith("pytest-"):
-            parent.chmod(0o755)  # PostgreSQL runs as somebody else
     (directory / "deploy").symlink_to(REPOSITORY / "deploy")
     server = Mythosd(directory, OPTIONS).start()
     try:
         asyncio.run(traffic(server))
-        with prometheus(directory, server) as metrics, postgresql(directory / "postgresql") as database:
+        with prometheus(directory, server) as metrics, postgresql() as database:
             path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
             addresses = {
                 "http://localhost:8000": server.url,

@@ -80,6 +80,7 @@ TEST(BlackBoxTest, IdleItIsOneSmallBlockAndItIsBounded) {
     BlackBox box(at_ms(0));
     box.note(Event::opened, at_ms(0), {0, 0, 1});
     box.note(Event::subscribed, at_ms(3), {12});
+    EXPECT_LE(box.memory_bytes(), 40u) << "with malloc's own 8 a block of 48";
     for (int i = 1; i < 10'000; ++i) {
         box.ping(at_ms(15'000 * i), 250 + static_cast<std::uint64_t>(i));
         box.acknowledged(at_ms(15'000 * i + 20), 1);
@@ -118,7 +119,7 @@ TEST(BlackBoxTest, AClockThatGoesBackStandsStill) {
 
 // Against a plain list: whatever is noted in whatever order, what is kept is the newest of it, unaltered.
 TEST(BlackBoxTest, KeepsTheNewestOfAnything) {
-    for (std::uint32_t seed = 0; seed < 300; ++seed) {
+    for (std::uint32_t seed = 0; seed < 60; ++seed) {
         std::mt19937_64 random(seed);
         BlackBox box(at_ms(0));
         std::vector<Told> model;

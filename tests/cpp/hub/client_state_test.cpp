@@ -2,12 +2,22 @@
 #include "hub/client_state.hpp"
 
 #include "hub/hub_fixture.hpp"
+#include "observe/error_tracker.hpp"
 
 namespace mythos::hub::test {
 namespace {
 
+struct Tracked {
+    ManualClock clock;
+    observe::ErrorTracker tracker{clock};
+};
+
+struct TotalsOfTest : Tracked, DeliveryTotals {
+    TotalsOfTest() : DeliveryTotals(tracker) {}
+};
+
 TEST(ClientStateTest, OneOfTwoWiresCountsEachRange) {
-    DeliveryTotals totals;
+    TotalsOfTest totals;
     ClientState client(totals);
     client.begin_account(10, 0);
     const auto first = client.claim(10, 15);
@@ -21,21 +31,25 @@ TEST(ClientStateTest, OneOfTwoWiresCountsEachRange) {
 }
 
 TEST(ClientStateTest, TheFirstWireBeginsTheAccountForBoth) {
-    DeliveryTotals totals;
+    TotalsOfTest totals;
     {
         ClientState client(totals);
         client.begin_account(10, 3);
         client.begin_account(20, 8);
         client.claim(10, 30);
         client.count(4);
-        client.end_account(9);
+        client.end_account(9, "ann", "s1");
     }
     EXPECT_EQ(totals.owed.load(), 6u);
     EXPECT_EQ(totals.unsent.load(), 2u);
+    const auto errors = totals.tracker.recent(2);
+    ASSERT_EQ(errors.size(), 1u);
+    EXPECT_EQ(errors[0].player_id, "ann");
+    EXPECT_EQ(errors[0].details, R"({"unsent":2})");
 }
 
 TEST(ClientStateTest, WhileAGapIsOpenEachEntryCountsOnce) {
-    DeliveryTotals totals;
+    TotalsOfTest totals;
     ClientState client(totals);
     client.begin_account(0, 0);
     EXPECT_TRUE(client.claim(0, 2).any);
@@ -57,7 +71,7 @@ TEST(ClientStateTest, WhileAGapIsOpenEachEntryCountsOnce) {
 }
 
 TEST(ClientStateTest, AClientThatNamesAPlaceBehindAGapGivesItUp) {
-    DeliveryTotals totals;
+    TotalsOfTest totals;
     ClientState client(totals);
     client.begin_account(0, 0);
     client.living[0] = client.living[1] = 1;
@@ -71,17 +85,17 @@ TEST(ClientStateTest, AClientThatNamesAPlaceBehindAGapGivesItUp) {
 }
 
 TEST(ClientStateTest, AClientThatNeverHadAWireOwesNoAccount) {
-    DeliveryTotals totals;
+    TotalsOfTest totals;
     {
         ClientState client(totals);
-        client.end_account(9);
+        client.end_account(9, "ann", "s1");
     }
     EXPECT_EQ(totals.owed.load(), 0u);
     EXPECT_EQ(totals.unsent.load(), 0u);
 }
 
 TEST(ClientStateTest, AcknowledgementsOnlyGrow) {
-    DeliveryTotals totals;
+    TotalsOfTest totals;
     ClientState client(totals);
     client.acknowledge(5, {1}, false);
     EXPECT_FALSE(client.acknowledges()) << "a cursor at connect is no command";

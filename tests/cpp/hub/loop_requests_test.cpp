@@ -115,10 +115,11 @@ TEST_F(RequestTest, DisconnectTakesExactlyOneNameAndACodeThatMayTravel) {
     for (const char* body :
          {"{", "[]", "5", "{}", R"({"player":"p1","session_id":"s"})", R"({"player":""})", R"({"player":5})",
           R"({"player":"p1","code":"x"})", R"({"player":"p1","code":999})", R"({"player":"p1","code":5000})",
-          R"({"player":"p1","code":1005})", R"({"player":"p1","code":1006})", R"({"player":"p1","code":4000.5})"})
+          R"({"player":"p1","code":1005})", R"({"player":"p1","code":1006})", R"({"player":"p1","code":4000.5})",
+          R"({"player":"p1","session_id":5})", R"({"player":"p1","reason":5})"})
         EXPECT_EQ(status(body), 400) << body;
     EXPECT_FALSE(peer.close_code.has_value());
-    EXPECT_EQ(status(R"({"player":"p1","code":4002})"), 200);
+    EXPECT_EQ(status(R"({"player":"p1","code":4002.0})"), 200);
     EXPECT_EQ(peer.close_code, 4002);
 }
 

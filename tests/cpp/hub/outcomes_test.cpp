@@ -66,9 +66,7 @@ TEST(OutcomesTest, RunningOnesTakeNoOutcomesPlaceAndEachTextTakesAForgottenOnes)
             outcomes.finish(i, i, Seq{i}, "the reply to " + std::to_string(i), kKept);
             texts.insert(outcomes.told(i).text.get());
         }
-        if (n > kKept) {
-            ASSERT_EQ(outcomes.begin(n + kTogether - kKept - 1, 0, kMany), Verdict::stale);
-        }
+        if (n > kKept) { ASSERT_EQ(outcomes.begin(n + kTogether - kKept - 1, 0, kMany), Verdict::stale); }
     }
     EXPECT_EQ(texts.size(), kKept);
 }

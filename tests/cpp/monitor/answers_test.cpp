@@ -4,6 +4,9 @@
 
 #include <stdexcept>
 
+#include "base/manual_clock.hpp"
+#include "monitor/asked.hpp"
+
 namespace mythos::monitor {
 namespace {
 
@@ -11,22 +14,26 @@ using stats::Window;
 using transport::Route;
 
 TEST(AnswersTest, EachRouteIsAnsweredByWhoRegisteredLast) {
-    Answers answers;
-    EXPECT_EQ(answers.answer({Route::health}).error().code, "not_found");
+    ManualClock clock;
+    observe::ErrorTracker errors{clock};
+    Answers answers{errors};
+    EXPECT_EQ(asked(answers, {Route::health}).error().code, "not_found");
     for (const int status : {200, 503})
         answers.add(Route::health,
                     [status](const MonitorRequest&) -> MonitorAnswer { return json_response(R"({"n":1})", status); });
-    const auto answer = answers.answer({Route::health});
+    const auto answer = asked(answers, {Route::health});
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->status, 503);
     EXPECT_EQ(answer->body, R"({"n":1})");
-    EXPECT_EQ(answers.answer({Route::metrics}).error().code, "not_found");
+    EXPECT_EQ(asked(answers, {Route::metrics}).error().code, "not_found");
 }
 
 TEST(AnswersTest, AnExceptionIsAFaultWithoutItsText) {
-    Answers answers;
+    ManualClock clock;
+    observe::ErrorTracker errors{clock};
+    Answers answers{errors};
     answers.add(Route::errors, [](const MonitorRequest&) -> MonitorAnswer { throw std::runtime_error("secret"); });
-    const auto answer = answers.answer({Route::errors});
+    const auto answer = asked(answers, {Route::errors});
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, "server_fault");
     EXPECT_EQ(answer.error().message.find("secret"), std::string::npos);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/error_page.hpp"
 #include "server/options.hpp"
 #include "server/reference_page.hpp"
 
@@ -79,6 +80,7 @@ TEST(CommandLine, HelpListsEveryOptionWithDefaultAndGuidesName) {
 TEST(CommandLine, PrintsVersionAndReference) {
     EXPECT_EQ(parse({"--version"})->print, "mythosd " MYTHOS_VERSION "\n");
     EXPECT_EQ(parse({"--reference"})->print, reference_page());
+    EXPECT_EQ(parse({"--reference-errors"})->print, error_page());
 }
 
 }  // namespace

@@ -83,14 +83,14 @@ TEST_F(LoadConfigTest, AFaultyDatabaseIsRefusedWithoutTellingItsSecret) {
 }
 
 TEST_F(LoadConfigTest, ChecksAndWarnsOfOptionsThatHaveNoEffectYet) {
-    const auto startup = load({"--config", file("[limits]\nwindow_s = 5\n"), "--monitor.max_samples", "7"},
+    const auto startup = load({"--config", file("[limits]\nwindow_s = 5\n"), "--monitor.sample_interval_s", "7"},
                               {{"RATE_LIMIT_REQUESTS", "5"}, {"METRICS_PORT", "9100"}});
     ASSERT_TRUE(startup) << startup.error().message;
     EXPECT_THAT(
         startup->warnings,
         ElementsAre(HasSubstr("environment variable RATE_LIMIT_REQUESTS: limits.requests: this version does not"),
                     HasSubstr("m.toml:2: limits.window_s"), HasSubstr("METRICS_PORT: monitor.listen"),
-                    HasSubstr("--monitor.max_samples")));
+                    HasSubstr("--monitor.sample_interval_s")));
     for (const char* name : {"HEALTH_CHECK_INTERVAL", "METRICS_COLLECTION_INTERVAL", "MAX_METRICS_SAMPLES",
                              "RATE_LIMIT_REQUESTS", "RATE_LIMIT_WINDOW", "ENABLE_METRICS", "METRICS_PORT"}) {
         EXPECT_THAT(load({}, {{name, "abc"}}).error().message, HasSubstr(name));

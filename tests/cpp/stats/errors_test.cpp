@@ -26,6 +26,9 @@ TEST(ErrorsTest, NamesAreTheGuides) {
     EXPECT_EQ(name_of(ErrorType::message_delivery), "message_delivery_error");
     EXPECT_EQ(name_of(ErrorType::validation), "validation_error");
     EXPECT_EQ(name_of(Severity::critical), "critical");
+    EXPECT_EQ(error_type_named("session_error"), ErrorType::session);
+    EXPECT_EQ(error_type_named("session"), std::nullopt);
+    EXPECT_EQ(severity_named("high"), Severity::high);
 }
 
 }  // namespace

@@ -1,0 +1,124 @@
+"""The probes of a real process: what an orchestrator sees of a server that starts, is full, drains and ends."""
+
+import asyncio
+import signal
+
+import httpx
+import pytest
+
+from api import Api, until
+from mythosd import eventually
+from raw_wire import RawConnection
+from wires import open_sse, open_websocket
+
+DRAFT = {"Accept": "application/health+json"}
+
+
+async def test_health_is_as_the_guide_has_it(start_server, player):
+    server = start_server({"health.interval_s": 1})
+    async with Api(server.url) as api, await open_websocket(server, player):
+        answer = await api.http.get("/health")
+        assert answer.status_code == 200 and answer.headers["cache-control"] == "no-store"
+        health = answer.json()
+        assert set(health) == {"status", "timestamp", "version", "uptime", "components"}
+        assert health["status"] == "healthy" and health["timestamp"].endswith("Z")
+        assert {"connections", "memory", "event_loops"} <= set(health["components"])
+        assert set(health["components"].values()) == {"healthy"}
+
+        async def counted():
+            components = (await api.get("/health/detailed"))["components"]
+            return components if components["connections"]["total_connections"] == 1 else None
+
+        components = await until("the connection is seen by the check", counted)
+        for component in components.values():
+            assert {"status", "response_time_ms", "time", "age_ms", "stale"} <= set(component)
+            assert component["stale"] is False and component["age_ms"] < 4_000
+        assert components["connections"]["health_percentage"] == 100
+        memory = components["memory"]
+        assert 0 < memory["used_mb"] < memory["total_mb"] and 0 < memory["usage_percentage"] < 100
+
+
+async def test_the_drafts_form(start_server):
+    server = start_server()
+    async with Api(server.url) as api:
+        for path in ("/health", "/health/detailed"):
+            answer = await api.http.get(path, headers=DRAFT)
+            assert answer.headers["content-type"] == "application/health+json"
+            health = answer.json()
+            assert health["status"] == "pass" and health["releaseId"]
+            assert health["checks"]["memory:utilization"][0]["observedUnit"] == "percent"
+            assert health["checks"]["connections:responseTime"][0]["status"] == "pass"
+
+
+async def test_a_full_server_is_alive_and_not_ready(start_server, player):
+    server = start_server({"limits.connections": 1})
+    async with Api(server.url) as api:
+        assert (await api.http.get("/readyz")).status_code == 200
+        async with await open_websocket(server, player):
+
+            async def unready():
+                answer = await api.http.get("/readyz")
+                return answer.json() if answer.status_code == 503 else None
+
+            assert await until("full", unready) == {"status": "unready", "reasons": ["connection_limit"]}
+            assert (await api.http.get("/livez")).status_code == 200
+            assert (await api.http.get("/startupz")).json() == {"status": "started"}
+
+        async def ready():
+            return (await api.http.get("/readyz")).status_code == 200
+
+        await until("room again", ready)
+
+
+async def test_drain_by_request_keeps_the_probes(start_server, player):
+    server = start_server({"drain.spread_ms": 100})
+    async with Api(server.url) as api:
+        async with await open_websocket(server, player) as ws, await open_sse(server, player) as sse:
+            assert (await api.ok("/drain", {})) == {"status": "draining"}
+            for wire in (ws, sse):
+                assert (await wire.control("mythos.draining")).data["reason"]
+            assert await ws.closed() == 1001
+            assert (await sse.closed()).data["code"] == 1001
+        assert (await api.ok("/drain", {})) == {"status": "draining"}, "the second time it changes nothing"
+        # Each comes on a connection of its own, since one ends with its answer now: the listener stands.
+        answers = {path: await api.http.get(path) for path in ("/readyz", "/livez", "/health")}
+        assert answers["/readyz"].status_code == 503
+        assert answers["/readyz"].json() == {"status": "draining", "reasons": ["draining"]}
+        assert answers["/livez"].status_code == answers["/health"].status_code == 200
+        refused = await api.http.get(f"/sse/{player}")
+        assert refused.status_code == 503 and int(refused.headers["retry-after"]) > 0
+        assert await (await open_websocket(server, player)).closed() == 1013
+        assert (await api.http.post("/drain")).status_code == 415, "like every POST"
+        assert (await api.http.get("/drain")).status_code == 405
+    server.signal(signal.SIGTERM)
+    assert await asyncio.to_thread(server.wait_exit) == 0
+
+
+async def test_who_only_connects_does_not_hold_the_drain(start_server):
+    server = start_server({"drain.timeout_s": 60})
+    before = server.descriptors()  # the connection that saw it ready may be among them
+    async with await RawConnection.connect(server.port), await RawConnection.connect(server.port):
+        await asyncio.to_thread(eventually, "accepted", lambda: server.descriptors() > before)
+        server.signal(signal.SIGTERM)
+        assert await asyncio.to_thread(server.wait_exit) == 0
+    stopped = next(line for line in server.log_lines() if line["event"] == "Stopped")
+    assert stopped["drained"] is True
+
+
+async def test_a_stuck_process_is_told_apart_from_one_that_is_busy(start_server):
+    """Stopped for a while, it answers nothing; going on, it is alive at once, and its checks are no longer late."""
+    server = start_server({"health.interval_s": 1})
+    async with Api(server.url) as api:
+        server.signal(signal.SIGSTOP)
+        try:
+            with pytest.raises(httpx.TimeoutException):
+                await api.http.get("/livez", timeout=0.5)
+        finally:
+            server.signal(signal.SIGCONT)
+
+        async def well():
+            answer = await api.http.get("/health/detailed")
+            fresh = all(not component["stale"] for component in answer.json()["components"].values())
+            return answer.status_code == 200 and fresh and (await api.http.get("/livez")).status_code == 200
+
+        await until("all checks are in time again", well)
