@@ -170,9 +170,9 @@ void StreamConnection::leave() {
     if (names_ == nullptr || !why) return;
     const Duration lasted = loop_.clock().mono() - admitted_at_;
     std::vector<observe::Field> fields = name_fields();
-    fields.insert(fields.end(), {{"reason", stats::name_of(why->reason)},
-                                 {"close_code", why->code},
-                                 {"duration_ms", lasted.seconds() * 1e3}});
+    fields.insert(
+        fields.end(),
+        {{"reason", stats::name_of(why->reason)}, {"close_code", why->code}, {"duration_ms", lasted.seconds() * 1e3}});
     if (ending_ != nullptr) fields.emplace_back("close_message", ending_->reason);
     context_.log.write(observe::Level::info, events_of(wire()).disconnected, fields);
     if (!last_events) return;
