@@ -31,8 +31,8 @@ from mythos.authenticator import AUTHENTICATE, Authenticate, authenticator
 from mythos.dispatcher import Dispatcher, Handler, HandlerThread, Registered, log
 from mythos.entries import message_of
 from mythos.errors import ConfigError, Refused, ServerStopped, StartFailed
-from mythos.monitoring import Monitoring
 from mythos.health_runner import HealthChecks
+from mythos.monitoring import Monitoring
 from mythos.server_errors import Errors
 from mythos.server_views import Connections, Sessions
 from mythos.settings import Settings
