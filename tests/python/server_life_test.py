@@ -17,7 +17,7 @@ from mythos import Server
 from raw_client import RawClient
 
 CYCLES = 1_000
-QUIET = {"listen": "127.0.0.1:0", "drain.spread_ms": 0, "log.level": "error"}
+QUIET = {"listen": "127.0.0.1:0", "drain.spread_ms": 0, "log.level": "critical"}
 
 
 def process_size() -> tuple[int, int, int]:
