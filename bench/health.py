@@ -85,7 +85,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
         port = int(line_of(server.stdout))
         target = ["--server", f"127.0.0.1:{port}", "--pid", str(server.pid), "--dialect", "mythos"]
         probe = ["probe", "--subscribers", str(arguments.receivers), "--rate", str(arguments.rate)]
-        load = subprocess.Popen([str(arguments.loadgen), *target, *probe, "--limit-s", "600"], **pipes)
+        load = subprocess.Popen(
+            [str(arguments.loadgen), *target, *probe, "--limit-s", "600"], stderr=subprocess.DEVNULL, **pipes
+        )
         os.sched_setaffinity(load.pid, {cores[-1]})
         if line_of(load.stdout) != "live":
             raise SystemExit("the load did not begin")

@@ -167,14 +167,11 @@ void BlackBox::coalesce(Record record, MonoTime now, bool may_grow) {
 }
 
 void BlackBox::make_room(std::size_t bytes, bool may_grow) {
-    const Header& h = header();
-    if (may_grow) {
-        for (const std::size_t capacity : kCapacities) {
-            if (h.used + bytes <= h.capacity) return;
-            if (capacity > h.capacity) resize(capacity);
-        }
-    }
-    while (header().used + bytes > header().capacity) drop_oldest();
+    const auto fits = [&] { return header().used + bytes <= header().capacity; };
+    const auto grows = [&] { return may_grow || bytes > header().capacity; };
+    for (const std::size_t capacity : kCapacities)
+        if (!fits() && grows() && capacity > header().capacity) resize(capacity);
+    while (!fits()) drop_oldest();
 }
 
 void BlackBox::resize(std::size_t capacity) {

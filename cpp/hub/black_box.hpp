@@ -59,7 +59,8 @@ public:
 
     // Allocates where there is no room yet.
     void note(Event event, MonoTime now, std::initializer_list<std::uint64_t> values = {});
-    // For the delivery path: what has no room takes that of the oldest. `reserve` now and then, elsewhere.
+    // For the delivery path: what has no room takes that of the oldest, and allocates only where the whole block is too
+    // small. `reserve` now and then, elsewhere.
     void note_in_place(Event event, MonoTime now, std::initializer_list<std::uint64_t> values = {});
     void reserve();
 

@@ -32,7 +32,7 @@ Refusal refuse(Rejection why, CloseCode code, int sse_status, const char* error_
 
 std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& names_unknown) {
     if (draining_) {
-        return refuse(Rejection::draining, CloseCode::overloaded, 503, "draining",
+        return refuse(Rejection::draining, CloseCode::going_away, 503, "draining",
                       "the server is shutting down; come back later", 5);
     }
     if (connections_.size() >= settings_.connections_max && predecessor_of(request) == nullptr) {

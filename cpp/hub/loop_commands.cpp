@@ -1,4 +1,6 @@
 // The part of a loop that carries out clients' commands and answers them once.
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/limits.hpp"
@@ -272,7 +274,8 @@ void LoopCore::Impl::history(Hub& hub, const CommandContext& context, const Comm
 }
 
 void LoopCore::Impl::note_command_error(const Error& error, std::string_view type, const observe::ErrorContext& who) {
-    static const std::unordered_map<std::string, Counter> kCounters = {
+    // Nothing to destroy: a loop may outlive the statics of a Python program that exits while its threads publish.
+    static constexpr std::array<std::pair<std::string_view, Counter>, 17> kCounters{{
         {"bad_json", Counter::command_error_bad_json},
         {"bad_command", Counter::command_error_bad_command},
         {"unknown_command", Counter::command_error_unknown_command},
@@ -290,8 +293,8 @@ void LoopCore::Impl::note_command_error(const Error& error, std::string_view typ
         {"overloaded", Counter::command_error_overloaded},
         {"handler_failed", Counter::command_error_handler_failed},
         {"server_fault", Counter::command_error_server_fault},
-    };
-    const auto it = kCounters.find(error.code);
+    }};
+    const auto it = std::ranges::find(kCounters, error.code, &std::pair<std::string_view, Counter>::first);
     const Counter counter = it == kCounters.end() ? Counter::command_error_other : it->second;
     if (stats::fault_of(counter) == nullptr) return counters.add(counter);
     observe::ErrorContext context = who;

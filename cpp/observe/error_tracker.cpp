@@ -69,7 +69,15 @@ void ErrorTracker::record_own(stats::ErrorType type, Severity severity, const Er
     note({type, severity, kOther, "Application error", {}}, context, {}, std::move(details));
 }
 
-void ErrorTracker::note(const Kind& given, const ErrorContext& context, std::span<const Field> details,
+// An error may come from a process out of memory: it is counted by now, and what cannot be kept is let go.
+void ErrorTracker::note(const Kind& kind, const ErrorContext& context, std::span<const Field> details,
+                        std::string json) noexcept {
+    try {
+        keep(kind, context, details, std::move(json));
+    } catch (const std::exception&) { unkept_.fetch_add(1, std::memory_order_relaxed); }
+}
+
+void ErrorTracker::keep(const Kind& given, const ErrorContext& context, std::span<const Field> details,
                         std::string json) {
     Kind kind = given;
     if (!context.code.empty()) kind.code = context.code;
@@ -197,7 +205,7 @@ std::vector<ErrorGroup> ErrorTracker::groups() const {
 
 std::uint64_t ErrorTracker::let_go() const {
     const std::lock_guard lock(mutex_);
-    return recorded_ - samples_.size();
+    return recorded_ - samples_.size() + unkept_.load(std::memory_order_relaxed);
 }
 
 std::uint64_t ErrorTracker::ungrouped() const {

@@ -9,6 +9,8 @@
 // beyond it groups fall together under the code `other`. A log line is written for the first kErrorLinesEach of a
 // fingerprint in each kErrorLinesTime; the next line says how many were left out (`left_out`), or `tick` does.
 //
+// Recording does not throw: what there is no memory for is counted and not kept.
+//
 // Thread-safety: any thread. Errors are rare: recording one takes a lock for a look-up and a few short copies. The log
 // is written outside of it.
 #pragma once
@@ -120,7 +122,8 @@ private:
     };
 
     void note(stats::Counter fault, const ErrorContext& context, Fields details);
-    void note(const Kind& kind, const ErrorContext& context, std::span<const Field> details, std::string json);
+    void note(const Kind& kind, const ErrorContext& context, std::span<const Field> details, std::string json) noexcept;
+    void keep(const Kind& kind, const ErrorContext& context, std::span<const Field> details, std::string json);
     Tracked& tracked(const Kind& kind);
     Line line_of(Tracked& tracked, MonoTime now) const;
     void write(const Kind& kind, const ErrorContext& context, std::span<const Field> details, const std::string& json,
@@ -129,7 +132,8 @@ private:
     const Clock& clock_;
     const std::size_t samples_max_;
     std::atomic<Log*> log_{nullptr};
-    mutable std::mutex mutex_;  // guards what follows; the counts are written under it and read without
+    std::atomic<std::uint64_t> unkept_{0};  // for want of memory
+    mutable std::mutex mutex_;              // guards what follows; the counts are written under it and read without
     std::map<Key, Tracked, std::less<>> groups_;
     std::vector<ErrorSample> samples_;  // a ring once it is full
     std::uint64_t recorded_ = 0, ungrouped_ = 0;

@@ -28,7 +28,11 @@ HubLoop::HubLoop(hub::Node& node, std::uint32_t index, const Clock& clock, const
       http_(events_, site_, settings.site.limits) {
     node.set_wake(index, [this] { wake(); });
     events_.on_fault([this](std::string_view what) {
-        streams_.errors.record(stats::Counter::event_faults, {.code = "server_fault", .exception = what});
+        try {
+            streams_.errors.record(stats::Counter::event_faults, {.code = "server_fault", .exception = what});
+        } catch (const std::exception&) {
+            // What cannot even be recorded ends the loop no more than what was to be.
+        }
     });
 }
 

@@ -87,7 +87,7 @@ async def test_drain_by_request_keeps_the_probes(start_server, player):
         assert answers["/livez"].status_code == answers["/health"].status_code == 200
         refused = await api.http.get(f"/sse/{player}")
         assert refused.status_code == 503 and int(refused.headers["retry-after"]) > 0
-        assert await (await open_websocket(server, player)).closed() == 1013
+        assert await (await open_websocket(server, player)).closed() == 1001
         assert (await api.http.post("/drain")).status_code == 415, "like every POST"
         assert (await api.http.get("/drain")).status_code == 405
     server.signal(signal.SIGTERM)

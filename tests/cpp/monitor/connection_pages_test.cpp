@@ -81,6 +81,7 @@ TEST_F(ConnectionPagesTest, IsSortedByEachOfWhatItTells) {
     Peer& lag = ws({.player = "lag"});
     Peer& ack = ws({.player = "ack", .client = "c"});
     this->ack(ack, 1);
+    clock.advance(seconds(1));
     core(rtt).pong_received(rtt.key, std::to_string(now().ns - 5'000'000), now());
     publish({{"player", "bytes"}, {"type", "t"}, {"data", std::string(9'000, 'x')}});
     lag.room = 0;
