@@ -27,8 +27,8 @@ struct StoreSettings {
     StoreUrl url;
     std::string server_id;  // the same at each start of this server, other than any other's
     std::size_t queue_events = 65'536;
-    Duration retention;  // 0: rows are kept for ever
-    std::size_t batch_events = 2'000;
+    Duration retention;                    // 0: rows are kept for ever
+    std::size_t batch_events = 500;        // enough to share a commit; more is memory that the thread keeps
     Duration linger = milliseconds(100);   // a batch waits for company
     Duration touch_interval = seconds(5);  // and the probe's age at most
     Duration prune_interval = seconds(60);
