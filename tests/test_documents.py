@@ -58,7 +58,7 @@ def test_the_protocol_names_every_query_parameter():
 
 
 def test_the_protocol_names_every_code_of_a_refused_command():
-    codes = found("hub/loop_commands.cpp", r'\{"(\w+)", Counter::command_error_\w+\}')
+    codes = found("hub/loop_errors.cpp", r'\{"(\w+)", Counter::command_error_\w+\}')
     assert not [code for code in codes if f"`{code}`" not in PROTOCOL]
 
 

@@ -216,30 +216,6 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
     connection.answer(std::move(response));
 }
 
-void Site::answered(int label, bool head, Duration took) {
-    const bool found = label != HttpConnection::kNoLabel;
-    request_times_.record(found ? std::optional(static_cast<Route>(label)) : std::nullopt, head, took);
-    streams_.core.latencies()[stats::Latency::request].record(took);
-}
-
-HttpResponse Site::probed(Route route) const {
-    if (probe_) return probe_(route);
-    HttpResponse response;
-    response.body = route == Route::live ? R"({"status":"alive"})" : R"({"status":"ready"})";
-    return response;
-}
-
-// The second time it changes nothing, and says the same.
-HttpResponse Site::begin_drain(const HttpRequest& request) {
-    if (!drain_)
-        return refused(Counter::http_not_found, &request, 404, "not_found", "This server is drained by its program.");
-    drain_();
-    HttpResponse response;
-    response.body = R"({"status":"draining"})";
-    for (auto& header : cors_headers(settings_.policy, request)) response.headers.push_back(std::move(header));
-    return response;
-}
-
 // It is answered off the loop, and sent on it.
 void Site::ask_monitor(HttpConnection& connection, const HttpRequest& request, RouteMatch match) {
     if (!ask_monitor_)

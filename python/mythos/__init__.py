@@ -14,7 +14,7 @@ from mythos.client_commands import History, Member
 from mythos.client_status import FailedOver, WireStatus
 from mythos.client_sync import SyncClient
 from mythos.command import Command, CommandError, Credentials, Unauthorised
-from mythos.entries import Entry, Gap
+from mythos.entries import Entry, Gap, Message
 from mythos.errors import (
     ClientStopped,
     CommandFailed,
@@ -29,7 +29,7 @@ from mythos.errors import (
     SessionReplaced,
     StartFailed,
 )
-from mythos.server import Message, Server
+from mythos.server import Server
 from mythos.server_views import Connection, Session
 from mythos.settings import Settings
 

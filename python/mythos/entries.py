@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypedDict
 
 WireName: TypeAlias = Literal["websocket", "sse"]
 WIRES: tuple[WireName, WireName] = ("websocket", "sse")
@@ -58,6 +58,17 @@ def entry_of(message: dict[str, Any], wire: WireName | None = None) -> Entry:
 def read_entry(text: str, wire: WireName) -> Entry:
     """The same, from the message as it came."""
     return entry_of(json.loads(text), wire)
+
+
+class Message(TypedDict, total=False):
+    """One message of a batch: `type`, `data`, and exactly one of `channel`, `player` and `everyone`."""
+
+    type: str
+    data: Any
+    channel: str
+    player: str
+    everyone: Literal[True]
+    key: str
 
 
 def message_of(

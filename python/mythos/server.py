@@ -22,20 +22,20 @@ import weakref
 from collections.abc import Callable, Iterable
 from inspect import iscoroutinefunction
 from types import TracebackType
-from typing import Any, Literal, TypedDict, TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
 from mythos import _core
 from mythos.authenticator import AUTHENTICATE, Authenticate, authenticator
 from mythos.dispatcher import Dispatcher, Handler, HandlerThread, Registered, log
-from mythos.entries import message_of
+from mythos.entries import Message, message_of
 from mythos.errors import ConfigError, Refused, ServerStopped, StartFailed
 from mythos.health_runner import HealthChecks
 from mythos.monitoring import Monitoring
 from mythos.server_errors import Errors
 from mythos.server_views import Connections, Sessions
-from mythos.settings import Settings
+from mythos.settings import Changed, Settings
 from mythos.store import Store
 
 H = TypeVar("H", bound=Handler)
@@ -44,24 +44,6 @@ T = TypeVar("T")
 
 DRAIN_POLL_S = 0.002
 HANDLER_GRACE_S = 5.0  # for handlers to come back when the server stops
-
-
-class Message(TypedDict, total=False):
-    """One message of a batch: `type`, `data`, and exactly one of `channel`, `player` and `everyone`."""
-
-    type: str
-    data: Any
-    channel: str
-    player: str
-    everyone: Literal[True]
-    key: str
-
-
-class Changed(TypedDict):
-    """What `Server.reload` did, option by option: (name, old, new), as text."""
-
-    live: list[tuple[str, str, str]]
-    waits_for_restart: list[tuple[str, str, str]]
 
 
 class Server:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -63,6 +63,13 @@ def warnings_of(config: str | Path | None = None, environment: Mapping[str, str]
     variables = os.environ if environment is None else environment
     _, _, warnings, _ = _core.read_sources(str(config or ""), dict(variables))
     return warnings
+
+
+class Changed(TypedDict):
+    """What `Server.reload` did, option by option: (name, old, new), as text."""
+
+    live: list[tuple[str, str, str]]
+    waits_for_restart: list[tuple[str, str, str]]
 
 
 class Settings(BaseSettings, Tables):
