@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from pathlib import Path
 
 import httpx
 import pytest
@@ -110,7 +111,13 @@ async def test_a_stuck_process_is_told_apart_from_one_that_is_busy(start_server)
     server = start_server({"health.interval_s": 1})
     async with Api(server.url) as api:
         server.signal(signal.SIGSTOP)
+        threads = [*Path(f"/proc/{server.pid}/task").iterdir()]
+
+        async def stopped():
+            return all((thread / "stat").read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
+
         try:
+            await until("every thread stands still", stopped)
             with pytest.raises(httpx.TimeoutException):
                 await api.http.get("/livez", timeout=0.5)
         finally:
