@@ -72,31 +72,52 @@ std::optional<OwnGroup> own_group(const fs::path& own) {
     return found;
 }
 
-}  // namespace
-
-std::optional<MemoryUsage> group_memory_usage(const GroupFiles& files) {
+// This process's group and those above it.
+template <class Visit>
+void for_each_group(const GroupFiles& files, Visit&& visit) {
     const auto own = own_group(files.own);
-    if (!own) return std::nullopt;
+    if (!own) return;
     const GroupNames& names = own->version_2 ? kVersion2 : kVersion1;
     const fs::path root = own->version_2 ? files.groups : files.groups / "memory";
     // In a container the path may be that of the world outside, and the root what is meant.
     fs::path group = root / fs::path(own->path).relative_path();
     if (!fs::exists(group)) group = root;
+    for (;; group = group.parent_path()) {
+        visit(group, names);
+        if (group == root || !group.has_relative_path()) return;
+    }
+}
+
+std::optional<std::uint64_t> machine_bytes() {
+    const long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+    if (pages <= 0 || page_bytes <= 0) return std::nullopt;
+    return static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_bytes);
+}
+
+}  // namespace
+
+std::optional<MemoryUsage> group_memory_usage(const GroupFiles& files) {
     std::optional<MemoryUsage> nearest;
-    while (true) {
+    for_each_group(files, [&](const fs::path& group, const GroupNames& names) {
         const auto usage = usage_of(group, names);
         if (usage && (!nearest || usage->percent() > nearest->percent())) nearest = usage;
-        if (group == root || !group.has_relative_path()) return nearest;
-        group = group.parent_path();
-    }
+    });
+    return nearest;
+}
+
+std::optional<std::uint64_t> memory_limit_bytes(const GroupFiles& files) {
+    auto limit = machine_bytes();
+    for_each_group(files, [&](const fs::path& group, const GroupNames& names) {
+        if (const auto told = number_in(group / names.limit)) limit = limit ? std::min(*limit, *told) : told;
+    });
+    return limit;
 }
 
 std::optional<MemoryUsage> memory_usage(const GroupFiles& files) {
     if (const auto limited = group_memory_usage(files)) return limited;
-    const auto resident = process_usage().resident_bytes;
-    const long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
-    if (!resident || pages <= 0 || page_bytes <= 0) return std::nullopt;
-    return MemoryUsage{*resident, static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_bytes), false};
+    const auto resident = resident_bytes(), total = machine_bytes();
+    if (!resident || !total) return std::nullopt;
+    return MemoryUsage{*resident, *total, false};
 }
 
 }  // namespace mythos::monitor

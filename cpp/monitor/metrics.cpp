@@ -5,6 +5,7 @@
 
 #include "hub/application.hpp"
 #include "monitor/exposition.hpp"
+#include "monitor/memory_usage.hpp"
 #include "monitor/process_usage.hpp"
 
 namespace mythos::monitor {

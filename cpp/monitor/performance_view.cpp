@@ -1,6 +1,7 @@
 #include "monitor/performance_view.hpp"
 
 #include "hub/application.hpp"
+#include "monitor/memory_usage.hpp"
 #include "monitor/process_usage.hpp"
 #include "monitor/timing_json.hpp"
 

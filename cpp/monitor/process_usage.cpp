@@ -4,10 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 #include <sstream>
 #include <string>
 
@@ -32,39 +30,6 @@ std::optional<double> boot_epoch_seconds() {
     for (std::string line; std::getline(file, line);)
         if (line.starts_with("btime ")) return std::stod(line.substr(6));
     return std::nullopt;
-}
-
-// A file that holds one number, as cgroups have them; nothing where it says `max` or is not there.
-std::optional<std::uint64_t> number_in(const std::filesystem::path& path) {
-    std::ifstream file(path);
-    std::uint64_t number = 0;
-    return file >> number ? std::optional(number) : std::nullopt;
-}
-
-std::optional<std::uint64_t> machine_bytes() {
-    const auto pages = sysconf(_SC_PHYS_PAGES);
-    if (pages <= 0) return std::nullopt;
-    return static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
-struct Cgroup {
-    std::filesystem::path root, own;
-    const char* limit;
-};
-
-// Of this process, in the hierarchy that limits memory: version 1's own where there is one, else that of version 2.
-Cgroup cgroup_of_memory() {
-    Cgroup found{"/sys/fs/cgroup", "/", "memory.max"};
-    std::ifstream file("/proc/self/cgroup");
-    for (std::string line; std::getline(file, line);) {
-        const auto first = line.find(':'), second = line.find(':', first + 1);
-        if (second == std::string::npos) continue;
-        const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
-        if (line.starts_with("0::")) found.own = line.substr(second + 1);
-        if (controllers.find(",memory,") != std::string::npos)
-            return {"/sys/fs/cgroup/memory", line.substr(second + 1), "memory.limit_in_bytes"};
-    }
-    return found;
 }
 
 std::optional<std::uint64_t> open_descriptors() {
@@ -96,17 +61,6 @@ std::optional<std::uint64_t> resident_bytes() {
     const auto pages = stat_field(24);
     if (!pages) return std::nullopt;
     return std::stoull(*pages) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
-std::optional<std::uint64_t> memory_limit_bytes() {
-    const Cgroup cgroup = cgroup_of_memory();
-    auto limit = machine_bytes();
-    // In a container its own group is often mounted as the root, under the path that it has outside.
-    for (std::filesystem::path group = cgroup.own.relative_path();; group = group.parent_path()) {
-        if (const auto told = number_in(cgroup.root / group / cgroup.limit))
-            limit = limit ? std::min(*limit, *told) : told;
-        if (group.empty()) return limit;
-    }
 }
 
 ProcessUsage process_usage() {

@@ -20,7 +20,5 @@ ProcessUsage process_usage();
 // User and system, since the start; cheap.
 double cpu_seconds();
 std::optional<std::uint64_t> resident_bytes();
-// What the process may take: the least limit of its cgroup and those above it, else the machine's memory.
-std::optional<std::uint64_t> memory_limit_bytes();
 
 }  // namespace mythos::monitor

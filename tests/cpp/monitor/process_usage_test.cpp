@@ -30,12 +30,7 @@ TEST(ProcessUsageTest, SeesWhatThisProcessDoes) {
     EXPECT_GT(*before.start_epoch_seconds, epoch.count() - 3'600);
 }
 
-TEST(ProcessUsageTest, MemoryIsLimitedByTheMachineAtMost) {
-    const auto limit = memory_limit_bytes();
-    ASSERT_TRUE(limit);
-    EXPECT_LE(*limit,
-              static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
-    EXPECT_GT(*limit, *resident_bytes());
+TEST(ProcessUsageTest, TellsMemoryAndTimeByThemselves) {
     EXPECT_GT(*resident_bytes(), std::size_t{1} << 20);
     EXPECT_GT(cpu_seconds(), 0);
 }
