@@ -29,7 +29,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 26> kCounter
      "Writes of entries to sockets, failed where the wire went within one; to both wires of a client is two writes."},
     {"mythos_deliveries_total", "Entries owed to clients, each once, by what became of them."},
     {"mythos_replayed_messages_total", "Entries that came before the connection they were owed to."},
-    {"mythos_reconnects_total", "Connections of a session that had been without any."},
+    {"mythos_reconnects_total", "Connections that came with a cursor: their client had been there before."},
     {"mythos_promotions_total", "Standby wires that became active."},
     {"mythos_operation_faults_total", "Operations that ended by an exception: faults of the server."},
     {"mythos_slow_consumer_disconnects_total", "Connections closed because their cursor left the retention."},
