@@ -109,10 +109,11 @@ void add_process(Families& all, const Statistics& statistics) {
         add_counter(all, "process_cpu_seconds_total", "CPU time of the process, user and system.", *usage.cpu_seconds);
     add_gauge(all, "process_resident_memory_bytes", "Resident memory of the process.", usage.resident_bytes);
     add_gauge(all, "mythos_memory_usage_bytes", "Resident memory of the process.", usage.resident_bytes);
-    if (const auto limit = memory_limit_bytes(); limit && usage.resident_bytes)
+    if (const auto memory = memory_usage())
         add_gauge(all, "mythos_memory_usage_percent",
-                  "Resident memory of the process, in a hundred parts of its cgroup's limit or the machine's memory.",
-                  100 * static_cast<double>(*usage.resident_bytes) / static_cast<double>(*limit));
+                  "Memory in use, in a hundred parts of what may be: the control group's of its limit, or without one "
+                  "the process's of the machine's.",
+                  memory->percent());
     add_gauge(all, "mythos_cpu_usage_percent",
               "What the process took of one processor's time in the last seconds, in per cent.",
               statistics.cpu_percent());
