@@ -17,6 +17,16 @@ Level level_of(Severity severity) {
     return severity == Severity::low ? Level::warning : Level::error;
 }
 
+void add_text(std::vector<Field>& fields, std::string_view key, std::string_view value) {
+    if (!value.empty()) fields.emplace_back(key, value);
+}
+
+void add_ids(std::vector<Field>& fields, const ErrorContext& context) {
+    add_text(fields, "player_id", context.player_id);
+    add_text(fields, "session_id", context.session_id);
+    add_text(fields, "connection_id", context.connection_id);
+}
+
 std::string message_of(std::string_view event, std::string_view text) {
     std::string message(event);
     if (!event.empty() && !text.empty()) message += ": ";
@@ -56,7 +66,7 @@ void ErrorTracker::record(stats::Counter fault, const ErrorContext& context, Fie
 void ErrorTracker::note(stats::Counter fault, const ErrorContext& context, Fields details) {
     const stats::Fault* row = fault_of(fault);
     assert(row != nullptr);
-    note({row->type, row->severity, code_of(*row), row->event, row->text}, context,
+    note({row->type, row->severity, code_of(*row), row->event, row->text, code_of(*row)}, context,
          std::span(details.begin(), details.size()), {});
 }
 
@@ -147,15 +157,11 @@ void ErrorTracker::write(const Kind& kind, const ErrorContext& context, std::spa
     if (log == nullptr || !log->enabled(level)) return;
     std::vector<Field> fields{
         {"error_type", name_of(kind.type)}, {"severity", name_of(kind.severity)}, {"error_code", kind.code}};
-    const auto add = [&](std::string_view key, std::string_view value) {
-        if (!value.empty()) fields.emplace_back(key, value);
-    };
-    add("player_id", context.player_id);
-    add("session_id", context.session_id);
-    add("connection_id", context.connection_id);
-    add("error", kind.text);
-    add("fault", context.exception);
-    add("trace_id", context.trace_id);
+    add_text(fields, "reason", kind.reason);
+    add_ids(fields, context);
+    add_text(fields, "error", kind.text);
+    add_text(fields, "fault", context.exception);
+    add_text(fields, "trace_id", context.trace_id);
     if (details.empty() && !json.empty()) fields.emplace_back("details", Json{json});
     fields.insert(fields.end(), details.begin(), details.end());
     if (left_out > 0) fields.emplace_back("left_out", left_out);

@@ -113,6 +113,7 @@ private:
         ErrorGroup group;
         MonoTime lines_since;
         std::uint64_t lines = 0, left_out = 0;
+        std::string_view reason = {};  // the counter's label, of which the code may be a finer one
     };
     using Key = std::pair<stats::ErrorType, std::string>;
     // What a log line needs that only the lock guards.
