@@ -70,6 +70,31 @@ void ErrorTracker::note(stats::Counter fault, const ErrorContext& context, Field
          std::span(details.begin(), details.size()), {});
 }
 
+void ErrorTracker::tell(stats::CounterShard& counters, stats::Counter counter, std::string_view event,
+                        const ErrorContext& context, Fields details) const {
+    counters.add(counter);
+    write_told(event, context, details);
+}
+
+void ErrorTracker::tell(stats::Counter counter, std::string_view event, const ErrorContext& context, Fields details) {
+    {
+        const std::lock_guard lock(mutex_);
+        shared_counters_.add(counter);
+    }
+    write_told(event, context, details);
+}
+
+void ErrorTracker::write_told(std::string_view event, const ErrorContext& context, Fields details) const noexcept {
+    Log* log = log_.load(std::memory_order_acquire);
+    if (log == nullptr || !log->enabled(Level::info)) return;
+    try {
+        std::vector<Field> fields;
+        add_ids(fields, context);
+        fields.insert(fields.end(), details.begin(), details.end());
+        log->write(Level::info, event, fields);
+    } catch (const std::exception&) {}  // out of memory: it is counted by now
+}
+
 void ErrorTracker::record_own(stats::ErrorType type, Severity severity, const ErrorContext& context,
                               std::string details) {
     {

@@ -84,6 +84,10 @@ public:
     // The same as the first for threads that have no shard.
     void record(stats::Counter fault, const ErrorContext& context, Fields details = {});
     // An error of the program that the server is part of, of which the table knows nothing. `details`: JSON object.
+    // What is no error but has to be told: counted, and a line at info.
+    void tell(stats::CounterShard& counters, stats::Counter counter, std::string_view event,
+              const ErrorContext& context, Fields details = {}) const;
+    void tell(stats::Counter counter, std::string_view event, const ErrorContext& context, Fields details = {});
     void record_own(stats::ErrorType type, stats::Severity severity, const ErrorContext& context,
                     std::string details = {});
 
@@ -155,6 +159,10 @@ public:
     }
 
 private:
+    void tell(stats::Counter counter, std::string_view event, const ErrorContext& context,
+              ErrorTracker::Fields details = {}) {
+        tracker_.tell(counters_, counter, event, context, details);
+    }
     ErrorTracker& tracker_;
     stats::CounterShard& counters_;
 };
