@@ -15,7 +15,7 @@ using prometheus::MetricType;
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 26> kCounterHelp{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 29> kCounterHelp{{
     {"mythos_log_samples_left_out_total", "Deliveries that were chosen to be logged, beyond what is logged a second."},
     {"mythos_connections_opened_total", "Connections that were let in."},
     {"mythos_connections_closed_total", "Connections that ended, by why."},
@@ -42,6 +42,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 26> kCounter
     {"mythos_event_faults_total", "Events whose handling ended by an exception: faults of the server."},
     {"mythos_health_check_failures_total", "Health checks that threw, ran out of time or answered nonsense."},
     {"mythos_log_drop_reports_total", "Seconds in which lines of the log were lost."},
+    {"mythos_reload_failures_total", "Reloads that changed nothing because of a fault in what they read."},
+    {"mythos_store_failures_total", "Times that the database began to fail, or to fail otherwise than before."},
+    {"mythos_store_drop_reports_total", "Seconds in which openings or closings were dropped."},
     {"mythos_monitoring_listeners_dropped_total", "Readers of the monitoring stream that did not keep up."},
     {"mythos_accept_pauses_total", "Times that accepting rested, out of descriptors or memory."},
 }};

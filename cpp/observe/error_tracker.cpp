@@ -177,7 +177,7 @@ ErrorTracker::Line ErrorTracker::line_of(Tracked& tracked, MonoTime now) const {
 
 void ErrorTracker::write(const Kind& kind, const ErrorContext& context, std::span<const Field> details,
                          const std::string& json, std::uint64_t left_out) const {
-    Log* log = log_.load(std::memory_order_acquire);
+    Log* log = context.log != nullptr ? context.log : log_.load(std::memory_order_acquire);
     const Level level = level_of(kind.severity);
     if (log == nullptr || !log->enabled(level)) return;
     std::vector<Field> fields{
