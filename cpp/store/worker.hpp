@@ -1,7 +1,7 @@
 // The store's thread: what it holds, and what it does in its turns. Internal to store/.
 //
-// It shares nothing with the server but the queue and, until `abandon`, the log and the errors: a thread that hangs in a driver's call
-// which nothing can end has to be left behind.
+// It shares nothing with the server but the queue and, until `abandon`, the log and the errors: a thread that hangs in
+// a driver's call which nothing can end has to be left behind.
 #pragma once
 
 #include <atomic>

@@ -42,11 +42,15 @@ CLOSED = {
 }
 REFUSED = {
     ("websocket", "bad_upgrade"): 1,
+    ("websocket", "origin"): 1,
     ("sse", "bad_name"): 2,
+    ("sse", "bad_request"): 2,
+    ("sse", "host"): 1,
     ("sse", "bad_cursor"): 3,
     ("sse", "foreign_session"): 1,
     ("sse", "origin"): 2,
     ("sse", "session_replaced"): 2,
+    ("sse", "displaced"): 1,
     ("sse", "player_limit"): 2,
 }
 RECONNECTS = {"websocket": 1, "sse": 1}
@@ -62,8 +66,10 @@ ERRORS = {
     ("connection_error", "low", "player_limit"): 2,
     ("connection_error", "medium", "heartbeat_missed"): 1,
     ("authentication_error", "high", "foreign_session"): 1,
-    ("authentication_error", "medium", "origin"): 2 + 1,
+    ("authentication_error", "medium", "origin"): 3 + 1,
+    ("authentication_error", "medium", "host"): 1,
     ("session_error", "low", "session_replaced"): 2,
+    ("session_error", "low", "displaced"): 1,
     ("message_delivery_error", "medium", "retention"): 1,
     ("validation_error", "low", "bad_upgrade"): 1,
     ("validation_error", "low", "bad_name"): 2,
@@ -72,7 +78,7 @@ ERRORS = {
     ("validation_error", "low", "not_found"): 3,
     ("validation_error", "low", "method"): 2,
     ("validation_error", "low", "media_type"): 1,
-    ("validation_error", "low", "bad_request"): 4,
+    ("validation_error", "low", "bad_request"): 2 + 4,
     ("validation_error", "low", "bad_json"): 2,
     ("validation_error", "low", "unknown_command"): 3,
     ("validation_error", "low", "bad_channel"): 1,
@@ -111,7 +117,10 @@ async def refusals(http, session_id):
         ("/sse/not*a*name", {}, 2),
         ("/sse/ann?cursor=nonsense", {}, 3),
         (f"/sse/bob?session_id={session_id}", {}, 1),
+        ("/sse/ann?mode=both", {}, 2),
+        ("/sse/ann", {"Host": "elsewhere.example"}, 1),
         ("/sse/ann", {"Origin": "http://elsewhere.example"}, 2),
+        ("/ws/ann", {"Origin": "http://elsewhere.example"}, 1),
         ("/nowhere", {}, 3),
         ("/api/publish", {}, 2),
         ("/api/history/room?limit=0", {}, 4),
@@ -176,7 +185,8 @@ async def ends(server, api):
         assert await hal.closed() == 1003
     async with await open_sse(server, "ida", client_id="tab") as ida:
         await ida.drop()
-    async with await open_websocket(server, "jon"), await open_sse(server, "jon"):
+    async with await open_websocket(server, "jon"), await open_sse(server, "jon", client_id="tab", attempt=5):
+        assert (await api.http.get("/sse/jon?client_id=tab&attempt=3")).status_code == 204
         for _ in range(2):
             assert (await api.http.get("/sse/jon")).status_code == 429
     async with silent:
