@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from collections import Counter
 
 import mythos
@@ -19,6 +20,8 @@ from mythosd import eventually
 from test_metrics import scrape
 
 CONNECTED = ("WebSocket connected", "SSE connected")
+# What only a process of its own makes: it is told to read a file that is none.
+OF_MYTHOSD = {("validation_error", "medium", "reload_failures"): 1}
 # What only a program with a server in it makes: a handler that fails, and errors of its own.
 OF_PYTHON = {
     ("system_error", "high", "handler_failed"): 1,
@@ -38,6 +41,10 @@ def with_sums(totals):
         "deliveries_logged": {name: n for name, n in totals["deliveries"].items() if name != "conflated"},
     }
     return totals | sums
+
+
+def of_mythosd(totals):
+    return totals | {"errors": ERRORS | OF_MYTHOSD}
 
 
 def of_python(totals):
@@ -106,11 +113,12 @@ async def rows_agree(api, database, known):
 
 async def test_mythosd_tells_the_same_numbers_everywhere(start_server, database):
     server = start_server(OPTIONS | {"store.url": database.url})
-    known = with_sums(TOTALS)
+    known = with_sums(of_mythosd(TOTALS))
     async with Api(server.url) as api:
         async with standing(server):
             await levels_agree(api, database, server.log_lines)
         await traffic(server, api)
+        await asyncio.to_thread(reload_fails, server)
         await totals_agree(api, known)
         await rows_agree(api, database, known)
         await asyncio.to_thread(await_written, server, 2 * (sum(TOTALS["opened"].values())))
@@ -118,6 +126,12 @@ async def test_mythosd_tells_the_same_numbers_everywhere(start_server, database)
     server.stop()
     agree(told.in_log(server.log_lines()), known)
     assert not database.rows("SELECT session_id FROM sessions WHERE closed_at IS NULL")
+
+
+def reload_fails(server):
+    server.config.write_text("nonsense")
+    server.signal(signal.SIGHUP)
+    server.wait_log("the reload has failed", lambda line: line["event"] == "Configuration not reloaded")
 
 
 async def test_a_server_within_python_tells_them_too(tmp_path):
