@@ -16,7 +16,6 @@ from api import Api, until
 from databases import SqliteFile
 from history import await_written, dropped
 from known_traffic import ERRORS, LEVELS, OPTIONS, TOTALS, standing, traffic
-from mythosd import eventually
 from test_metrics import scrape
 
 CONNECTED = ("WebSocket connected", "SSE connected")
@@ -56,17 +55,7 @@ def agree(found, known):
     assert found == {name: known[name] for name in found}
 
 
-async def await_history(api, database, open_connections):
-    """Until the database has been told of all that happened."""
-
-    def told_all():
-        rows = database.rows("SELECT closed_at FROM connections")
-        return len(rows) - sum(1 for (closed,) in rows if closed) == open_connections and len(rows) > 0
-
-    await asyncio.to_thread(eventually, f"{open_connections} rows are open", told_all, 60)
-
-
-async def levels_agree(api, database, lines):
+async def levels_agree(server, api, database, lines):
     known = LEVELS | {"total": sum(LEVELS["connections"].values())}
     agree(told.distribution_in(await api.stats()), known)
     agree(told.distribution_in(await api.get("/monitoring/dual-connections")), known)
@@ -83,7 +72,7 @@ async def levels_agree(api, database, lines):
         return component["total_connections"] == component["healthy_connections"] == known["total"]
 
     await until("the check has seen them", checked)
-    await await_history(api, database, known["total"])
+    await asyncio.to_thread(await_written, server, known["total"] + known["sessions"])
     rows = database.rows("SELECT connection_type FROM connections WHERE closed_at IS NULL")
     assert Counter(wire for (wire,) in rows) == known["connections"]
     assert len(database.rows("SELECT 1 FROM sessions WHERE closed_at IS NULL")) == known["sessions"]
@@ -106,8 +95,10 @@ async def totals_agree(api, known):
     agree(told.in_errors(await api.get("/monitoring/errors")), known)
 
 
-async def rows_agree(api, database, known):
-    await await_history(api, database, 0)
+async def rows_agree(server, database, known):
+    events = 2 * sum(known["opened"].values()) + sum(known["sessions"].values())
+    await asyncio.to_thread(await_written, server, events)
+    assert set(dropped(server).values()) == {0}
     agree(told.in_tables(database), known)
 
 
@@ -116,13 +107,11 @@ async def test_mythosd_tells_the_same_numbers_everywhere(start_server, database)
     known = with_sums(of_mythosd(TOTALS))
     async with Api(server.url) as api:
         async with standing(server):
-            await levels_agree(api, database, server.log_lines)
+            await levels_agree(server, api, database, server.log_lines)
         await traffic(server, api)
         await asyncio.to_thread(reload_fails, server)
         await totals_agree(api, known)
-        await rows_agree(api, database, known)
-        await asyncio.to_thread(await_written, server, 2 * (sum(TOTALS["opened"].values())))
-    assert dropped(server) == {"queue_full": 0, "rejected": 0, "shutdown": 0}
+        await rows_agree(server, database, known)
     server.stop()
     agree(told.in_log(server.log_lines()), known)
     assert not database.rows("SELECT session_id FROM sessions WHERE closed_at IS NULL")
@@ -150,12 +139,12 @@ async def test_a_server_within_python_tells_them_too(tmp_path):
     try:
         async with Api(server.url) as api:
             async with standing(server):
-                await levels_agree(api, database, lines)
+                await levels_agree(server, api, database, lines)
                 python_levels_agree(server)
             await traffic(server, api)
             await errors_of_its_own(server, api)
             await totals_agree(api, known)
-            await rows_agree(api, database, known)
+            await rows_agree(server, database, known)
             python_totals_agree(server, known)
     finally:
         await asyncio.to_thread(server.stop)
