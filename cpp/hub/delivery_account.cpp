@@ -16,13 +16,15 @@ void Delivery::count(Stream& stream, Counter outcome, std::uint64_t entries) {
 
 void Delivery::tell_gap(Stream& stream, const protocol::Gap& gap) {
     send_control(stream, protocol::gap_json(gap));
-    const Counter counter = gap.reason == "retention"         ? Counter::gaps_retention
-                            : gap.reason == "session_expired" ? Counter::gaps_session_expired
-                            : gap.reason == "foreign_epoch"   ? Counter::gaps_foreign_epoch
-                                                              : Counter::gaps_future_cursor;
     const auto names = stream.outlet->names();
     const observe::ErrorContext context{names.player_id, names.session_id, names.connection_id};
     const auto wire = observe::Field("connection_type", protocol::to_string(stream.wire));
+    if (gap.reason == "session_expired")
+        return errors_.tell(Counter::gaps_session_expired, "Messages not delivered", context,
+                            {wire, {"reason", gap.reason}});
+    const Counter counter = gap.reason == "retention"       ? Counter::gaps_retention
+                            : gap.reason == "foreign_epoch" ? Counter::gaps_foreign_epoch
+                                                            : Counter::gaps_future_cursor;
     if (gap.lost) return errors_.record(counter, context, {wire, {"lost", *gap.lost}});
     errors_.record(counter, context, {wire});
 }
