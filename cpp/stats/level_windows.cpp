@@ -31,7 +31,9 @@ LevelWindows::Reading LevelWindows::read(Window window) const {
     // Added up anew each time: differences of sums would gather the errors of their rounding.
     Held all;
     for (const auto& slot : rings_.slots(window)) all.merge(slot.content);
-    return {all.level_seconds / seconds, all.lowest, all.highest, seconds};
+    // Between the two, whatever was rounded on the way: of nothing but 100 per cent it is not a little more.
+    const double mean = all.level_seconds / seconds;
+    return {std::max(all.lowest, std::min(mean, all.highest)), all.lowest, all.highest, seconds};
 }
 
 }  // namespace mythos::stats
