@@ -5,8 +5,6 @@
 
 #include "hub/application.hpp"
 #include "monitor/exposition.hpp"
-#include "monitor/memory_usage.hpp"
-#include "monitor/process_usage.hpp"
 
 namespace mythos::monitor {
 
@@ -15,7 +13,7 @@ using prometheus::MetricType;
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 26> kCounterHelp{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kCounterHelp{{
     {"mythos_log_samples_left_out_total", "Deliveries that were chosen to be logged, beyond what is logged a second."},
     {"mythos_connections_opened_total", "Connections that were let in."},
     {"mythos_connections_closed_total", "Connections that ended, by why."},
@@ -42,6 +40,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 26> kCounter
     {"mythos_event_faults_total", "Events whose handling ended by an exception: faults of the server."},
     {"mythos_health_check_failures_total", "Health checks that threw, ran out of time or answered nonsense."},
     {"mythos_log_drop_reports_total", "Seconds in which lines of the log were lost."},
+    {"mythos_store_drop_reports_total", "Bursts in which events of the history were lost."},
     {"mythos_monitoring_listeners_dropped_total", "Readers of the monitoring stream that did not keep up."},
     {"mythos_accept_pauses_total", "Times that accepting rested, out of descriptors or memory."},
 }};
@@ -104,15 +103,16 @@ void add_auth_failures(Families& all, const hub::Node& node) {
 }
 
 void add_process(Families& all, const Statistics& statistics) {
-    const ProcessUsage usage = process_usage();
+    const Statistics::SystemSample system = statistics.system();
+    const ProcessUsage& usage = system.process;
     if (usage.cpu_seconds)
         add_counter(all, "process_cpu_seconds_total", "CPU time of the process, user and system.", *usage.cpu_seconds);
     add_gauge(all, "process_resident_memory_bytes", "Resident memory of the process.", usage.resident_bytes);
     add_gauge(all, "mythos_memory_usage_bytes", "Resident memory of the process.", usage.resident_bytes);
-    if (const auto limit = memory_limit_bytes(); limit && usage.resident_bytes)
+    if (system.memory_limit_bytes && usage.resident_bytes)
         add_gauge(all, "mythos_memory_usage_percent",
                   "Resident memory of the process, in a hundred parts of its cgroup's limit or the machine's memory.",
-                  100 * static_cast<double>(*usage.resident_bytes) / static_cast<double>(*limit));
+                  system.memory_percent());
     add_gauge(all, "mythos_cpu_usage_percent",
               "What the process took of one processor's time in the last seconds, in per cent.",
               statistics.cpu_percent());

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from answer_case import TABLE
-from api import Api
+from api import Api, until
 from databases import SqliteFile
 from history import dropped, queued, written
 from mythosd import Mythosd, eventually, tool
@@ -88,6 +88,11 @@ def fault_lines(server: Mythosd) -> set[str]:
 
 async def all_written(server: Mythosd) -> None:
     await eventually_off("everything queued is written", lambda: queued(server) == 0)
+
+
+async def store_drops(api: Api) -> list[dict[str, Any]]:
+    recent = (await api.get("/monitoring/errors", limit=1_000))["recent_errors"]
+    return [{k: e[k] for k in ("type", "severity")} for e in recent if e["error_code"] == "store_drops"]
 
 
 def guests(rows: list[tuple[str, ...]]) -> int:
@@ -236,6 +241,8 @@ async def test_store_queue_full(start_server, postgresql):
             await load.come_and_go(2 * COMES)
             lost = dropped(server)["queue_full"]
             assert lost > 0 and queued(server) <= 64
+            errors = await until("the loss is an error", lambda: store_drops(load.api))
+            assert errors == [{"type": "system_error", "severity": "high"}], "one for all of them"
         finally:
             await asyncio.to_thread(postgresql.start)
         await all_written(server)
