@@ -152,6 +152,11 @@ void BlackBox::write(const Record& record, bool may_grow) {
     h.last_ms = record.since_ms + record.span_ms;
 }
 
+bool BlackBox::ends_with(Event event) const {
+    const Header& h = header();
+    return h.used != h.last && events()[h.last] == static_cast<std::uint8_t>(event);
+}
+
 // In the place of the last record.
 void BlackBox::write_last(const Record& record, bool may_grow) {
     Header& h = header();
@@ -209,9 +214,7 @@ constexpr std::size_t kPings = 0, kRtt = 1, kLongestRtt = 2, kAcks = 3, kAcked =
 }  // namespace
 
 void BlackBox::blocked(MonoTime now) {
-    const Header& h = header();
-    if (h.used == h.last || events()[h.last] != static_cast<std::uint8_t>(Event::slow))
-        return note_in_place(Event::slow, now, {1, 0});
+    if (!ends_with(Event::slow)) return note_in_place(Event::slow, now, {1, 0});
     Record record = last();
     ++record.values[kTimes];
     record.values[kDrained] = 0;
@@ -219,18 +222,14 @@ void BlackBox::blocked(MonoTime now) {
 }
 
 void BlackBox::drained(MonoTime now) {
-    const Header& h = header();
-    if (h.used == h.last || events()[h.last] != static_cast<std::uint8_t>(Event::slow))
-        return note_in_place(Event::slow, now, {0, 1});
+    if (!ends_with(Event::slow)) return note_in_place(Event::slow, now, {0, 1});
     Record record = last();
     record.values[kDrained] = 1;
     coalesce(record, now, false);
 }
 
 void BlackBox::ping(MonoTime now, std::uint64_t rtt_us) {
-    const Header& h = header();
-    if (h.used == h.last || events()[h.last] != static_cast<std::uint8_t>(Event::signs))
-        return note(Event::signs, now, {1, rtt_us, rtt_us, 0, 0});
+    if (!ends_with(Event::signs)) return note(Event::signs, now, {1, rtt_us, rtt_us, 0, 0});
     Record record = last();
     ++record.values[kPings];
     record.values[kRtt] = rtt_us;
@@ -239,9 +238,7 @@ void BlackBox::ping(MonoTime now, std::uint64_t rtt_us) {
 }
 
 void BlackBox::acknowledged(MonoTime now, std::uint64_t position) {
-    const Header& h = header();
-    if (h.used == h.last || events()[h.last] != static_cast<std::uint8_t>(Event::signs))
-        return note(Event::signs, now, {0, 0, 0, 1, position});
+    if (!ends_with(Event::signs)) return note(Event::signs, now, {0, 0, 0, 1, position});
     Record record = last();
     ++record.values[kAcks];
     record.values[kAcked] = position;

@@ -98,6 +98,7 @@ private:
     std::uint8_t* events() const;
     Cursor begin() const;
     std::uint32_t since_opening(MonoTime now) const;
+    bool ends_with(Event event) const;
     Record last() const;
     void write(const Record& record, bool may_grow);
     void write_last(const Record& record, bool may_grow);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -31,13 +30,6 @@ constexpr std::array<std::pair<std::string_view, Key>, 5> kSorts{{
     {"bytes", [](const ConnectionFacts& c) { return static_cast<std::int64_t>(c.sent_bytes); }},
     {"lag", [](const ConnectionFacts& c) { return static_cast<std::int64_t>(c.lag_entries); }},
 }};
-
-std::optional<std::uint64_t> number_in(std::string_view text) {
-    std::uint64_t number = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (failed != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
 
 Error bad(std::string message) { return {"bad_request", std::move(message)}; }
 
@@ -99,12 +91,12 @@ Result<ConnectionPages::Page> ConnectionPages::Page::read(const MonitorRequest& 
         page.ascending = *order == "asc";
     }
     if (const auto limit = query->get("limit")) {
-        const auto number = number_in(*limit);
+        const auto number = transport::number_in<std::uint64_t>(*limit);
         if (!number || *number == 0 || *number > kPageMax) return bad("The limit is a number from 1 to 1000.");
         page.limit = *number;
     }
     if (const auto offset = query->get("offset")) {
-        const auto number = number_in(*offset);
+        const auto number = transport::number_in<std::uint64_t>(*offset);
         if (!number) return bad("The offset is a number.");
         page.offset = *number;
     }

@@ -1,6 +1,5 @@
 #include "monitor/error_view.hpp"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "protocol/json_text.hpp"
@@ -62,10 +61,8 @@ Result<std::size_t> limit_of(const MonitorRequest& request, std::size_t max) {
     const auto query = transport::QueryParameters::parse(request.query);
     const auto text = query ? query->get("limit") : std::nullopt;
     if (!text) return kRecentErrors;
-    std::size_t limit = 0;
-    const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), limit);
-    if (failed != std::errc{} || end != text->data() + text->size() || limit == 0)
-        return Error{"bad_request", "The limit is a number above 0."};
+    const auto limit = transport::number_in<std::size_t>(*text).value_or(0);
+    if (limit == 0) return Error{"bad_request", "The limit is a number above 0."};
     return std::min(limit, max);
 }
 

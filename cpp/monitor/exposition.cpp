@@ -3,11 +3,11 @@
 #include <prometheus/text_serializer.h>
 #include <zlib.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <new>
-#include <optional>
+
+#include "monitor/accept.hpp"
 
 namespace mythos::monitor {
 
@@ -16,48 +16,6 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-    const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-    return text;
-}
-
-// What stands before the next `separator`, which goes from `rest` with it.
-std::string_view take(std::string_view& rest, char separator) {
-    const std::size_t at = std::min(rest.find(separator), rest.size());
-    const std::string_view head = trimmed(rest.substr(0, at));
-    rest.remove_prefix(std::min(at + 1, rest.size()));
-    return head;
-}
-
-bool equals_lower(std::string_view text, std::string_view lower) {
-    return std::ranges::equal(text, lower, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-}
-
-// The weight that a list such as Accept gives the most specific of `names` that it has, in this order; nothing where it
-// has none.
-std::optional<double> weight(std::string_view list, std::initializer_list<std::string_view> names) {
-    std::optional<double> found;
-    std::size_t best = names.size();
-    while (!list.empty()) {
-        std::string_view element = take(list, ',');
-        const std::string_view name = take(element, ';');
-        double q = 1;
-        while (!element.empty()) {
-            const std::string_view parameter = take(element, ';');
-            if (equals_lower(parameter.substr(0, 2), "q="))
-                std::from_chars(parameter.data() + 2, parameter.data() + parameter.size(), q);
-        }
-        const auto at = static_cast<std::size_t>(
-            std::ranges::find_if(names, [&](std::string_view n) { return equals_lower(name, n); }) - names.begin());
-        if (at >= best && !(at == best && at < names.size() && q > *found)) continue;
-        best = at;
-        found = q;
-    }
-    return found;
-}
 
 // As OpenMetrics wants them: a label's value and a HELP with the same escapes.
 void append_escaped(std::string& out, std::string_view text) {
@@ -158,12 +116,14 @@ void append_family(std::string& out, const MetricFamily& family) {
 }  // namespace
 
 TextFormat negotiate_format(std::string_view accept) {
-    const double open = weight(accept, {"application/openmetrics-text", "application/*"}).value_or(0);
-    const double text = weight(accept, {"text/plain", "text/*", "*/*"}).value_or(0);
+    const double open = weight_in(accept, {"application/openmetrics-text", "application/*"}).value_or(0);
+    const double text = weight_in(accept, {"text/plain", "text/*", "*/*"}).value_or(0);
     return open > text ? TextFormat::open_metrics : TextFormat::prometheus;
 }
 
-bool accepts_gzip(std::string_view accept_encoding) { return weight(accept_encoding, {"gzip", "*"}).value_or(0) > 0; }
+bool accepts_gzip(std::string_view accept_encoding) {
+    return weight_in(accept_encoding, {"gzip", "*"}).value_or(0) > 0;
+}
 
 std::string_view content_type(TextFormat format) {
     return format == TextFormat::open_metrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"

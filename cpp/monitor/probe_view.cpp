@@ -1,11 +1,9 @@
 #include "monitor/probe_view.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <utility>
 
+#include "monitor/accept.hpp"
 #include "protocol/json_text.hpp"
 
 namespace mythos::monitor {
@@ -73,31 +71,11 @@ void add_draft_checks(json& checks, const ComponentHealth& component) {
     }
 }
 
-// Of one media range of an Accept header, 1 where it is not said (RFC 9110 12.4.2).
-double quality_of(std::string_view parameters) {
-    const std::size_t at = parameters.find("q=");
-    if (at == parameters.npos) return 1;
-    double quality = 0;
-    const std::string_view text = parameters.substr(at + 2);
-    std::from_chars(text.data(), text.data() + text.size(), quality);
-    return quality;
-}
-
 }  // namespace
 
 bool prefers_health_json(std::string_view accept) {
-    std::optional<double> health, plain;
-    for (std::size_t begin = 0; begin <= accept.size();) {
-        const std::size_t end = std::min(accept.find(',', begin), accept.size());
-        std::string_view range = accept.substr(begin, end - begin);
-        begin = end + 1;
-        range.remove_prefix(std::min(range.find_first_not_of(" \t"), range.size()));
-        const std::string_view type = range.substr(0, range.find_first_of("; \t"));
-        const double quality = quality_of(range.substr(type.size()));
-        if (transport::equals_in_any_case(type, kDraftType)) health = quality;
-        if (transport::equals_in_any_case(type, "application/json")) plain = quality;
-    }
-    return health && *health > 0 && *health >= plain.value_or(0);
+    const double health = weight_in(accept, {kDraftType}).value_or(0);
+    return health > 0 && health >= weight_in(accept, {"application/json"}).value_or(0);
 }
 
 ProbeView::ProbeView(const HealthChecker& checker, ServerState state, const Clock& clock)
@@ -134,23 +112,16 @@ HttpResponse ProbeView::startup() const {
 }
 
 HttpResponse ProbeView::health(std::string_view accept) const {
-    const HealthReport report = checker_.report();
-    if (prefers_health_json(accept)) return draft(report);
-    json components = json::object();
-    for (const auto& component : report.components) components[component.spec.name] = name_of(component.status);
-    return answer({{"status", name_of(report.status)},
-                   {"timestamp", iso8601(clock_.wall())},
-                   {"version", MYTHOS_VERSION},
-                   {"uptime", uptime_s()},
-                   {"components", std::move(components)}},
-                  report.status != Health::unhealthy);
+    return whole(accept, [](const ComponentHealth& component) -> json { return name_of(component.status); });
 }
 
-HttpResponse ProbeView::detailed(std::string_view accept) const {
+HttpResponse ProbeView::detailed(std::string_view accept) const { return whole(accept, component_json); }
+
+HttpResponse ProbeView::whole(std::string_view accept, json (*tell)(const ComponentHealth&)) const {
     const HealthReport report = checker_.report();
     if (prefers_health_json(accept)) return draft(report);
     json components = json::object();
-    for (const auto& component : report.components) components[component.spec.name] = component_json(component);
+    for (const auto& component : report.components) components[component.spec.name] = tell(component);
     return answer({{"status", name_of(report.status)},
                    {"timestamp", iso8601(clock_.wall())},
                    {"version", MYTHOS_VERSION},

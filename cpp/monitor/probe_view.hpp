@@ -10,6 +10,7 @@
 #pragma once
 
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,8 @@ public:
 
 private:
     std::int64_t uptime_s() const;
+    transport::HttpResponse whole(std::string_view accept,
+                                  nlohmann::json (*tell)(const observe::ComponentHealth&)) const;
     transport::HttpResponse draft(const observe::HealthReport& report) const;
 
     const HealthChecker& checker_;

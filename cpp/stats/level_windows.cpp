@@ -1,5 +1,7 @@
 #include "stats/level_windows.hpp"
 
+#include <algorithm>
+
 namespace mythos::stats {
 
 void LevelWindows::Held::merge(const Held& other) {
@@ -31,9 +33,8 @@ LevelWindows::Reading LevelWindows::read(Window window) const {
     // Added up anew each time: differences of sums would gather the errors of their rounding.
     Held all;
     for (const auto& slot : rings_.slots(window)) all.merge(slot.content);
-    // Between the two, whatever was rounded on the way: of nothing but 100 per cent it is not a little more.
-    const double mean = all.level_seconds / seconds;
-    return {std::max(all.lowest, std::min(mean, all.highest)), all.lowest, all.highest, seconds};
+    // Rounding must not tell of more than all healthy.
+    return {std::clamp(all.level_seconds / seconds, all.lowest, all.highest), all.lowest, all.highest, seconds};
 }
 
 }  // namespace mythos::stats

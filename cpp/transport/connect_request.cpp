@@ -1,7 +1,5 @@
 #include "transport/connect_request.hpp"
 
-#include <charconv>
-
 #include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "protocol/ws_handshake.hpp"
@@ -71,10 +69,9 @@ Result<hub::ConnectRequest> read_connect_request(const HttpRequest& request, pro
         connect.cursor = std::move(cursor);
     }
     if (const std::string attempt = query->text("attempt"); !attempt.empty()) {
-        const auto end = attempt.data() + attempt.size();
-        if (const auto [at, error] = std::from_chars(attempt.data(), end, connect.attempt);
-            error != std::errc{} || at != end)
-            return Error{"bad_request", "attempt is a number that grows with each try of this client."};
+        const auto number = number_in<std::uint64_t>(attempt);
+        if (!number) return Error{"bad_request", "attempt is a number that grows with each try of this client."};
+        connect.attempt = *number;
     }
     const std::string mode = query->text("mode");
     if (mode.empty())

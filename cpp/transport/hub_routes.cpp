@@ -1,7 +1,6 @@
 #include "transport/hub_routes.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -75,10 +74,8 @@ Result<void> ask_history(hub::LoopCore& core, std::string channel, const QueryPa
                          hub::AnswerTo answer) {
     std::uint32_t limit = kHistoryLimit;
     if (const auto text = query.get("limit")) {
-        const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), limit);
-        if (failed != std::errc{} || end != text->data() + text->size() || limit == 0) {
-            return Error{"bad_request", "The limit is a number above 0."};
-        }
+        limit = number_in<std::uint32_t>(*text).value_or(0);
+        if (limit == 0) return Error{"bad_request", "The limit is a number above 0."};
     }
     std::optional<std::string> before;
     if (const auto text = query.get("before"); text && !text->empty()) {

@@ -1,6 +1,8 @@
 // Paths and queries of a request target: splitting and percent-decoding (RFC 3986 2.1). Stateless; any thread.
 #pragma once
 
+#include <charconv>
+#include <concepts>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +13,15 @@ namespace mythos::transport {
 
 // `+` becomes a space only where `plus_is_space` says so (queries). Nothing on a broken escape or a NUL.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
+
+// A whole number that fills the text; nothing else, and nothing that `N` cannot hold.
+template <std::unsigned_integral N>
+std::optional<N> number_in(std::string_view text) {
+    N number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failed != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
 
 // A query's parameters by name; the first of a name counts.
 class QueryParameters {

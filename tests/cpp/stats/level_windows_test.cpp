@@ -55,6 +55,20 @@ TEST(LevelWindowsTest, ADipLeavesWithItsSlotAndHoldsOnInTheLongerWindows) {
     EXPECT_DOUBLE_EQ(health.read(Window::five_minutes).mean, 99.2);
 }
 
+TEST(LevelWindowsTest, RoundingNeverTellsOfAMeanBeyondTheHighest) {
+    std::mt19937_64 random(1);
+    LevelWindows health(at(0), 100);
+    MonoTime now;
+    for (int ticks = 0; ticks < 4000; ++ticks) {
+        for (int set = 0; set < 3; ++set) {
+            now = now + Duration{static_cast<std::int64_t>(random() % 400'000'000)};
+            health.set(now, 100);
+        }
+        health.tick(now);
+        for (const Window window : kEachWindow) ASSERT_EQ(health.read(window).mean, 100) << ticks;
+    }
+}
+
 TEST(LevelWindowsTest, AClockThatGoesBackStandsStill) {
     LevelWindows health(at(0), 100);
     health.set(at(10), 60);
