@@ -241,6 +241,7 @@ class StoreTable(Table):
 
     url: str = Field(
         default="auto",
+        repr=False,
         description="Database that gets the history of connections and sessions. auto: sqlite:///data/mythos.db for"
         " mythosd and `mythos serve`, none for a server within another program. Three slashes are "
         "before a relative path, four before an absolute one. Empty or none: none. (sqlite:///FILE, "

@@ -197,7 +197,8 @@ async def test_handlers_lines_name_whose_command_it_is(sink: Sink, mythos_client
             query, body = {"session_id": ann.session_id}, {"id": "c-1", "type": "posted"}
             async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
                 headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
-                assert (await http.post("/api/commands", params=query, json=body, headers=headers)).json()[0]["ok"]
+                [reply] = (await http.post("/api/commands", params=query, json=body, headers=headers)).json()
+                assert reply["data"]["ok"]
         logging.getLogger("game").info("after")
     lines = sink.lines()
     told = {line["event"]: line for line in lines if line["logger"] == "game"}
