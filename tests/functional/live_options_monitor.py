@@ -52,13 +52,6 @@ async def sample_interval(at: Place) -> AsyncIterator[None]:
         await reader.head()
         for _ in range(20):
             await at.api.publish("test.n", {"text": "x" * 500_000}, player=at.player)
-        ago, _ = await told()
-
-        async def time_passes() -> bool:
-            return (await told())[0] > ago + 3
-
-        await until("three seconds go by", time_passes)
-        assert (await told())[1] == 0, "nobody has looked"
         yield
 
         async def looked_at() -> bool:
@@ -75,7 +68,6 @@ async def max_samples(at: Place) -> AsyncIterator[None]:
 
     for _ in range(5):
         assert (await at.api.http.get(f"/api/history/{at.player}", params={"limit": 0})).status_code == 400
-    assert await kept() == 5
     yield
     assert await kept() == 2
     assert (await at.api.http.get(f"/api/history/{at.player}", params={"limit": 0})).status_code == 400

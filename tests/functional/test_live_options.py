@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+import live_options_monitor  # noqa: F401  (registers its effects)
 from api import Api, until
 from live_options import EFFECTS, UNSEEN, Place
 from mythosd import GUIDE_NAMES, run_to_end
