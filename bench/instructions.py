@@ -2,14 +2,15 @@
 
     python bench/instructions.py --with build/bench/mythosd --without build/silent/mythosd
 
-The second server is built with MYTHOS_WITHOUT_STATISTICS, which compiles all of it out (`make bench-instructions` builds
-and runs both). Each runs under callgrind, with one loop and N WebSockets on one channel, for a short
-and for a long time: what the long one executes more, divided by what it delivers more, is a delivery's, without
-starting, connecting and ending. Counted is the loop's thread, without the survey of the connections, which goes by time
-and not by deliveries (`bench/scrape.py` measures it), and without what is told of each connection at its end.
+The second server is built with MYTHOS_WITHOUT_STATISTICS, which compiles all of it out (`make bench-instructions`
+builds and runs both). Each runs under callgrind, with one loop and N WebSockets on one channel, for a short and for a
+long time: what the long one executes more, divided by what it delivers more, is a delivery's, without starting,
+connecting and ending. Counted is the loop's thread, without the survey of the connections, which goes by time and not
+by deliveries (`bench/scrape.py` measures it), and without what is told of each connection at its end.
 
 A delivery's part of a round of the loop depends on how many fit in one, and that on the machine's speed; the
-instructions of `Delivery::flush` do not, and all that is recorded by delivery is recorded there. Exits 1 where a bound is missed.
+instructions of `Delivery::flush` do not, and all that is recorded by delivery is recorded there. Exits 1 where a bound
+is missed.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ py::list option_table() {
         row["name"] = py::str(std::string(option.name));
         row["default"] = option_value(option, defaults);
         row["live"] = option.live;
+        row["secret"] = server::is_secret(option);
         row["environment"] = server::environment_name(option);
         row["guide_name"] = py::str(std::string(option.guide_name));
         row["expected"] = server::expected_by(option);
@@ -51,7 +52,7 @@ py::tuple read_sources(const std::string& config_file, const std::map<std::strin
     std::string file_read;
     server::Places places;
     const auto complaints = server::apply_sources(config_file, variables, config, places, file_read);
-    return py::make_tuple(said(config), complaints, server::warnings_of(variables, places), file_read);
+    return py::make_tuple(said(config), complaints, server::warnings_of(variables), file_read);
 }
 
 py::tuple check_options(const py::dict& options) {

@@ -14,6 +14,8 @@ void bind_server(py::module_& module) {
     py::class_<ServerCore>(module, "ServerCore", "A server in this process. Raises CoreError `stopped` after stop().")
         .def(py::init<const py::dict&>(), py::arg("options"))
         .def_property_readonly("port", &ServerCore::port)
+        .def_property_readonly("monitor_port", &ServerCore::monitor_port,
+                               "Of the listener for monitoring alone; 0: there is none.")
         .def("options", &ServerCore::options)
         .def("reload", &ServerCore::reload, py::arg("options"))
         .def("reopen_log", &ServerCore::reopen_log)

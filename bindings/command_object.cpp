@@ -71,18 +71,20 @@ PyObject* make(SharedCall call) {
 }
 
 PyObject* make_new(PyTypeObject*, PyObject* arguments, PyObject* named) {
-    static const char* const kNames[] = {"id", "type", "text", "player_id", "session_id", "client_id", nullptr};
-    const char* texts[6];
-    Py_ssize_t sizes[6];
-    if (!PyArg_ParseTupleAndKeywords(arguments, named, "s#s#s#s#s#s#:Command", const_cast<char**>(kNames), &texts[0],
+    static const char* const kNames[] = {"id",         "type",      "text",     "player_id",
+                                         "session_id", "client_id", "trace_id", nullptr};
+    const char* texts[7] = {};
+    Py_ssize_t sizes[7] = {};
+    if (!PyArg_ParseTupleAndKeywords(arguments, named, "s#s#s#s#s#s#|s#:Command", const_cast<char**>(kNames), &texts[0],
                                      &sizes[0], &texts[1], &sizes[1], &texts[2], &sizes[2], &texts[3], &sizes[3],
-                                     &texts[4], &sizes[4], &texts[5], &sizes[5]))
+                                     &texts[4], &sizes[4], &texts[5], &sizes[5], &texts[6], &sizes[6]))
         return nullptr;
     const auto text = [&](int i) { return std::string(texts[i], static_cast<std::size_t>(sizes[i])); };
     HandlerCall call{.command_id = text(0), .type = text(1), .data = text(2)};
     call.player_id = text(3);
     call.session_id = text(4);
     call.client_id = text(5);
+    if (texts[6] != nullptr) call.trace_id = text(6);
     return make(std::make_shared<const HandlerCall>(std::move(call)));
 }
 
@@ -120,6 +122,9 @@ PyGetSetDef properties[] = {
     {"player_id", get_text<&HandlerCall::player_id>, nullptr, nullptr, nullptr},
     {"session_id", get_text<&HandlerCall::session_id>, nullptr, nullptr, nullptr},
     {"client_id", get_text<&HandlerCall::client_id>, nullptr, "Empty for a command that was posted without one.",
+     nullptr},
+    {"trace_id", get_text<&HandlerCall::trace_id>, nullptr,
+     "Of the `traceparent` of the request that brought it, or that opened its connection; empty where there was none.",
      nullptr},
     {"data", get_data, nullptr, "What the client sent as `data`: a dict, mostly; `{}` where it sent none.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},

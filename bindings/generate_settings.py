@@ -42,6 +42,8 @@ def field(row: dict[str, Any]) -> str:
     key = row["name"].rpartition(".")[2]
     kind, default = type_name(row["default"]), default_text(row["default"])
     start = "default_factory=list" if kind == "list[str]" else f"default={default}"
+    if row["secret"]:
+        start += ",\n        repr=False"
     help = " ".join(part for part in (row["help"], f"({row['expected']})" if row["expected"] else "") if part)
     lines = [help] if len(help) <= 97 else textwrap.wrap(help, 94, drop_whitespace=False)
     if len(lines) == 1 and len(lines[0]) + len(key) + len(kind) + len(start) < 85:

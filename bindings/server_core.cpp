@@ -100,6 +100,7 @@ ServerCore::ServerCore(const py::dict& options) {
     }
     raise_if_failed(started);
     port_ = running->server->port();
+    monitor_port_ = running->server->monitor_port();
     running_ = std::move(running);
 }
 
@@ -381,7 +382,8 @@ void ServerCore::abandon() {
     // Threads that are not there cannot be joined, and their locks may be held for ever.
     new std::shared_ptr<Running>(std::move(running_));
     calls_ready_.close();
-    transport::close_inherited(static_cast<std::uint16_t>(port_));
+    for (const int port : {port_, monitor_port_})
+        if (port != 0) transport::close_inherited(static_cast<std::uint16_t>(port));
 }
 
 }  // namespace mythos::bindings

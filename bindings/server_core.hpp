@@ -31,6 +31,7 @@ public:
     ~ServerCore();
 
     int port() const { return port_; }
+    int monitor_port() const { return monitor_port_; }
     py::dict options() const;
     // `(changed, waiting)`, each a list of (option, from, to). CoreError `bad_config`.
     py::tuple reload(const py::dict& options);
@@ -113,7 +114,7 @@ private:
     mutable std::mutex mutex_;  // guards running_; never held while waiting
     std::shared_ptr<Running> running_;
     transport::Socket calls_ready_;
-    int port_ = 0;
+    int port_ = 0, monitor_port_ = 0;
 };
 
 }  // namespace mythos::bindings

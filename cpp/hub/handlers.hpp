@@ -45,6 +45,7 @@ struct HandlerCall {
     std::string player_id;
     std::string session_id;
     std::string client_id;
+    std::string trace_id;  // of the request that brought it, or that opened its connection; empty: none was named
 };
 using SharedCall = std::shared_ptr<const HandlerCall>;
 

@@ -142,6 +142,7 @@ Session& Hub::open_session(Player& player) {
     session.session_id = random_name("s_", kIdBits);
     session.player = &player;
     session.opened_at = wall_;
+    session.opened = now_;
     session.intervals.list.reserve(2);
     TargetInfo* own = targets_.find({TargetKind::player, player.player_id()});
     session.opened_seq = append_control(Kind::session_opened, session, own, "opened");
@@ -160,7 +161,7 @@ void Hub::note_session(HubEvent::Kind kind, const Session& session, const char* 
     event.player_id = session.player->player_id();
     event.session_id = session.session_id;
     event.reason = reason;
-    event.opened_at = session.opened_at;
+    event.lasted = now_ - session.opened;
     event.connections = session.connections;
 }
 

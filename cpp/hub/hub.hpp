@@ -26,6 +26,7 @@
 #include "hub/effects.hpp"
 #include "hub/ending.hpp"
 #include "hub/hub_event.hpp"
+#include "hub/player_rates.hpp"
 #include "hub/registry.hpp"
 #include "hub/sampler.hpp"
 #include "hub/settings.hpp"
@@ -69,6 +70,7 @@ struct CommandContext {
     Session* session = nullptr;
     Client* client = nullptr;
     ConnectionKey connection = 0;  // 0 for HTTP
+    std::string_view trace_id;     // of a POST, or empty; borrowed for the operation
 };
 
 struct CommandResult {
@@ -106,6 +108,10 @@ public:
     CommandContext same_context(const std::string& session_id, const std::string& client_id, ConnectionKey connection);
     // The player's living session, without a client.
     CommandContext context_of_player(const std::string& player_id);
+    // How long this player has to wait, who asks more often than limits.requests allows; 0: not at all. `take_turn`:
+    // and then this is one that counts.
+    Duration rate_wait(const std::string& player_id) { return rates_.wait(player_id, now_, settings_.rate); }
+    Duration take_turn(const std::string& player_id) { return rates_.take(player_id, now_, settings_.rate); }
     // For POST: the session's client, made if it is new. `player_id`: whose session it has to be, empty where nobody
     // knows who asks. Errors: `session_replaced`, `session_expired`, `foreign_session`, `limit`.
     Result<CommandContext> context_for_post(const std::string& session_id, const std::string& client_id,
@@ -124,9 +130,9 @@ public:
         Seq visible_at = 0;
     };
     // Errors: `overloaded` while the ring has no room for them, `idempotency_conflict` where the key came with
-    // another body before.
+    // another body before. `trace_id`: of the request, for what is told of single messages.
     Result<Published> publish(std::vector<protocol::Publish> messages, const std::string& idempotency_key,
-                              std::uint64_t fingerprint);
+                              std::uint64_t fingerprint, std::string_view trace_id = {});
     struct NewSession {
         std::string session_id;
         std::size_t disconnected = 0;
@@ -245,6 +251,7 @@ private:
     // hub_restore.cpp
     std::string checkpoint_json() const;
     void restore_checkpoint(const std::string& text);
+    void note_opened(Session& session, WallTime at) const;
     Session& adopt_session(Player& player, std::string session_id, Seq opened_seq);
     void restore_control(Seq seq, const journal::Record& record);
     void restore_own_interval(Session& session);
@@ -262,6 +269,7 @@ private:
     std::unordered_map<std::string_view, Session*> sessions_;  // keyed by the names that the sessions hold
     std::unordered_map<ConnectionKey, Connection> connections_;
     ReplacedSessions replaced_;
+    PlayerRates rates_;
     Census census_;
     std::size_t channels_ = 0, subscriptions_ = 0;
     std::shared_ptr<stats::HistogramShard> connections_per_session_;

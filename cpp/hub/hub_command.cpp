@@ -143,7 +143,7 @@ Result<CommandResult> Hub::publish_command(CommandContext context, const protoco
 }
 
 Result<Hub::Published> Hub::publish(std::vector<protocol::Publish> messages, const std::string& key,
-                                    std::uint64_t fingerprint) {
+                                    std::uint64_t fingerprint, std::string_view trace_id) {
     if (!key.empty()) {
         if (const auto it = keyed_.find(key); it != keyed_.end()) {
             if (it->second.fingerprint != fingerprint)
@@ -155,6 +155,7 @@ Result<Hub::Published> Hub::publish(std::vector<protocol::Publish> messages, con
         return Error{"overloaded", "the server cannot keep up; publish it again a little later"};
     Published out;
     out.seqs.reserve(messages.size());
+    const std::size_t told = events_.size();
     for (const auto& message : messages) {
         out.seqs.push_back(append_publish(message));
         if (key.empty()) continue;
@@ -163,6 +164,7 @@ Result<Hub::Published> Hub::publish(std::vector<protocol::Publish> messages, con
         record.fingerprint = fingerprint;
         record.origin_count = static_cast<std::uint32_t>(messages.size());
     }
+    for (std::size_t i = told; i < events_.size(); ++i) events_[i].trace_id = trace_id;
     out.visible_at = out.seqs.back();
     if (!key.empty()) {
         keyed_[key] = {fingerprint, out.seqs};

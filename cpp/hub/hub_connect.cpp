@@ -43,6 +43,13 @@ std::optional<Refusal> Hub::refuse_early(const ConnectRequest& request, bool& na
         return refuse(Rejection::overloaded, CloseCode::overloaded, 503, "overloaded",
                       "the server cannot keep up; come back later", 5);
     }
+    if (const Duration waits = take_turn(request.player_id); waits > Duration{}) {
+        Refusal r = refuse(Rejection::rate_limited, CloseCode::overloaded, 429, "rate_limited",
+                           "this player asks more often than limits.requests allows", whole_seconds(waits));
+        r.before_upgrade = true;
+        r.status = 429;
+        return r;
+    }
     if (request.session_id.empty()) return std::nullopt;
     if (replaced_.contains(request.session_id) && !mutant(Mutant::replaced_session_joins)) {
         Refusal r = refuse(Rejection::session_replaced, CloseCode::session_replaced, 204, "session_replaced",

@@ -24,7 +24,7 @@ struct HubEvent {
     // Of a session.
     std::string player_id, session_id;
     std::string_view reason;      // a literal
-    WallTime opened_at;           // when the session that ended was opened
+    Duration lasted;              // since it was opened
     std::size_t connections = 0;  // that it had when it ended
 
     // Of a message.
@@ -32,6 +32,7 @@ struct HubEvent {
     journal::Target target;
     std::size_t message_bytes = 0;  // of its JSON, which is the same on both wires
     double sample_rate = 0;
+    std::string trace_id;  // of the request that published it; empty: none was named
 };
 
 using OnHubEvent = std::function<void(const HubEvent&)>;

@@ -70,7 +70,7 @@ void Hub::restore_checkpoint(const std::string& text) {
     for (const auto& s : state.at("sessions")) {
         Player& player = player_of(s.at("player").get<std::string>());
         Session& session = adopt_session(player, s.at("id").get<std::string>(), s.at("opened_seq").get<Seq>());
-        session.opened_at = {s.at("opened_at").get<std::int64_t>()};
+        note_opened(session, {s.at("opened_at").get<std::int64_t>()});
         for (const auto& i : s.at("intervals")) {
             auto& target = targets_.of({static_cast<TargetKind>(i[0].get<int>()), i[1].get<std::string>()});
             session.intervals.list.push_back({target.id, i[2].get<Seq>(), i[3].get<Seq>(), 0, 0});
@@ -116,6 +116,12 @@ Session& Hub::adopt_session(Player& player, std::string session_id, Seq opened_s
     return session;
 }
 
+// Before this process, of which only the wall clock tells.
+void Hub::note_opened(Session& session, WallTime at) const {
+    session.opened_at = at;
+    session.opened = {now_.ns - std::max<std::int64_t>(wall_.ns - at.ns, 0)};
+}
+
 // A control record behind the checkpoint, acted upon again.
 void Hub::restore_control(Seq seq, const journal::Record& record) {
     const auto it = sessions_.find(record.session_id);
@@ -123,7 +129,7 @@ void Hub::restore_control(Seq seq, const journal::Record& record) {
     if (record.kind == Kind::session_opened && session == nullptr) {
         Player& player = player_of(record.data);
         session = &adopt_session(player, record.session_id, seq);
-        session->opened_at = record.ts;
+        note_opened(*session, record.ts);
         session->intervals.list.push_back({journal::kEveryone, seq, kStillOpen, 0, 0});
         ++targets_.at(journal::kEveryone).open_intervals;
     } else if (record.kind == Kind::session_ended && session != nullptr) {

@@ -22,10 +22,12 @@ constexpr double kReportedDelayMsMax = 60'000;
 constexpr std::uint64_t kReportedEntriesMax = 1'000'000;
 
 bool is_retryable(const std::string& code) {
-    return code == "overloaded" || code == "too_many_outstanding" || code == "draining" || code == "rate";
+    return code == "overloaded" || code == "too_many_outstanding" || code == "draining" || code == "rate_limited";
 }
 
 const Error kTooManyReadings{"too_many_outstanding", "wait for the answers to your `history` and `presence` commands"};
+
+const Error kRateLimited{"rate_limited", "this player asks more often than limits.requests allows; send it later"};
 
 // Reading twice does no harm, so the answers are not remembered.
 bool is_reading(std::string_view type) { return type == "history" || type == "presence"; }
@@ -193,6 +195,7 @@ void LoopCore::Impl::execute(Hub& hub, const CommandContext& context, Command& c
     if (hub.draining()) return refuse_unexecuted({"draining", "the server is shutting down; send it again elsewhere"});
     if (!hub.has_room())
         return refuse_unexecuted({"overloaded", "the server cannot keep up; send it again a little later"});
+    if (hub.take_turn(context.session->player->player_id()) > Duration{}) return refuse_unexecuted(kRateLimited);
     if (command.type == "history") return history(hub, context, command, std::move(reply));
     if (node.handlers.knows(command.type)) {
         if (hand_over(context, command, reply)) return;
@@ -299,63 +302,78 @@ struct Posted {
 
 }  // namespace
 
-void LoopCore::Impl::post_commands(const std::string& session_id, const std::string& client_id,
-                                   const std::string& player_id, const std::string& body, MonoTime now,
-                                   AnswerTo answer) {
+// The answer to a POST none of whose commands may be looked at; the code says why.
+Answer LoopCore::Impl::refuse_post(const Error& why) const {
+    const int status = why.code == "session_replaced"  ? 409
+                       : why.code == "session_expired" ? 410
+                       : why.code == "foreign_session" ? 403
+                                                       : 429;
+    return error_answer(status, why.code == "rate_limited" ? "validation_error" : "session_error", why.code,
+                        why.message, wall());
+}
+
+void LoopCore::Impl::post_commands(const PostedBy& by, const std::string& body, MonoTime now, AnswerTo answer) {
     auto parsed = protocol::parse_commands(body, kCommandsPerMessage);
     counters.add(Counter::received_http);
     if (!parsed) {
-        note_command_error(parsed.error(), {}, {player_id, session_id, {}});
+        note_command_error(parsed.error(), {},
+                           {.player_id = by.player_id, .session_id = by.session_id, .trace_id = by.trace_id});
         const int status = parsed.error().code == "too_big" ? 413 : 400;
         return answer(error_answer(status, "validation_error", parsed.error().code, parsed.error().message, wall()));
     }
     auto commands = std::make_shared<std::vector<protocol::ParsedCommand>>(std::move(*parsed));
-    operate([this, session_id, client_id, player_id, commands, now, answer](Hub& hub) {
-        auto context = hub.context_for_post(session_id, client_id, player_id);
-        if (!context) {
-            const auto& e = context.error();
-            const int status = e.code == "session_replaced"  ? 409
-                               : e.code == "session_expired" ? 410
-                               : e.code == "foreign_session" ? 403
-                                                             : 429;
-            // Committed first: after a crash the session might not be replaced after all.
-            when_visible(hub.appended(),
-                         [=, this] { answer(error_answer(status, "session_error", e.code, e.message, wall())); });
-            return;
-        }
-        auto posted = std::make_shared<Posted>();
-        posted->replies.resize(commands->size());
-        posted->open = commands->size() + 1;
-        posted->answer = answer;
-        std::size_t readings = 0;
-        for (std::size_t i = 0; i < commands->size(); ++i) {
-            auto& one = (*commands)[i];
-            if (!one.command) {
-                note_command_error(one.command.error(), {}, sender_of(*context));
-                posted->settle(i, protocol::reply_error_json(one.id, one.command.error(), false));
-            } else if (one.command->type == "ack") {
-                if (context->client != nullptr)
-                    take_ack(*context->client->state, context->session->handle, 0, *one.command, now,
-                             sender_of(*context));
-                --posted->open;
-            } else if (is_reading(one.command->type) && !one.command->id.empty() && ++readings > kReadingsMax) {
-                note_command_error(kTooManyReadings, one.command->type, sender_of(*context));
-                posted->settle(i, protocol::reply_error_json(one.command->id, kTooManyReadings, true));
-            } else {
-                execute(hub, *context, *one.command,
-                        [posted, i](std::string_view reply, Seq) { posted->settle(i, std::string(reply)); });
-                if (one.command->id.empty()) --posted->open;
-            }
-        }
-        when_visible(0, [posted] {
-            if (--posted->open == 0) posted->finish();
+    operate([this, by, commands, now, answer](Hub& hub) { execute_posted(hub, by, *commands, now, answer); });
+}
+
+void LoopCore::Impl::execute_posted(Hub& hub, const PostedBy& by, std::vector<protocol::ParsedCommand>& commands,
+                                    MonoTime now, const AnswerTo& answer) {
+    auto context = hub.context_for_post(by.session_id, by.client_id, by.player_id);
+    if (!context) {
+        // Committed first: after a crash the session might not be replaced after all.
+        return when_visible(hub.appended(), [this, answer, why = context.error()] { answer(refuse_post(why)); });
+    }
+    context->trace_id = by.trace_id;
+    const auto is_ack = [](const auto& one) { return one.command && one.command->type == "ack"; };
+    const Duration waits = hub.rate_wait(context->session->player->player_id());
+    if (waits > Duration{} && !std::ranges::all_of(commands, is_ack)) {
+        after_unlock_.push_back([answer, refusal = refuse_post(kRateLimited), waits]() mutable {
+            refusal.headers.emplace_back("Retry-After", std::to_string(whole_seconds(waits)));
+            answer(std::move(refusal));
         });
+        return;
+    }
+    auto posted = std::make_shared<Posted>();
+    posted->replies.resize(commands.size());
+    posted->open = commands.size() + 1;
+    posted->answer = answer;
+    std::size_t readings = 0;
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        auto& one = commands[i];
+        if (!one.command) {
+            note_command_error(one.command.error(), {}, sender_of(*context));
+            posted->settle(i, protocol::reply_error_json(one.id, one.command.error(), false));
+        } else if (is_ack(one)) {
+            if (context->client != nullptr)
+                take_ack(*context->client->state, context->session->handle, 0, *one.command, now, sender_of(*context));
+            --posted->open;
+        } else if (is_reading(one.command->type) && !one.command->id.empty() && ++readings > kReadingsMax) {
+            note_command_error(kTooManyReadings, one.command->type, sender_of(*context));
+            posted->settle(i, protocol::reply_error_json(one.command->id, kTooManyReadings, true));
+        } else {
+            execute(hub, *context, *one.command,
+                    [posted, i](std::string_view reply, Seq) { posted->settle(i, std::string(reply)); });
+            if (one.command->id.empty()) --posted->open;
+        }
+    }
+    when_visible(0, [posted] {
+        if (--posted->open == 0) posted->finish();
     });
 }
 
 void LoopCore::post_commands(std::string session_id, std::string client_id, std::string body, MonoTime now,
-                             AnswerTo answer, std::string player_id) {
-    impl_->post_commands(session_id, client_id, player_id, body, now, std::move(answer));
+                             AnswerTo answer, std::string player_id, std::string trace_id) {
+    impl_->post_commands({std::move(session_id), std::move(client_id), std::move(player_id), std::move(trace_id)}, body,
+                         now, std::move(answer));
 }
 
 }  // namespace mythos::hub

@@ -37,13 +37,15 @@ stats::CounterShard& LoopCore::counters() { return impl_->counters; }
 observe::ErrorRecorder& LoopCore::errors() { return impl_->errors; }
 stats::LatencyShards& LoopCore::latencies() { return impl_->latencies; }
 
-void LoopCore::Impl::refresh_settings() {
+void LoopCore::Impl::refresh_settings(MonoTime now) {
     const auto version = node.settings_version.load(std::memory_order_acquire);
     if (version == settings_version_) return;
     const std::lock_guard lock(node.mutex);
     settings = node.settings;
     settings_version_ = version;
     delivery.samples().sampler().set_rate(settings.message_sample);
+    // A round that was planned long ahead comes as soon as one of now would.
+    if (survey_at_ != MonoTime{}) survey_at_ = std::min(survey_at_, now + settings.survey_interval);
 }
 
 // In the next turn, for whose sake nothing waits.
@@ -61,8 +63,8 @@ bool LoopCore::Impl::turn(const Clock& clock) {
     current_loop() = index;
     Inbox& inbox = node.inboxes[index];
     inbox.woken.store(false, std::memory_order_seq_cst);
-    refresh_settings();
     const MonoTime now = clock.mono();
+    refresh_settings(now);
     std::vector<Effect> effects;
     {
         const std::lock_guard lock(inbox.mutex);

@@ -71,10 +71,12 @@ public:
 
     // The HTTP side. Bodies are checked here; each calls `answer` exactly once, in this
     // or a later turn, unless the node is destroyed first.
-    // `player_id`: whose session it has to be (403 `foreign_session`); empty where nobody knows who asks.
+    // `player_id`: whose session it has to be (403 `foreign_session`); empty where nobody knows who asks. `trace_id`:
+    // of the request, or empty.
     void post_commands(std::string session_id, std::string client_id, std::string body, MonoTime now, AnswerTo answer,
-                       std::string player_id = {});
-    void post_publish(std::string body, std::string idempotency_key, MonoTime now, AnswerTo answer);
+                       std::string player_id = {}, std::string trace_id = {});
+    void post_publish(std::string body, std::string idempotency_key, MonoTime now, AnswerTo answer,
+                      std::string trace_id = {});
     void post_session(std::string player_id, MonoTime now, AnswerTo answer);
     void post_disconnect(std::string body, MonoTime now, AnswerTo answer);
     void get_connections(std::string player_id, MonoTime now, AnswerTo answer);

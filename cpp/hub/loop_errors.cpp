@@ -10,7 +10,7 @@ using stats::Counter;
 
 void LoopCore::Impl::note_command_error(const Error& error, std::string_view type, const observe::ErrorContext& who) {
     // Nothing to destroy: a loop may outlive the statics of a Python program that exits while its threads publish.
-    static constexpr std::array<std::pair<std::string_view, Counter>, 17> kCounters{{
+    static constexpr std::array<std::pair<std::string_view, Counter>, 18> kCounters{{
         {"bad_json", Counter::command_error_bad_json},
         {"bad_command", Counter::command_error_bad_command},
         {"unknown_command", Counter::command_error_unknown_command},
@@ -26,6 +26,7 @@ void LoopCore::Impl::note_command_error(const Error& error, std::string_view typ
         {"limit", Counter::command_error_limit},
         {"draining", Counter::command_error_draining},
         {"overloaded", Counter::command_error_overloaded},
+        {"rate_limited", Counter::command_error_rate_limited},
         {"handler_failed", Counter::command_error_handler_failed},
         {"server_fault", Counter::command_error_server_fault},
     }};
@@ -40,13 +41,24 @@ void LoopCore::Impl::note_command_error(const Error& error, std::string_view typ
 
 observe::ErrorContext LoopCore::Impl::sender_of(const Stream& stream) {
     const auto names = stream.outlet->names();
-    return {names.player_id, names.session_id, names.connection_id};
+    return {.player_id = names.player_id,
+            .session_id = names.session_id,
+            .connection_id = names.connection_id,
+            .trace_id = names.trace_id};
 }
 
 observe::ErrorContext LoopCore::Impl::sender_of(const CommandContext& context) {
     const Stream* stream = find(context.connection);
-    return {context.session->player->player_id(), context.session->session_id,
-            stream == nullptr ? std::string_view() : stream->outlet->names().connection_id};
+    return {.player_id = context.session->player->player_id(),
+            .session_id = context.session->session_id,
+            .connection_id = stream == nullptr ? std::string_view() : stream->outlet->names().connection_id,
+            .trace_id = trace_of(context)};
+}
+
+std::string_view LoopCore::Impl::trace_of(const CommandContext& context) {
+    if (context.connection == 0) return context.trace_id;
+    const Stream* stream = find(context.connection);
+    return stream == nullptr ? std::string_view() : stream->outlet->names().trace_id;
 }
 
 }  // namespace mythos::hub

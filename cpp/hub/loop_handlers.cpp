@@ -48,6 +48,7 @@ bool LoopCore::Impl::hand_over(const CommandContext& context, Command& command, 
     call->player_id = context.session->player->player_id();
     call->session_id = context.session->session_id;
     if (context.client != nullptr) call->client_id = context.client->client_id;
+    call->trace_id = trace_of(context);
     const auto ticket = offer(call);
     if (!ticket) return false;
     const std::uint32_t place = place_of(*ticket);
@@ -101,7 +102,9 @@ void LoopCore::Impl::settle(Hub& hub, const HandedOver& handed, const HandlerAns
     const HandlerCall& call = *handed.call;
     const bool done = answer.kind == HandlerAnswer::Kind::done;
     const bool refused = answer.kind == HandlerAnswer::Kind::refused;
-    if (!done) note_command_error(answer.error, call.type, {call.player_id, call.session_id, {}});
+    if (!done)
+        note_command_error(answer.error, call.type,
+                           {.player_id = call.player_id, .session_id = call.session_id, .trace_id = call.trace_id});
     if (!done && call.command_id.empty()) counters.add(Counter::command_error_fire_and_forget);
     if (call.command_id.empty()) return;
     const std::size_t begin = reply_texts_.size();

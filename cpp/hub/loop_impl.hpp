@@ -82,8 +82,14 @@ public:
     };
     void execute_received(Hub& hub, ReceivedCommand& received);
     void bad_command(Stream& stream, const Error& error, MonoTime now);
-    void post_commands(const std::string& session_id, const std::string& client_id, const std::string& player_id,
-                       const std::string& body, MonoTime now, AnswerTo answer);
+    // Whose commands a POST brings; `player_id` and `trace_id` may be empty.
+    struct PostedBy {
+        std::string session_id, client_id, player_id, trace_id;
+    };
+    void post_commands(const PostedBy& by, const std::string& body, MonoTime now, AnswerTo answer);
+    Answer refuse_post(const Error& why) const;
+    void execute_posted(Hub& hub, const PostedBy& by, std::vector<protocol::ParsedCommand>& commands, MonoTime now,
+                        const AnswerTo& answer);
     // Executes, answers a repeat, or refuses. `reply` is called when it may be told.
     void execute(Hub& hub, const CommandContext& context, protocol::Command& command, ReplyTo reply);
     // Whether its outcome is kept, to answer a repeat.
@@ -101,6 +107,8 @@ public:
     // Who sent it, of one that came on a connection and of one that is being executed.
     static observe::ErrorContext sender_of(const Stream& stream);
     observe::ErrorContext sender_of(const CommandContext& context);
+    // Of the POST, or of the request that opened the connection; empty: none was named.
+    std::string_view trace_of(const CommandContext& context);
     void tell(ConnectionKey key, std::string_view reply, Seq behind = 0);
 
     // loop_handlers.cpp
@@ -170,7 +178,7 @@ public:
 
 private:
     friend class LoopCore;
-    void refresh_settings();
+    void refresh_settings(MonoTime now);
     void tell_samples();
     void run_operations(MonoTime now, WallTime wall);
     void run_visible();

@@ -108,7 +108,8 @@ std::string LoopCore::Impl::counters_json() const {
     return out.dump();
 }
 
-void LoopCore::post_publish(std::string body, std::string idempotency_key, MonoTime, AnswerTo answer) {
+void LoopCore::post_publish(std::string body, std::string idempotency_key, MonoTime, AnswerTo answer,
+                            std::string trace_id) {
     Impl& impl = *impl_;
     std::optional<std::size_t> bad_index;
     auto parsed = protocol::parse_publish_body(body, impl.settings.batch_max, &bad_index);
@@ -118,8 +119,9 @@ void LoopCore::post_publish(std::string body, std::string idempotency_key, MonoT
         return answer(error_answer(status, "validation_error", error.code, error.message, impl.wall(), bad_index));
     }
     auto request = std::make_shared<protocol::PublishBody>(std::move(*parsed));
-    impl.operate([&impl, request, key = std::move(idempotency_key), fingerprint = hash_of(body), answer](Hub& hub) {
-        auto made = hub.publish(std::move(request->messages), key, fingerprint);
+    impl.operate([&impl, request, key = std::move(idempotency_key), fingerprint = hash_of(body),
+                  trace_id = std::move(trace_id), answer](Hub& hub) {
+        auto made = hub.publish(std::move(request->messages), key, fingerprint, trace_id);
         if (!made) {
             const auto& [code, message] = made.error();
             const bool later = code == "overloaded";

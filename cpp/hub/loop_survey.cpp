@@ -1,5 +1,5 @@
-// The part of a loop that looks at its connections one after another, in bounded pieces: how healthy they are, about
-// once a second, and what is asked of single ones.
+// The part of a loop that looks at its connections one after another, in bounded pieces: how healthy they are, every
+// monitor.sample_interval_s, and what is asked of single ones.
 #include <utility>
 
 #include "hub/black_box_text.hpp"
@@ -12,7 +12,6 @@ using protocol::Wire;
 
 namespace {
 
-constexpr Duration kRoundEach = seconds(1);
 constexpr Duration kSliceBudget = microseconds(200);
 constexpr Duration kPause = milliseconds(5);  // between two pieces of a round: 4 % of a core at most
 
@@ -57,7 +56,7 @@ void LoopCore::Impl::survey(const Clock& clock, MonoTime now) {
         if (survey_at_ != MonoTime{}) delivery.survey.end_round({});
         survey_at_ = {};
     } else if (survey_at_ == MonoTime{}) {
-        survey_at_ = now + kRoundEach;
+        survey_at_ = now + settings.survey_interval;
         round_ = {};
     } else if (now >= survey_at_) {
         survey_slice(clock, now);
@@ -89,7 +88,7 @@ void LoopCore::Impl::survey_slice(const Clock& clock, MonoTime now) {
         return;
     }
     delivery.survey.end_round(round_.waiting);
-    survey_at_ = round_.began + kRoundEach;
+    survey_at_ = round_.began + settings.survey_interval;
     round_ = {};
 }
 

@@ -64,6 +64,7 @@ void Node::reload(const Settings& settings) {
     const std::lock_guard lock(shared_->mutex);
     shared_->settings = settings;
     shared_->settings_version.fetch_add(1, std::memory_order_release);
+    shared_->errors.set_samples_max(settings.error_samples);
 }
 
 std::uint64_t Node::count(stats::Counter counter) const { return shared_->count(counter); }

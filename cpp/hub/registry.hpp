@@ -74,6 +74,7 @@ struct Session {
     Player* player = nullptr;
     Seq opened_seq = 0;
     WallTime opened_at;
+    MonoTime opened;  // the same, for how long it lasts
     // Everyone's, open while it lives; the player's own, as soon as anything was ever sent to the player; channels'.
     Intervals intervals;
     std::vector<std::pair<TargetId, WallTime>> channels;  // subscribed to, and since when

@@ -12,6 +12,12 @@ namespace mythos::hub {
 enum class SlowReader : std::uint8_t { disconnect, gap, conflate };
 enum class LimitPolicy : std::uint8_t { displace, refuse };
 
+// So many commands and HTTP requests at once, and as many again over the window.
+struct RateLimit {
+    std::size_t requests = 0;  // 0: any number
+    Duration window = seconds(60);
+};
+
 struct Settings {
     std::size_t connections_max = 19'000;
     std::size_t connections_per_player = 4;
@@ -35,8 +41,10 @@ struct Settings {
     std::size_t position_memory = 524'288;    // positions remembered for counting, beyond the retention
     std::size_t clients_per_session = 64;
     Duration sweep_interval = seconds(60);
-    std::size_t error_samples = 1'000;  // errors that are kept with their details; as it was at the start
-    double message_sample = 0;          // part of the messages and deliveries that are told one by one
+    std::size_t error_samples = 1'000;      // errors that are kept with their details
+    Duration survey_interval = seconds(1);  // between two looks at each connection
+    RateLimit rate;                         // of one player
+    double message_sample = 0;              // part of the messages and deliveries that are told one by one
 };
 
 }  // namespace mythos::hub

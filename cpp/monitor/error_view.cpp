@@ -1,7 +1,6 @@
 #include "monitor/error_view.hpp"
 
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "protocol/json_text.hpp"
 #include "transport/uri.hpp"
@@ -13,15 +12,9 @@ using stats::Window;
 
 namespace {
 
-constexpr double kMinutesAnHour = 60;
-
 double epoch_seconds(WallTime t) { return static_cast<double>(t.ns / 1'000'000) / 1e3; }
 
 json text_or_null(const std::string& text) { return text.empty() ? json() : json(text); }
-
-std::uint64_t total_of(const ErrorCounts& counts) {
-    return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
-}
 
 // `connection_error_medium`: only those that there were.
 json breakdown_of(const ErrorCounts& counts) {
@@ -80,7 +73,7 @@ std::string errors_json(const Statistics& statistics, const observe::ErrorTracke
     const ErrorCounts hour = statistics.errors(Window::hour), lifetime = statistics.errors();
     const json asked = window_json(statistics, window);
     json out{{"total_errors_last_hour", total_of(hour)},
-             {"error_rate_per_minute", static_cast<double>(total_of(hour)) / kMinutesAnHour},
+             {"error_rate_per_minute", rate_per_minute(total_of(hour))},
              {"error_breakdown", breakdown_of(hour)},
              {"window", stats::shape_of(window).name},
              {"window_seconds", asked["window_seconds"]},

@@ -7,7 +7,7 @@ namespace mythos::monitor {
 
 using stats::Window;
 
-std::string connection_health_json(const hub::Node& node, const Statistics& statistics, WallTime wall) {
+std::string connection_health_json(const hub::Node& node, const Statistics& statistics, Window window, WallTime wall) {
     const hub::SurveySums sums = node.survey();
     const auto of_wire = [&](std::size_t wire) -> Json {
         return {{"total", sums.total(wire)},
@@ -17,12 +17,15 @@ std::string connection_health_json(const hub::Node& node, const Statistics& stat
     };
     const auto healthy = sums.healthy[0] + sums.healthy[1], unhealthy = sums.unhealthy[0] + sums.unhealthy[1];
     Json windows = Json::object();
-    for (const Window window : stats::kEachWindow) {
-        const auto level = statistics.health(window);
-        windows[std::string(stats::shape_of(window).name)] = {
+    for (const Window each : stats::kEachWindow) {
+        const auto level = statistics.health(each);
+        windows[std::string(stats::shape_of(each).name)] = {
             {"health_percentage", level.mean}, {"lowest", level.lowest}, {"window_seconds", level.seconds}};
     }
+    const auto asked = statistics.health(window);
     const Json out{
+        {"window", stats::shape_of(window).name},
+        {"window_seconds", asked.seconds},
         {"overall_health",
          {{"total_connections", healthy + unhealthy},
           {"healthy_connections", healthy},
@@ -34,7 +37,9 @@ std::string connection_health_json(const hub::Node& node, const Statistics& stat
         {"health_trends",
          {{"last_hour_health_percentage", statistics.health(Window::hour).mean},
           {"last_24_hours_health_percentage", statistics.health(Window::day).mean},
-          {"windows", windows}}},
+          {"window_health_percentage", asked.mean},
+          {"window_lowest_health_percentage", asked.lowest}}},
+        {"windows", windows},
         {"connection_age_distribution",
          {{"0-5_minutes", sums.ages[0]},
           {"5-30_minutes", sums.ages[1]},
@@ -62,8 +67,10 @@ std::string dual_connections_json(hub::Node& node, WallTime wall) {
 }
 
 void add_health_views(Answers& answers, hub::Node& node, const Statistics& statistics, const Clock& clock) {
-    answers.add(transport::Route::connection_health, [&](const MonitorRequest&) -> MonitorAnswer {
-        return json_response(connection_health_json(node, statistics, clock.wall()));
+    answers.add(transport::Route::connection_health, [&](const MonitorRequest& request) -> MonitorAnswer {
+        const auto window = window_of(request);
+        if (!window) return window.error();
+        return json_response(connection_health_json(node, statistics, *window, clock.wall()));
     });
     answers.add(transport::Route::dual_connections, [&](const MonitorRequest&) -> MonitorAnswer {
         return json_response(dual_connections_json(node, clock.wall()));

@@ -9,7 +9,8 @@
 namespace mythos::monitor {
 
 // As JSON texts.
-std::string connection_health_json(const hub::Node& node, const Statistics& statistics, WallTime wall);
+std::string connection_health_json(const hub::Node& node, const Statistics& statistics, stats::Window window,
+                                   WallTime wall);
 std::string dual_connections_json(hub::Node& node, WallTime wall);
 
 // `node`, `statistics` and `clock` outlive the answers.

@@ -5,8 +5,6 @@
 
 #include "hub/application.hpp"
 #include "monitor/exposition.hpp"
-#include "monitor/memory_usage.hpp"
-#include "monitor/process_usage.hpp"
 
 namespace mythos::monitor {
 
@@ -107,12 +105,13 @@ void add_auth_failures(Families& all, const hub::Node& node) {
 }
 
 void add_process(Families& all, const Statistics& statistics) {
-    const ProcessUsage usage = process_usage();
+    const Statistics::SystemSample system = statistics.system();
+    const ProcessUsage& usage = system.process;
     if (usage.cpu_seconds)
         add_counter(all, "process_cpu_seconds_total", "CPU time of the process, user and system.", *usage.cpu_seconds);
     add_gauge(all, "process_resident_memory_bytes", "Resident memory of the process.", usage.resident_bytes);
     add_gauge(all, "mythos_memory_usage_bytes", "Resident memory of the process.", usage.resident_bytes);
-    if (const auto memory = memory_usage())
+    if (const auto& memory = system.memory)
         add_gauge(all, "mythos_memory_usage_percent",
                   "Memory in use, in a hundred parts of what may be: the control group's of its limit, or without one "
                   "the process's of the machine's.",

@@ -46,6 +46,8 @@ public:
     void run_later(std::function<void()> task);
 
     const Statistics& statistics() const { return statistics_; }
+    // How often the process is looked at, from now on.
+    void set_sample_interval(Duration interval) { statistics_.set_sample_interval(interval); }
 
 private:
     struct Question {

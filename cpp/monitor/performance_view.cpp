@@ -1,8 +1,6 @@
 #include "monitor/performance_view.hpp"
 
 #include "hub/application.hpp"
-#include "monitor/memory_usage.hpp"
-#include "monitor/process_usage.hpp"
 #include "monitor/timing_json.hpp"
 
 namespace mythos::monitor {
@@ -81,9 +79,10 @@ std::string performance_json(hub::Node& node, const Statistics& statistics, Wind
     out.update(window_json(statistics, window));
     put_lifetime(out, node);
     Json& system = out["system_performance"];
-    const auto resident = resident_bytes().value_or(0);
-    system["memory_usage_mb"] = static_cast<double>(resident) / (1 << 20);
-    system["memory_usage_percent"] = memory_usage().value_or(MemoryUsage{0, 1}).percent();
+    const Statistics::SystemSample sample = statistics.system();
+    system["memory_usage_mb"] = static_cast<double>(sample.process.resident_bytes.value_or(0)) / (1 << 20);
+    system["memory_usage_percent"] = sample.memory_percent();
+    system["sampled_seconds_ago"] = (statistics.now() - sample.at).seconds();
     system["cpu_usage_percent"] = statistics.cpu_percent();
     system["active_connections"] = hub::Application(node).connections();
     out["percentile_error_max_percent"] = 100 * stats::kErrorBound;

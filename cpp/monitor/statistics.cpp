@@ -1,8 +1,7 @@
 #include "monitor/statistics.hpp"
 
 #include <algorithm>
-
-#include "monitor/process_usage.hpp"
+#include <numeric>
 
 namespace mythos::monitor {
 
@@ -12,16 +11,24 @@ using stats::Window;
 namespace {
 
 constexpr Duration kUsageOver = seconds(5);
-constexpr Duration kUsageEach = milliseconds(900);  // a tick that a question brings in between is none of its own
+constexpr Duration kTickEarly = milliseconds(100);  // by which a tick may come before its second is full
+
+Statistics::SystemSample sample_system(MonoTime now) { return {now, process_usage(), memory_usage()}; }
 
 }  // namespace
+
+std::uint64_t total_of(const ErrorCounts& counts) {
+    return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+}
+
+double rate_per_minute(std::uint64_t errors_last_hour) { return static_cast<double>(errors_last_hour) / 60; }
 
 Statistics::Statistics(const hub::Node& node, MonoTime start)
     : node_(node),
       counters_(start, totals()),
       errors_(start, node.count_errors()),
       health_(start, health_now()),
-      usage_{{start, cpu_seconds()}} {
+      samples_{sample_system(start)} {
     for (std::size_t i = 0; i < stats::kLatencies; ++i)
         latencies_.emplace_back(start, node.shards(static_cast<stats::Latency>(i)));
 }
@@ -39,9 +46,19 @@ void Statistics::tick(MonoTime now) {
     for (auto& latency : latencies_) latency.tick(now);
     health_.set(now, health_now());
     health_.tick(now);
-    if (now - usage_.back().at < kUsageEach) return;
-    usage_.push_back({now, cpu_seconds()});
-    while (now - usage_[1].at >= kUsageOver) usage_.pop_front();
+    if (now - samples_.back().at < sample_interval_ - kTickEarly) return;
+    samples_.push_back(sample_system(now));
+    while (samples_.size() > 2 && now - samples_[1].at >= kUsageOver) samples_.pop_front();
+}
+
+void Statistics::set_sample_interval(Duration interval) {
+    const std::lock_guard lock(mutex_);
+    sample_interval_ = interval;
+}
+
+Statistics::SystemSample Statistics::system() const {
+    const std::lock_guard lock(mutex_);
+    return samples_.back();
 }
 
 double Statistics::health_now() const {
@@ -56,8 +73,10 @@ stats::LevelWindows::Reading Statistics::health(Window window) const {
 
 double Statistics::cpu_percent() const {
     const std::lock_guard lock(mutex_);
-    const double seconds = (usage_.back().at - usage_.front().at).seconds();
-    return seconds > 0 ? 100 * (usage_.back().cpu_seconds - usage_.front().cpu_seconds) / seconds : 0;
+    const SystemSample &first = samples_.front(), &last = samples_.back();
+    const double seconds = (last.at - first.at).seconds();
+    const double used = last.process.cpu_seconds.value_or(0) - first.process.cpu_seconds.value_or(0);
+    return seconds > 0 ? 100 * used / seconds : 0;
 }
 
 MonoTime Statistics::now() const {

@@ -7,10 +7,13 @@
 #include <array>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "hub/node.hpp"
+#include "monitor/memory_usage.hpp"
+#include "monitor/process_usage.hpp"
 #include "stats/histogram_windows.hpp"
 #include "stats/level_windows.hpp"
 
@@ -18,6 +21,10 @@ namespace mythos::monitor {
 
 // By stats::index_of(type, severity).
 using ErrorCounts = std::array<std::uint64_t, stats::kErrors>;
+
+std::uint64_t total_of(const ErrorCounts& counts);
+// As the guide has it: of the errors of the last hour, however much of it the server has lived.
+double rate_per_minute(std::uint64_t errors_last_hour);
 
 class Statistics {
 public:
@@ -38,8 +45,19 @@ public:
     double seconds(stats::Window window) const;
     // Healthy connections in a hundred, weighted by how long it was so many.
     stats::LevelWindows::Reading health(stats::Window window) const;
-    // What the process took of one processor's time in the last seconds, in per cent: on two cores up to 200.
+    // What the process took of the machine when it was last looked at: at the tick that follows the interval.
+    struct SystemSample {
+        MonoTime at;
+        ProcessUsage process;
+        std::optional<MemoryUsage> memory;
+        double memory_percent() const { return memory ? memory->percent() : 0; }
+    };
+    SystemSample system() const;
+    // What it took of one processor's time in the last seconds, or since the sample before, in per cent: on two cores
+    // up to 200.
     double cpu_percent() const;
+    // From now on; 1 s at first.
+    void set_sample_interval(Duration interval);
     // Of the last tick.
     MonoTime now() const;
 
@@ -53,11 +71,8 @@ private:
     stats::CountWindows errors_;                      // guarded by mutex_
     std::vector<stats::HistogramWindows> latencies_;  // guarded by mutex_
     stats::LevelWindows health_;                      // guarded by mutex_
-    struct Usage {
-        MonoTime at;
-        double cpu_seconds;
-    };
-    std::deque<Usage> usage_;  // guarded by mutex_; of the last seconds
+    Duration sample_interval_ = mythos::seconds(1);   // guarded by mutex_
+    std::deque<SystemSample> samples_;                // guarded by mutex_; of the last seconds, or the last two
 };
 
 }  // namespace mythos::monitor

@@ -15,7 +15,7 @@ StreamEvents::Totals StreamEvents::totals() const {
     return {node_.count(Counter::opened_websocket) + node_.count(Counter::opened_sse),
             node_.count(Counter::deliveries_written),
             node_.count(Counter::deliveries_gap) + node_.count(Counter::deliveries_unsent),
-            stats::lifetime(node_.shards(Latency::request)).count()};
+            stats::lifetime(node_.shards(Latency::request)).count(), total_of(statistics_.errors())};
 }
 
 std::string StreamEvents::next(WallTime wall) {
@@ -33,8 +33,10 @@ std::string StreamEvents::next(WallTime wall) {
     const auto numbers = hub::Application(node_).numbers();
     const auto delivery = statistics_.latency(Latency::delivery, Window::minute).summary();
     const auto written = since(now.written, before.written), failed = since(now.failed, before.failed);
+    const auto errors_last_hour = total_of(statistics_.errors(Window::hour));
     const Json out{{"timestamp", iso8601(wall)},
                    {"seconds", seconds},
+                   {"window", stats::shape_of(Window::minute).name},
                    {"health",
                     {{"total_connections", healthy + unhealthy},
                      {"healthy_connections", healthy},
@@ -56,9 +58,16 @@ std::string StreamEvents::next(WallTime wall) {
                      {"p50_ms", delivery.p50 / 1e6},
                      {"p95_ms", delivery.p95 / 1e6},
                      {"p99_ms", delivery.p99 / 1e6}}},
+                   {"errors",
+                    {{"new", since(now.errors, before.errors)},
+                     {"total_errors_last_minute", total_of(statistics_.errors(Window::minute))},
+                     {"total_errors_last_hour", errors_last_hour},
+                     {"error_rate_per_minute", rate_per_minute(errors_last_hour)}}},
                    {"requests_per_second", rate(since(now.requests, before.requests))},
+                   {"avg_response_time_ms", statistics_.latency(Latency::request, Window::minute).mean() / 1e6},
                    {"send_queue_messages", sums.queued_messages},
                    {"slow_consumers", sums.causes[2]},
+                   {"memory_usage_percent", statistics_.system().memory_percent()},
                    {"cpu_usage_percent", statistics_.cpu_percent()}};
     return "data: " + print(out) + "\n\n";
 }

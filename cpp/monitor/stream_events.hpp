@@ -30,7 +30,7 @@ public:
 private:
     // Totals at the event before.
     struct Totals {
-        std::uint64_t opened = 0, written = 0, failed = 0, requests = 0;
+        std::uint64_t opened = 0, written = 0, failed = 0, requests = 0, errors = 0;
     };
     Totals totals() const;
 

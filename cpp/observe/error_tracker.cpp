@@ -137,10 +137,8 @@ void ErrorTracker::keep(const Kind& given, const ErrorContext& context, std::spa
         one.group.last = wall;
         one.group.severity = kind.severity;
         line = line_of(one, clock_.mono());
-        if (samples_.size() < samples_max_)
-            samples_.push_back(std::move(sample));
-        else
-            samples_[recorded_ % samples_max_] = std::move(sample);
+        if (samples_.size() == samples_max_) samples_.pop_front();
+        samples_.push_back(std::move(sample));
         ++recorded_;
     }
     if (line.written) write(kind, context, details, json, line.left_out);
@@ -218,10 +216,19 @@ void ErrorTracker::tick() {
 
 std::vector<ErrorSample> ErrorTracker::recent(std::size_t max) const {
     const std::lock_guard lock(mutex_);
-    std::vector<ErrorSample> newest;
-    const std::size_t kept = samples_.size();
-    for (std::size_t i = 0; i < std::min(max, kept); ++i) newest.push_back(samples_[(recorded_ - 1 - i) % kept]);
-    return newest;
+    const auto many = static_cast<std::ptrdiff_t>(std::min(max, samples_.size()));
+    return {samples_.rbegin(), samples_.rbegin() + many};
+}
+
+std::size_t ErrorTracker::samples_max() const {
+    const std::lock_guard lock(mutex_);
+    return samples_max_;
+}
+
+void ErrorTracker::set_samples_max(std::size_t samples_max) {
+    const std::lock_guard lock(mutex_);
+    samples_max_ = std::max<std::size_t>(samples_max, 1);
+    while (samples_.size() > samples_max_) samples_.pop_front();
 }
 
 std::vector<ErrorGroup> ErrorTracker::groups() const {

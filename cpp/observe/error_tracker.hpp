@@ -18,6 +18,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <initializer_list>
 #include <map>
 #include <mutex>
@@ -106,7 +107,9 @@ public:
     // How many errors were recorded and are not kept any more, and how many are in no group of their own.
     std::uint64_t let_go() const;
     std::uint64_t ungrouped() const;
-    std::size_t samples_max() const { return samples_max_; }
+    std::size_t samples_max() const;
+    // At least 1; where fewer are kept than before, the oldest are let go.
+    void set_samples_max(std::size_t samples_max);
 
 private:
     struct Kind {
@@ -137,12 +140,12 @@ private:
                std::uint64_t left_out) const;
 
     const Clock& clock_;
-    const std::size_t samples_max_;
     std::atomic<Log*> log_{nullptr};
     std::atomic<std::uint64_t> unkept_{0};  // for want of memory
     mutable std::mutex mutex_;              // guards what follows; the counts are written under it and read without
     std::map<Key, Tracked, std::less<>> groups_;
-    std::vector<ErrorSample> samples_;  // a ring once it is full
+    std::size_t samples_max_;
+    std::deque<ErrorSample> samples_;  // newest last
     std::uint64_t recorded_ = 0, ungrouped_ = 0;
     stats::CounterShard shared_counters_;
     stats::ErrorShard own_counts_;

@@ -86,10 +86,12 @@ LogArchive::~LogArchive() {
     thread_.join();
 }
 
-std::string LogArchive::next_name(WallTime now) const {
+std::string LogArchive::next_name(WallTime now) {
+    now = std::max(now, WallTime{last_.ns + 1'000});
     for (;; now.ns += 1'000) {
         const std::string name = path_ + "." + stamp_of(now);
         std::error_code failed;
+        last_ = now;
         if (!fs::exists(name, failed) && !fs::exists(name + std::string(kCompressed), failed)) return name;
     }
 }

@@ -28,8 +28,9 @@ public:
     LogArchive(const LogArchive&) = delete;
     LogArchive& operator=(const LogArchive&) = delete;
 
-    // What the file is to be called that is rotated now: nothing is called so yet.
-    std::string next_name(WallTime now) const;
+    // What the file is to be called that is rotated now: nothing is called so yet, and what was rotated before has an
+    // earlier name, also where the clock was set back.
+    std::string next_name(WallTime now);
 
     // Has its thread compress what is not compressed and delete all but the newest `keep`.
     void tend(std::size_t keep);
@@ -38,6 +39,7 @@ private:
     void run();
 
     const std::string path_;
+    WallTime last_;  // name given
     std::mutex mutex_;
     std::condition_variable asked_;
     bool wanted_ = false;   // guarded by mutex_

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -56,7 +57,9 @@ Result<void> LogFile::open() {
     file_ = file;
     struct stat known {};
     size_ = ::fstat(file_, &known) == 0 ? static_cast<std::uint64_t>(known.st_size) : 0;
-    begun_ = size_ > 0 ? made_at(file_, clock_.wall()) : clock_.wall();
+    // How old it was is the wall clock's to say, how old it becomes is not: that one may be stepped.
+    const std::int64_t age = size_ > 0 ? clock_.wall().ns - made_at(file_, clock_.wall()).ns : 0;
+    begun_ = clock_.mono() - Duration{std::max<std::int64_t>(age, 0)};
     cut_ = false;
     archive_.tend(keep_.load());
     return {};
@@ -66,7 +69,7 @@ bool LogFile::is_due(std::size_t more) const {
     if (size_ == 0) return false;
     const std::uint64_t bytes = rotate_bytes_.load(std::memory_order_relaxed);
     const std::int64_t age = rotate_age_ns_.load(std::memory_order_relaxed);
-    return (bytes > 0 && size_ + more > bytes) || (age > 0 && clock_.wall().ns - begun_.ns >= age);
+    return (bytes > 0 && size_ + more > bytes) || (age > 0 && clock_.mono() - begun_ >= Duration{age});
 }
 
 bool LogFile::is_where_it_was() const {

@@ -65,7 +65,7 @@ private:
     std::atomic<std::size_t> keep_;
     int file_ = -1;
     std::uint64_t size_ = 0;
-    WallTime begun_;
+    MonoTime begun_;
     bool well_ = true;
     bool cut_ = false;  // ends within a line
     std::atomic<bool> reopen_{false};

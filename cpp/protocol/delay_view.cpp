@@ -8,7 +8,8 @@ namespace mythos::protocol {
 
 namespace {
 
-constexpr double kFinest = 0.125;  // milliseconds
+constexpr double kFinest = 0.125;          // milliseconds
+constexpr double kStepAtLeast = 60'000.0;  // a minute late, or the server's clock was set back: no measurement
 
 // Eighths of an octave, so that alike values fall together.
 double rounded(double ms) {
@@ -34,7 +35,13 @@ void DelayView::heard(MonoTime now, double ts) { remember(now, difference(now, t
 void DelayView::applied(MonoTime now, double ts) {
     const double took = difference(now, ts);
     remember(now, took);
-    const double ms = rounded(took - std::min(*fastest_, fastest_before_.value_or(*fastest_)));
+    const double late = took - std::min(*fastest_, fastest_before_.value_or(*fastest_));
+    if (late >= kStepAtLeast) {
+        fastest_ = took;
+        fastest_before_.reset();
+        return;
+    }
+    const double ms = rounded(late);
     const auto at = groups_.lower_bound(ms);
     const bool is_new = at == groups_.end() || at->first != ms;
     if (!is_new || groups_.size() < kGroupsMax) {

@@ -33,11 +33,6 @@ void add_options(CLI::App& app, Given& given) {
         flag->group(table.empty() ? "Options" : "[" + std::string(table) + "]");
         flag->multi_option_policy(is_list(option) ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
     }
-    for (const Option& option : planned_options()) {
-        CLI::Option* flag = app.add_option("--" + std::string(option.name), given[std::string(option.name)]);
-        flag->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-        flag->group("");  // not in --help
-    }
 }
 
 Error unexpected(const std::string& argument) {

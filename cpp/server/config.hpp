@@ -29,6 +29,8 @@ struct Config {
         std::int64_t channels_per_session = 1'024;
         std::int64_t commands_outstanding = 128;
         std::int64_t commands_handled = 16'384;
+        std::int64_t requests = 0;
+        std::int64_t window_s = 60;
         std::int64_t batch_messages = 10'000;
         std::int64_t message_bytes = 65'536;
         std::int64_t body_bytes = 1'048'576;
@@ -117,19 +119,12 @@ struct Config {
     } health;
 
     struct Monitor {
+        bool enabled = true;
+        std::string listen;
+        std::int64_t sample_interval_s = 1;
         std::int64_t max_samples = 1'000;
         friend bool operator==(const Monitor&, const Monitor&) = default;
     } monitor;
-
-    // What this version checks and does not use (options.hpp, planned_options).
-    struct Planned {
-        std::int64_t sample_interval_s = 15;
-        bool monitor_enabled = true;
-        std::string monitor_listen;
-        std::int64_t requests = 100;
-        std::int64_t window_s = 60;
-        friend bool operator==(const Planned&, const Planned&) = default;
-    } planned;
 
     friend bool operator==(const Config&, const Config&) = default;
 };

@@ -24,8 +24,6 @@ public:
             const std::string name = prefix + std::string(key.str());
             if (const Option* option = find_option(name)) {
                 read_option(*option, node);
-            } else if (const Option* planned = find_planned_option(name)) {
-                read_option(*planned, node);
             } else if (const toml::table* inner = node.as_table(); inner && is_table(name)) {
                 read(*inner, name + ".");
             } else if (inner && !inner->empty()) {
@@ -42,7 +40,7 @@ public:
 private:
     static bool is_table(std::string_view name) {
         const auto holds = [&](const Option& option) { return table_of(option.name) == name; };
-        return std::ranges::any_of(all_options(), holds) || std::ranges::any_of(planned_options(), holds);
+        return std::ranges::any_of(all_options(), holds);
     }
 
     void read_option(const Option& option, const toml::node& node) {

@@ -37,8 +37,8 @@ void apply_text(const Option& option, const std::string& place, const std::strin
     }
 }
 
-void apply_environment(const Environment& environment, std::span<const Option> options, Gathered& gathered) {
-    for (const Option& option : options) {
+void apply_environment(const Environment& environment, Gathered& gathered) {
+    for (const Option& option : all_options()) {
         // The guide's name first, so that the option's own wins.
         for (const std::string& name : {std::string(option.guide_name), environment_name(option)}) {
             const std::string* text = name.empty() ? nullptr : find(environment, name);
@@ -48,10 +48,7 @@ void apply_environment(const Environment& environment, std::span<const Option> o
 }
 
 void apply_flags(const CommandLine& line, Gathered& gathered) {
-    for (const auto& [name, text] : line.options) {
-        const Option* option = find_option(name);
-        apply_text(option ? *option : *find_planned_option(name), "--" + name, text, gathered);
-    }
+    for (const auto& [name, text] : line.options) { apply_text(*find_option(name), "--" + name, text, gathered); }
 }
 
 // `FILE:LINE and --flag: what`, of those of `options` whose place is known.
@@ -100,7 +97,7 @@ Result<Startup> load_config(std::span<const std::string> arguments, const Enviro
         if (!fits) gathered.complaints.push_back(fits.error().message);
     }
     if (gathered.complaints.empty()) {
-        startup.warnings = warnings_of(environment, startup.places);
+        startup.warnings = warnings_of(environment);
         return startup;
     }
     std::string message;
@@ -114,26 +111,19 @@ std::vector<std::string> apply_sources(const std::string& named, const Environme
     file_read = file_to_read(named, environment);
     Gathered gathered{config, places, {}};
     if (!file_read.empty()) gathered.complaints = apply_file(file_read, config, places);
-    apply_environment(environment, all_options(), gathered);
-    apply_environment(environment, planned_options(), gathered);
+    apply_environment(environment, gathered);
     return std::move(gathered.complaints);
 }
 
 // An unknown variable is only warned of: an orchestrator sets MYTHOS_PORT and MYTHOS_SERVICE_HOST for a service that is
 // called mythos.
-std::vector<std::string> warnings_of(const Environment& environment, const Places& places) {
+std::vector<std::string> warnings_of(const Environment& environment) {
     std::vector<std::string> warnings;
     for (const auto& [name, value] : environment) {
         if (!name.starts_with("MYTHOS_") || name == kFileVariable) continue;
         const auto is_it = [&](const Option& option) { return environment_name(option) == name; };
-        if (std::ranges::none_of(all_options(), is_it) && std::ranges::none_of(planned_options(), is_it)) {
+        if (std::ranges::none_of(all_options(), is_it))
             warnings.push_back("environment variable " + name + " names no option and is ignored");
-        }
-    }
-    for (const auto& [name, place] : places) {
-        if (find_planned_option(name)) {
-            warnings.push_back(place + ": " + name + ": this version does not use it; it has no effect");
-        }
     }
     return warnings;
 }
@@ -159,13 +149,27 @@ Result<void> check_together(const Config& config, const Places& places) {
 }
 
 Result<void> check_exposure(const Config& config, const Places& places) {
-    const auto address = transport::parse_host_port(config.listen);
-    if (config.auth.mode != "none" || (address && transport::is_loopback_address(address->host))) return {};
-    return Error{"exposed_without_authentication",
-                 placed(places, {"listen"},
-                        "listen is " + config.listen +
-                            ", which others can reach, and auth.mode is none: anybody could be any player. Listen on "
-                            "127.0.0.1 behind a proxy that authenticates")};
+    if (config.auth.mode != "none") return {};
+    const auto exposed = [&](std::string_view option, const std::string& given,
+                             const std::optional<transport::HostPort>& address, const char* so) -> Result<void> {
+        if (!address || transport::is_loopback_address(address->host)) return {};
+        return Error{"exposed_without_authentication",
+                     placed(places, {option},
+                            std::string(option) + " is " + given + ", which others can reach, and auth.mode is none: " +
+                                so + ". Listen on 127.0.0.1 behind a proxy that authenticates")};
+    };
+    auto main =
+        exposed("listen", config.listen, transport::parse_host_port(config.listen), "anybody could be any player");
+    if (!main) return main;
+    return exposed("monitor.listen", config.monitor.listen, monitor_address(config),
+                   "anybody could read of every player, and drain the server");
+}
+
+std::optional<transport::HostPort> monitor_address(const Config& config) {
+    const std::string& given = config.monitor.listen;
+    if (given.empty()) return std::nullopt;
+    if (auto whole = transport::parse_host_port(given)) return whole;
+    return transport::parse_host_port(config.listen.substr(0, config.listen.rfind(':') + 1) + given);
 }
 
 }  // namespace mythos::server

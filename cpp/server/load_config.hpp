@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "base/result.hpp"
 #include "server/config.hpp"
 #include "server/config_file.hpp"
+#include "transport/address.hpp"
 
 namespace mythos::server {
 
@@ -39,13 +41,16 @@ Result<Startup> load_config(std::span<const std::string> arguments, const Enviro
 std::vector<std::string> apply_sources(const std::string& named, const Environment& environment, Config& config,
                                        Places& places, std::string& file_read);
 
-// For the log: what the environment seems to say and does not, and options that were set and have no effect yet.
-std::vector<std::string> warnings_of(const Environment& environment, const Places& places);
+// For the log: what the environment seems to say and does not.
+std::vector<std::string> warnings_of(const Environment& environment);
 
 // Rules that more than one option is needed for. Error `bad_config`, which begins with the places that are known.
 Result<void> check_together(const Config& config, const Places& places = {});
 
-// Whether the server may listen where it is asked to: off loopback only with authentication. Error
+// Where monitoring is answered apart: monitor.listen, on the host of listen if it is a port alone.
+std::optional<transport::HostPort> monitor_address(const Config& config);
+
+// Whether the server may listen where it is asked to, by both listeners: off loopback only with authentication. Error
 // `exposed_without_authentication`, which begins with the place where it is known.
 Result<void> check_exposure(const Config& config, const Places& places = {});
 

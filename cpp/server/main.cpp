@@ -111,21 +111,23 @@ int serve(const server::Startup& startup, const Arguments& arguments, server::Si
     const server::ServerSettings settings = server::settings_from(startup.config, descriptors);
     auto started = server::Server::start(settings, clock, **logging);
     if (!started) {
-        std::cerr << "mythosd: " << startup.config.listen << ": " << started.error().message << "\n";
+        std::cerr << "mythosd: " << started.error().message << "\n";
         return 1;
     }
     Daemon daemon{clock, **logging, log, arguments, descriptors, startup.config, std::move(*started)};
     const std::uint16_t port = daemon.server->port();
-    log.info("Listening", {{"host", settings.host},
+    log.info("Listening", {{"host", settings.listen.host},
                            {"port", port},
                            {"loops", daemon.server->loops()},
                            {"connections_max", settings.hub.connections_max},
                            {"version", MYTHOS_VERSION}});
+    if (settings.monitor)
+        log.info("Monitoring listens", {{"host", settings.monitor->host}, {"port", daemon.server->monitor_port()}});
     if (!startup.port_file.empty() && !write_port_file(startup.port_file, port)) {
         std::cerr << "mythosd: --port-file: the file cannot be written\n";
         return 1;
     }
-    std::cerr << server::greeting(settings.host, port) << std::flush;
+    std::cerr << server::greeting(settings.listen.host, port) << std::flush;
 
     for (;;) {
         const auto signal = signals.wait();

@@ -54,11 +54,6 @@ std::string joined(std::span<const std::string_view> words, std::string_view sep
     return out;
 }
 
-bool is_secret(const Option& option) {
-    const auto* form = std::get_if<Form>(&option.rule);
-    return form != nullptr && form->shown != nullptr;
-}
-
 Error refused(const Option& option, std::string_view found) {
     const std::string not_this = is_secret(option) ? "" : ", not " + std::string(found);
     return {"bad_value", "must be " + expected_by(option) + not_this};
@@ -145,6 +140,11 @@ std::string found_text(const OptionValue& value) {
 }
 
 }  // namespace
+
+bool is_secret(const Option& option) {
+    const auto* form = std::get_if<Form>(&option.rule);
+    return form != nullptr && form->shown != nullptr;
+}
 
 Result<void> assign(const Option& option, Config& config, const OptionValue& value) {
     if (const auto* integer = std::get_if<std::int64_t>(&value)) {

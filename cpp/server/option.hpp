@@ -65,7 +65,10 @@ Result<void> assign_text(const Option& option, Config& config, std::string_view 
 // The value in `config` as text that assign_text() reads back.
 std::string text_of(const Option& option, const Config& config);
 
-// The same without what must not be told.
+// Whether the value may hold what must not be told.
+bool is_secret(const Option& option);
+
+// The value's text without that.
 std::string shown_text_of(const Option& option, const Config& config);
 
 // What the option takes, for people: `1 to 1024`, `displace or refuse`, `true or false`, `HOST:PORT`.

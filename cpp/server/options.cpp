@@ -16,8 +16,8 @@ namespace {
 
 bool is_address(std::string_view text) { return transport::parse_host_port(text).has_value(); }
 
-bool is_port_or_address(std::string_view text) {
-    return is_address(text) || is_address("127.0.0.1:" + std::string(text));
+bool is_monitor_address(std::string_view text) {
+    return text.empty() || is_address(text) || is_address("127.0.0.1:" + std::string(text));
 }
 
 bool is_origin(std::string_view text) {
@@ -36,8 +36,6 @@ bool is_host_name(std::string_view text) { return !text.empty() && text.find_fir
 
 // A member of Config under its own name.
 #define MEMBER(path) #path, +[](Config & config) -> decltype((config.path)) { return config.path; }
-
-#define PLANNED(key) +[](Config& config) -> decltype((config.planned.key)) { return config.planned.key; }
 
 constexpr bool kLive = true;
 constexpr bool kRestart = false;
@@ -68,6 +66,12 @@ const std::array kOptions{
            "Unanswered commands of one client; beyond it too_many_outstanding."},
     Option{MEMBER(limits.commands_handled), Range{1, 10'000'000}, kLive, "",
            "Commands at the application's handlers, waiting or running; beyond it overloaded."},
+    Option{
+        MEMBER(limits.requests), Range{0, 1'000'000'000}, kLive, "RATE_LIMIT_REQUESTS",
+        "Commands and HTTP requests of one player at once, and as many again over limits.window_s, evenly; beyond it "
+        "rate_limited. Openings of streams count, acknowledgements do not. 0: any number."},
+    Option{MEMBER(limits.window_s), Range{1, 86'400}, kLive, "RATE_LIMIT_WINDOW",
+           "The time over which limits.requests come anew."},
     Option{MEMBER(limits.batch_messages), Range{1, 1'000'000}, kLive, "", "Messages of one publish."},
     Option{MEMBER(limits.message_bytes), Range{1'024, 67'108'864}, kLive, "",
            "A WebSocket message from a client; a longer one closes the connection with 1009."},
@@ -167,25 +171,20 @@ const std::array kOptions{
     Option{MEMBER(health.interval_s), Range{1, 86'400}, kLive, "HEALTH_CHECK_INTERVAL",
            "How often the health of the server's own components is checked, in the background."},
 
-    Option{MEMBER(monitor.max_samples), Range{1, 1'000'000}, kRestart, "MAX_METRICS_SAMPLES",
+    Option{MEMBER(monitor.enabled), AnyValue{}, kLive, "ENABLE_METRICS",
+           "Whether /metrics and /monitoring/ are answered. It is measured all the same, for health is judged by it; "
+           "health and probes are always answered."},
+    Option{MEMBER(monitor.listen), Form{is_monitor_address, "a port, HOST:PORT, or empty"}, kRestart, "METRICS_PORT",
+           "A listener for monitoring alone: probes, health, /metrics, /monitoring/ and /drain. The one for everybody "
+           "then answers, of these, no /metrics, /monitoring/ and /health/detailed. A port alone: on the host of "
+           "listen. Port 0 takes a free one. Off loopback authentication is required. Empty: no other listener."},
+    Option{MEMBER(monitor.sample_interval_s), Range{1, 3'600}, kLive, "METRICS_COLLECTION_INTERVAL",
+           "How often memory and CPU of the process, and the health of each connection, are looked at; what is told "
+           "of them is as old at most. What is counted is counted as it happens."},
+    Option{MEMBER(monitor.max_samples), Range{1, 1'000'000}, kLive, "MAX_METRICS_SAMPLES",
            "Recent errors that are kept with their details."},
 };
 
-// In the order of the reference page.
-const std::array kPlanned{
-    Option{"monitor.enabled", PLANNED(monitor_enabled), AnyValue{}, kRestart, "ENABLE_METRICS",
-           "Whether metrics are served."},
-    Option{"monitor.listen", PLANNED(monitor_listen), Form{is_port_or_address, "a port or HOST:PORT"}, kRestart,
-           "METRICS_PORT", "A listener of their own for the monitoring routes."},
-    Option{"monitor.sample_interval_s", PLANNED(sample_interval_s), Range{1, 3'600}, kLive,
-           "METRICS_COLLECTION_INTERVAL", "How often a sample is kept for the alert rules."},
-    Option{"limits.requests", PLANNED(requests), Range{1, 1'000'000'000}, kLive, "RATE_LIMIT_REQUESTS",
-           "Commands and HTTP requests of one player within limits.window_s."},
-    Option{"limits.window_s", PLANNED(window_s), Range{1, 86'400}, kLive, "RATE_LIMIT_WINDOW",
-           "The time that limits.requests counts over."},
-};
-
-#undef PLANNED
 #undef MEMBER
 
 // Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`.
@@ -214,13 +213,6 @@ std::span<const Option> all_options() { return kOptions; }
 const Option* find_option(std::string_view name) {
     const auto found = std::ranges::find(kOptions, name, &Option::name);
     return found == kOptions.end() ? nullptr : &*found;
-}
-
-std::span<const Option> planned_options() { return kPlanned; }
-
-const Option* find_planned_option(std::string_view name) {
-    const auto found = std::ranges::find(kPlanned, name, &Option::name);
-    return found == kPlanned.end() ? nullptr : &*found;
 }
 
 std::string_view table_of(std::string_view name) {

@@ -16,12 +16,6 @@ std::span<const Option> all_options();
 
 const Option* find_option(std::string_view name);
 
-// Options, the guide's names among them, that a later version will act on. This one accepts and checks them in every
-// source, warns that they have no effect, and lists them apart; `--help` leaves them out.
-std::span<const Option> planned_options();
-
-const Option* find_planned_option(std::string_view name);
-
 // `session` of `session.grace_s`; empty for `listen`.
 std::string_view table_of(std::string_view name);
 

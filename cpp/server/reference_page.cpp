@@ -21,12 +21,6 @@ constexpr std::string_view kHead =
     "What is not right stops the start, with file, line and key. SIGHUP reads everything again: *live* options take\n"
     "effect at once, the log says which others wait for a restart, and a faulty file changes nothing.\n";
 
-constexpr std::string_view kPlannedHead =
-    "\n## Not in this version\n\n"
-    "Accepted in every source and checked, so that a configuration made for a later version starts this one; a warning "
-    "at the\nstart names each that is given. They have no effect.\n\n"
-    "| option | takes | other variable | what it will do |\n|---|---|---|---|\n";
-
 std::string heading(std::string_view table) {
     return table.empty() ? "\n## Before any table\n" : "\n## [" + std::string(table) + "]\n";
 }
@@ -51,11 +45,6 @@ std::string reference_page() {
                    "\n| option | default | takes | live | other variable | what it does |\n|---|---|---|---|---|---|\n";
         }
         out += row(option);
-    }
-    out += kPlannedHead;
-    for (const Option& option : planned_options()) {
-        out += "| `" + std::string(option.name) + "` | " + expected_by(option) + " | `" +
-               std::string(option.guide_name) + "` | " + std::string(option.help) + " |\n";
     }
     return out;
 }

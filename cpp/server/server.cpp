@@ -35,12 +35,16 @@ std::string host_name() {
     return ::gethostname(name, HOST_NAME_MAX) == 0 ? name : "localhost";
 }
 
-transport::ListenOptions listen_options(const ServerSettings& settings) {
+transport::ListenOptions listen_options(const transport::HostPort& at, const ServerSettings& settings) {
     transport::ListenOptions options;
-    options.host = settings.host;
-    options.port = settings.port;
+    options.host = at.host;
+    options.port = at.port;
     options.user_timeout = settings.loop.user_timeout;
     return options;
+}
+
+Error placed(const transport::HostPort& at, const Error& error) {
+    return {error.code, transport::format_host_port(at.host, at.port) + ": " + error.message};
 }
 
 }  // namespace
@@ -61,6 +65,7 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     std::vector<const transport::RequestTimes*> request_times;
     for (const auto& loop : loops_) request_times.push_back(&loop->request_times());
     monitor_ = std::make_unique<monitor::Monitor>(*node_, clock, std::move(request_times));
+    monitor_->set_sample_interval(settings.sample_interval);
     monitor_->metrics().add([&logging](auto& all) { monitor::add_log_metrics(all, logging); });
     for (auto& loop : loops_)
         loop->set_monitor(
@@ -137,15 +142,25 @@ Result<std::unique_ptr<Server>> Server::start(const ServerSettings& settings, co
 }
 
 Result<void> Server::listen(const ServerSettings& settings) {
-    transport::ListenOptions options = listen_options(settings);
-    if (auto free = transport::check_address_is_free(options); !free) return free;
+    transport::ListenOptions options = listen_options(settings.listen, settings);
+    if (auto free = transport::check_address_is_free(options); !free) return placed(settings.listen, free.error());
     for (auto& loop : loops_) {
         auto listener = transport::listen_tcp(options);
-        if (!listener) return listener.error();
+        if (!listener) return placed(settings.listen, listener.error());
         port_ = options.port = transport::local_port(*listener);
         if (auto taken = loop->listen(std::move(*listener)); !taken) return taken;
     }
-    return {};
+    return settings.monitor ? listen_monitoring(*settings.monitor, settings) : Result<void>();
+}
+
+// On the first loop alone: who scrapes comes once in a while.
+Result<void> Server::listen_monitoring(const transport::HostPort& at, const ServerSettings& settings) {
+    const transport::ListenOptions options = listen_options(at, settings);
+    if (auto free = transport::check_address_is_free(options); !free) return placed(at, free.error());
+    auto listener = transport::listen_tcp(options);
+    if (!listener) return placed(at, listener.error());
+    monitor_port_ = transport::local_port(*listener);
+    return loops_.front()->listen_monitoring(std::move(*listener));
 }
 
 Result<void> Server::keep_history(const ServerSettings& settings, observe::Log& log) {
@@ -193,6 +208,7 @@ void Server::reload(const ServerSettings& settings) {
     node_->reload(settings.hub);
     for (auto& loop : loops_) loop->set_settings(settings.loop);
     health_->set_interval(settings.health_interval);
+    monitor_->set_sample_interval(settings.sample_interval);
     drain_spread_ns_.store(settings.drain_spread.ns, std::memory_order_relaxed);
 }
 

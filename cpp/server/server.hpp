@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,19 +24,21 @@
 #include "monitor/probe_view.hpp"
 #include "observe/log.hpp"
 #include "store/store.hpp"
+#include "transport/address.hpp"
 #include "transport/hub_loop.hpp"
 
 namespace mythos::server {
 
 struct ServerSettings {
-    std::string host = "127.0.0.1";
-    std::uint16_t port = 8000;  // 0: any free one
-    std::uint32_t loops = 0;    // 0: one a core
+    transport::HostPort listen{"127.0.0.1", 8000};  // port 0: any free one
+    std::optional<transport::HostPort> monitor;     // where monitoring is answered apart; nothing: nowhere
+    std::uint32_t loops = 0;                        // 0: one a core
     hub::Settings hub;
     transport::HubLoopSettings loop;
     journal::Retention retention;
     store::StoreSettings store;
     Duration health_interval = seconds(10);  // of the server's own checks
+    Duration sample_interval = seconds(1);   // of what the process takes of the machine
     Duration drain_spread = seconds(5);      // of a drain that is asked for by HTTP
 };
 
@@ -48,6 +51,8 @@ public:
     ~Server();
 
     std::uint16_t port() const { return port_; }
+    // Of the listener for monitoring; 0: there is none.
+    std::uint16_t monitor_port() const { return monitor_port_; }
     std::size_t loops() const { return loops_.size(); }
 
     // What can change while it runs, effective from the next turn of each loop.
@@ -84,6 +89,7 @@ public:
 private:
     Server(const ServerSettings& settings, const Clock& clock, observe::Logging& logging);
     Result<void> listen(const ServerSettings& settings);
+    Result<void> listen_monitoring(const transport::HostPort& at, const ServerSettings& settings);
     Result<void> keep_history(const ServerSettings& settings, observe::Log& log);
     void run();
     void watch(observe::Logging& logging);
@@ -99,7 +105,7 @@ private:
     std::atomic<bool> has_room_{true};
     std::atomic<std::int64_t> drain_spread_ns_;
     const Clock& clock_;
-    std::uint16_t port_ = 0;
+    std::uint16_t port_ = 0, monitor_port_ = 0;
 };
 
 }  // namespace mythos::server

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/load_config.hpp"
 #include "transport/address.hpp"
 
 namespace mythos::server {
@@ -35,6 +36,8 @@ hub::Settings hub_settings(const Config& config, std::uint64_t descriptors) {
     hub.deflate_min_bytes = size(config.websocket.deflate_min_bytes);
     hub.sweep_interval = seconds(config.session.sweep_interval_s);
     hub.error_samples = size(config.monitor.max_samples);
+    hub.survey_interval = seconds(config.monitor.sample_interval_s);
+    hub.rate = {size(config.limits.requests), seconds(config.limits.window_s)};
     hub.message_sample = config.log.message_sample;
     return hub;
 }
@@ -51,6 +54,8 @@ transport::HubLoopSettings loop_settings(const Config& config) {
     site.body_bytes_max = size(config.limits.body_bytes);
     site.mode_default = config.delivery.mode_default == "standby" ? protocol::Mode::standby : protocol::Mode::mirror;
     site.deflate = config.websocket.deflate;
+    site.monitoring = config.monitor.enabled;
+    site.monitoring_apart = !config.monitor.listen.empty();
     site.application_authenticates = config.auth.mode == "application";
     loop.message_bytes_max = size(config.limits.message_bytes);
     loop.user_timeout = milliseconds(config.heartbeat_ms) * 2;
@@ -67,9 +72,8 @@ std::size_t connections_within(std::uint64_t descriptors) {
 
 ServerSettings settings_from(const Config& config, std::uint64_t descriptors) {
     ServerSettings settings;
-    const auto address = transport::parse_host_port(config.listen).value_or(transport::HostPort{});
-    settings.host = address.host;
-    settings.port = address.port;
+    settings.listen = transport::parse_host_port(config.listen).value_or(transport::HostPort{});
+    settings.monitor = monitor_address(config);
     settings.loops = static_cast<std::uint32_t>(config.server.loops);
     settings.hub = hub_settings(config, descriptors);
     settings.loop = loop_settings(config);
@@ -79,6 +83,7 @@ ServerSettings settings_from(const Config& config, std::uint64_t descriptors) {
     settings.store.retention = seconds(config.store.retention_s);
     settings.store.queue_events = size(config.store.queue_events);
     settings.health_interval = seconds(config.health.interval_s);
+    settings.sample_interval = seconds(config.monitor.sample_interval_s);
     settings.drain_spread = milliseconds(config.drain.spread_ms);
     settings.retention.entries = size(config.journal.retention_entries);
     settings.retention.bytes = size(config.journal.retention_bytes);

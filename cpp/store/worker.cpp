@@ -58,11 +58,17 @@ void Store::Worker::turn() {
     if (!batch_.empty()) return write_batch();
     if (settings.retention.ns > 0 && mono() >= next_prune_) {
         bool more = false;
-        if (!attempt([&](HistoryWriter& writer) { more = writer.prune({wall().ns - settings.retention.ns}); })) return;
+        if (!attempt([&](HistoryWriter& writer) { more = writer.prune(oldest_kept()); })) return;
         if (!more) next_prune_ = mono() + settings.prune_interval;
     }
     const Duration idle = std::min(next_touch_, settings.retention.ns > 0 ? next_prune_ : next_touch_) - mono();
     if (idle.ns > 0 && !ends()) events.gather(idle, settings.linger, settings.batch_events);
+}
+
+// By the wall clock, but for a step that it made forward since the start: nothing is deleted before its time.
+WallTime Store::Worker::oldest_kept() const {
+    const std::int64_t by_age = run_.started_at.ns + (mono() - started_).ns;
+    return {std::min(wall().ns, by_age) - settings.retention.ns};
 }
 
 void Store::Worker::rest() {

@@ -50,12 +50,14 @@ private:
     void finish();
     void note_left(std::size_t left);
     void rest();  // until the next attempt
+    WallTime oldest_kept() const;
 
     MonoTime mono() const { return clock_.mono(); }
     WallTime wall() const { return clock_.wall(); }
 
     const SystemClock clock_;
     const ServerRun run_;
+    const MonoTime started_ = clock_.mono();
     Watchdog watchdog_;
     std::unique_ptr<Session> session_;
     std::vector<Event> batch_;    // taken and not settled

@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "protocol/wire.hpp"
 
 namespace mythos::transport {
 
@@ -48,6 +51,13 @@ RouteName name_of(Route route);
 constexpr bool is_monitors(Route route) { return route >= Route::startup && route <= Route::monitored_connection; }
 // Probes and metrics, which must not wait for anybody to say who asks.
 constexpr bool is_open(Route route) { return route <= Route::metrics; }
+
+// The wire that a route opens; none: it opens no stream.
+constexpr std::optional<protocol::Wire> wire_of(Route route) {
+    if (route == Route::websocket) return protocol::Wire::websocket;
+    if (route == Route::event_stream) return protocol::Wire::sse;
+    return std::nullopt;
+}
 
 struct RouteMatch {
     enum class Kind : std::uint8_t { found, no_path, no_method, preflight, bad_path };

@@ -25,7 +25,8 @@ HubLoop::HubLoop(hub::Node& node, std::uint32_t index, const Clock& clock, const
       core_(node, index),
       streams_{events_, core_, core_.counters(), core_.errors(), log, receiver_config(settings, inflate_scratch_)},
       site_(streams_, settings.site, std::move(authenticate)),
-      http_(events_, site_, settings.site.limits) {
+      http_(events_, site_, settings.site.limits),
+      monitor_http_(events_, monitor_door_, settings.site.limits) {
     node.set_wake(index, [this] { wake(); });
     events_.on_fault([this](std::string_view what) {
         try {
@@ -36,10 +37,11 @@ HubLoop::HubLoop(hub::Node& node, std::uint32_t index, const Clock& clock, const
     });
 }
 
-Result<void> HubLoop::listen(Socket listener) {
-    acceptor_ = Acceptor::begin(
-        events_, std::move(listener), [this](Socket socket) { http_.open(std::move(socket)); }, [this] { rest(); });
-    if (acceptor_ == nullptr) return Error{"listen_failed", "The system has no room for another listener."};
+Result<void> HubLoop::listen(Socket listener, HttpConnections& connections, Acceptor*& acceptor) {
+    acceptor = Acceptor::begin(
+        events_, std::move(listener), [&connections](Socket socket) { connections.open(std::move(socket)); },
+        [this] { rest(); });
+    if (acceptor == nullptr) return Error{"listen_failed", "The system has no room for another listener."};
     return {};
 }
 
@@ -47,6 +49,7 @@ Result<void> HubLoop::listen(Socket listener) {
 void HubLoop::rest() {
     streams_.errors.record(stats::Counter::accept_pauses, {.code = "no_descriptors"});
     http_.close_idle();
+    monitor_http_.close_idle();
 }
 
 void HubLoop::run() {
@@ -85,16 +88,17 @@ void HubLoop::drain(Duration spread, std::string reason) {
     events_.post([this, spread, reason = std::move(reason)] {
         if (std::exchange(draining_, true)) return;
         http_.close_all_when_idle();
+        monitor_http_.close_all_when_idle();
         site_.set_draining();
         site_.listeners().end_all();
         core_.drain(spread, reason, events_.now());
     });
 }
 
-// The listener stays for those who ask how it goes, and so may somebody be who has only connected.
+// The listeners stay for those who ask how it goes, and so may somebody be who has only connected.
 bool HubLoop::is_left_alone() const {
-    const std::size_t listeners = acceptor_ != nullptr ? 1 : 0;
-    return core_.connections() == 0 && events_.watchers() == listeners + http_.silent();
+    const std::size_t listeners = (acceptor_ != nullptr) + (monitor_acceptor_ != nullptr);
+    return core_.connections() == 0 && events_.watchers() == listeners + http_.silent() + monitor_http_.silent();
 }
 
 void HubLoop::ask_sign() {
@@ -115,6 +119,8 @@ void HubLoop::set_settings(const HubLoopSettings& settings) {
     events_.post([this, settings] {
         site_.set_settings(settings.site);
         http_.set_limits(settings.site.limits);
+        monitor_http_.set_limits(settings.site.limits);
+        if (!settings.site.monitoring) site_.listeners().end_all();
         streams_.receiver.message_bytes_max = settings.message_bytes_max;
         // Inherited by those who come; who is here goes on at the heartbeat that its welcome named.
         if (acceptor_ != nullptr) set_user_timeout(acceptor_->socket(), settings.user_timeout);

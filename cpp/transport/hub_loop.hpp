@@ -17,6 +17,7 @@
 #include "transport/acceptor.hpp"
 #include "transport/event_loop.hpp"
 #include "transport/http_connection.hpp"
+#include "transport/monitor_door.hpp"
 #include "transport/site.hpp"
 #include "transport/stream_connection.hpp"
 
@@ -35,7 +36,11 @@ public:
             Authenticate authenticate, observe::Log& log);
 
     // Error `listen_failed`: the system has no room for it.
-    Result<void> listen(Socket listener);
+    Result<void> listen(Socket listener) { return listen(std::move(listener), http_, acceptor_); }
+    // The same for the listener that answers monitoring and nothing else (monitor_door.hpp).
+    Result<void> listen_monitoring(Socket listener) {
+        return listen(std::move(listener), monitor_http_, monitor_acceptor_);
+    }
 
     // Before `run`.
     void set_monitor(AskMonitor ask) { site_.set_monitor(std::move(ask)); }
@@ -70,6 +75,7 @@ public:
     bool is_empty() const { return empty_.load(std::memory_order_acquire); }
 
 private:
+    Result<void> listen(Socket listener, HttpConnections& connections, Acceptor*& acceptor);
     void rest();
     void end_turn();
     bool is_left_alone() const;
@@ -79,8 +85,10 @@ private:
     protocol::WsInflateScratch inflate_scratch_;
     StreamContext streams_;
     Site site_;
-    HttpConnections http_;
+    MonitorDoor monitor_door_{site_};
+    HttpConnections http_, monitor_http_;
     Acceptor* acceptor_ = nullptr;
+    Acceptor* monitor_acceptor_ = nullptr;
     MonoTime rest_until_{};
     bool more_to_do_ = false;
     bool stopped_ = false;

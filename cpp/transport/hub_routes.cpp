@@ -9,6 +9,7 @@
 #include "protocol/envelope.hpp"
 #include "protocol/json_text.hpp"
 #include "transport/connect_request.hpp"
+#include "transport/trace_context.hpp"
 #include "transport/uri.hpp"
 
 namespace mythos::transport {
@@ -96,11 +97,12 @@ Result<void> ask_hub(hub::LoopCore& core, RouteMatch match, HttpRequest request,
     switch (match.route) {
         case Route::commands:
             core.post_commands(query->text("session_id"), query->text("client_id"), std::move(request.body), now,
-                               std::move(answer), player_id);
+                               std::move(answer), player_id, std::string(trace_id_of(request)));
             return {};
         case Route::publish: {
             std::string key(request.header("Idempotency-Key"));
-            core.post_publish(std::move(request.body), std::move(key), now, std::move(answer));
+            std::string trace_id(trace_id_of(request));
+            core.post_publish(std::move(request.body), std::move(key), now, std::move(answer), std::move(trace_id));
             return {};
         }
         case Route::disconnect:

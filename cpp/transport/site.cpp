@@ -23,12 +23,6 @@ std::string_view error_type(Counter counter) {
     return name_of(fault == nullptr ? stats::ErrorType::system : fault->type);
 }
 
-bool is_json(std::string_view content_type) {
-    std::string_view media = content_type.substr(0, content_type.find(';'));
-    while (media.ends_with(' ') || media.ends_with('\t')) media.remove_suffix(1);
-    return equals_in_any_case(media, "application/json");
-}
-
 int status_of(std::string_view error_code) {
     if (error_code == "unauthorised") return 401;
     if (error_code == "forbidden") return 403;
@@ -40,6 +34,7 @@ int status_of(std::string_view error_code) {
 Counter counter_of(int status, std::string_view error_code) {
     if (status == 401 || error_code == "forbidden") return Counter::http_unauthorised;
     if (status == 404) return Counter::http_not_found;
+    if (error_code == "rate_limited") return Counter::http_rate_limited;
     if (status < 500) return Counter::http_bad_request;
     if (error_code == "handler_failed") return Counter::http_handler_failed;
     return status == 503 ? Counter::http_unavailable : Counter::http_server_fault;
@@ -55,12 +50,6 @@ Rejection rejection(std::string_view error_code) {
     return Rejection::bad_request;
 }
 
-std::optional<Wire> wire_of(Route route) {
-    if (route == Route::websocket) return Wire::websocket;
-    if (route == Route::event_stream) return Wire::sse;
-    return std::nullopt;
-}
-
 bool opens_stream(const RouteMatch& match) { return wire_of(match.route).has_value(); }
 
 }  // namespace
@@ -71,10 +60,9 @@ Site::Site(StreamContext& streams, SiteSettings settings, Authenticate authentic
       authenticate_(std::move(authenticate)),
       listeners_(streams.loop, streams.counters) {}
 
-void Site::note(Counter counter, std::string_view code, std::string_view message, int status,
-                const HttpRequest* request) {
+void Site::note(Counter counter, observe::ErrorContext context, int status, const HttpRequest* request) {
     if (stats::fault_of(counter) == nullptr) return streams_.counters.add(counter);
-    const observe::ErrorContext context{.code = code, .text = message};
+    if (request != nullptr) context.trace_id = trace_id_of(*request);
     if (request == nullptr) return streams_.errors.record(counter, context, {{"status", status}});
     streams_.errors.record(counter, context,
                            {{"status", status}, {"method", request->method}, {"path", request->path()}});
@@ -82,7 +70,7 @@ void Site::note(Counter counter, std::string_view code, std::string_view message
 
 HttpResponse Site::refused(Counter counter, const HttpRequest* request, int status, std::string_view code,
                            std::string_view message) {
-    note(counter, code, message, status, request);
+    note(counter, {.code = code, .text = message}, status, request);
     return error(error_type(counter), request, status, code, message);
 }
 
@@ -132,65 +120,8 @@ HttpResponse Site::refuse(int status) {
 
 // It was opened for nothing: counted as a timeout, which nobody is answered.
 void Site::silent() {
-    note(Counter::http_timeout, "timeout", "a connection was opened and nothing was sent", 0, nullptr);
-}
-
-HttpResponse Site::refuse_no_route(const HttpRequest& request, const RouteMatch& match) {
-    switch (match.kind) {
-        case RouteMatch::Kind::no_method: {
-            auto response = refused(Counter::http_method, &request, 405, "method_not_allowed",
-                                    "The route does not have this method.");
-            response.headers.emplace_back("Allow", match.allow);
-            return response;
-        }
-        case RouteMatch::Kind::bad_path:
-            return refused(Counter::http_bad_request, &request, 400, "bad_request",
-                           "The path has a broken percent escape.");
-        default:
-            return refused(Counter::http_not_found, &request, 404, "not_found", "There is no such route.");
-    }
-}
-
-// The rules that hold before a route is looked at; nothing: go on.
-std::optional<HttpResponse> Site::refuse_entry(const HttpRequest& request, const RouteMatch& match) {
-    const auto wire = match.kind == RouteMatch::Kind::found ? wire_of(match.route) : std::nullopt;
-    const auto refused = [&](Rejection why, Counter counter, int status, const char* code, const char* message) {
-        return wire ? this->refused(why, *wire, request, status, code, message)
-                    : this->refused(counter, &request, status, code, message);
-    };
-    const std::string_view host = request.header("Host");
-    const std::size_t hosts = request.count_header("Host");
-    if (hosts > 1 || (hosts == 0 && request.http_1_1)) {
-        return this->refused(Counter::http_bad_request, &request, 400, "bad_request",
-                             "HTTP/1.1 needs one Host header (RFC 9112 3.2).");
-    }
-    if (!is_host_allowed(settings_.policy, host)) {
-        return refused(Rejection::host, Counter::http_host, 421, "host_not_allowed",
-                       "Without authentication only loopback names and http.allowed_hosts are served.");
-    }
-    const bool reads_only = !wire && (request.method == "GET" || request.method == "HEAD");
-    if (!reads_only && !is_origin_allowed(settings_.policy, request.header("Origin"), host)) {
-        return refused(Rejection::origin, Counter::http_origin, 403, "origin_not_allowed",
-                       "This origin is not in http.origins.");
-    }
-    return std::nullopt;
-}
-
-HttpApplication::Verdict Site::head(const HttpRequest& request) {
-    Verdict verdict;
-    verdict.body_bytes_max = settings_.body_bytes_max;
-    const RouteMatch match = match_route(request.method, request.path());
-    verdict.answer = refuse_entry(request, match);
-    if (verdict.answer) return verdict;
-    if (match.kind == RouteMatch::Kind::preflight) {
-        verdict.answer = preflight_answer(settings_.policy, request, match.allow);
-    } else if (match.kind != RouteMatch::Kind::found) {
-        verdict.answer = refuse_no_route(request, match);
-    } else if (request.method == "POST" && !is_json(request.header("Content-Type"))) {
-        verdict.answer = refused(Counter::http_media_type, &request, 415, "unsupported_media_type",
-                                 "A POST needs Content-Type: application/json.");
-    }
-    return verdict;
+    note(Counter::http_timeout, {.code = "timeout", .text = "a connection was opened and nothing was sent"}, 0,
+         nullptr);
 }
 
 void Site::request(HttpConnection& connection, HttpRequest request) {
@@ -374,10 +305,12 @@ Site::TellAnswered Site::answered_line(const HttpRequest& request) {
 
 hub::AnswerTo Site::hub_answer(HttpConnection& connection, const HttpRequest& request) {
     return [told = answered_line(request), later = connection.answer_later(),
-            cors = cors_headers(settings_.policy, request), this](hub::Answer answer) mutable {
+            cors = cors_headers(settings_.policy, request), trace = std::string(trace_id_of(request)),
+            this](hub::Answer answer) mutable {
         told(answer.status);
         if (answer.status >= 400)
-            note(counter_of(answer.status, answer.error_code), answer.error_code, {}, answer.status, nullptr);
+            note(counter_of(answer.status, answer.error_code), {.code = answer.error_code, .trace_id = trace},
+                 answer.status, nullptr);
         HttpResponse response;
         response.status = answer.status;
         response.body = std::move(answer.body);

@@ -26,18 +26,24 @@ struct SiteSettings {
     std::size_t body_bytes_max = std::size_t{1} << 20;  // of a POST
     protocol::Mode mode_default = protocol::Mode::mirror;
     bool deflate = true;                     // agree to permessage-deflate
+    bool monitoring = true;                  // answer what tells of measurements
+    bool monitoring_apart = false;           // there is a listener for it: not by the one for everybody
     bool application_authenticates = false;  // it is asked who each caller is, and `Authenticate` is not
 };
 
 // Answers `live` or `ready` at once, on any loop.
 using AnswerProbe = std::function<HttpResponse(Route route)>;
 
+// Which of the server's listeners a request came by: that for everybody, or monitor.listen.
+enum class Door : std::uint8_t { everybody, monitoring };
+
 class Site final : public HttpApplication {
 public:
     // What is referred to outlives the site.
     Site(StreamContext& streams, SiteSettings settings, Authenticate authenticate);
 
-    Verdict head(const HttpRequest& request) override;
+    Verdict head(const HttpRequest& request) override { return head_at(request, Door::everybody); }
+    Verdict head_at(const HttpRequest& request, Door door);
     void request(HttpConnection& connection, HttpRequest request) override;
     HttpResponse refuse(int status) override;
     void silent() override;
@@ -55,6 +61,8 @@ public:
     void set_monitor(AskMonitor ask) { ask_monitor_ = std::move(ask); }
 
 private:
+    // Why a route is not answered here; null: it is.
+    const char* not_served(Route route, Door door) const;
     std::optional<HttpResponse> refuse_entry(const HttpRequest& request, const RouteMatch& match);
     HttpResponse refuse_no_route(const HttpRequest& request, const RouteMatch& match);
     // Records the error, and answers it.
@@ -62,8 +70,7 @@ private:
                          std::string_view message);
     HttpResponse refused(stats::Rejection why, protocol::Wire wire, const HttpRequest& request, int status,
                          std::string_view code, std::string_view message);
-    void note(stats::Counter counter, std::string_view code, std::string_view message, int status,
-              const HttpRequest* request);
+    void note(stats::Counter counter, observe::ErrorContext context, int status, const HttpRequest* request);
     HttpResponse error(std::string_view type, const HttpRequest* request, int status, std::string_view code,
                        std::string_view message);
 

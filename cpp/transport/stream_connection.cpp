@@ -103,8 +103,7 @@ void StreamConnection::admitted(const hub::Admission& admission) {
 }
 
 std::vector<observe::Field> StreamConnection::name_fields() const {
-    const auto [player, session, connection] = names();
-    const std::string_view trace = connection.data() + connection.size() + 1;
+    const auto [player, session, connection, trace] = names();
     std::vector<observe::Field> fields{{"player_id", player},
                                        {"session_id", session},
                                        {"connection_id", connection},
@@ -161,7 +160,8 @@ hub::Outlet::Names StreamConnection::names() const {
     const std::string_view player = names_.get();
     const std::string_view session = player.data() + player.size() + 1;
     const std::string_view connection = session.data() + session.size() + 1;
-    return {player, session, connection};
+    const std::string_view trace = connection.data() + connection.size() + 1;
+    return {player, session, connection, trace};
 }
 
 void StreamConnection::leave() {

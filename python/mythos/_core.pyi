@@ -39,7 +39,14 @@ class Command:
     """
 
     def __new__(
-        cls, id: str, type: str, text: bytes | str, player_id: str, session_id: str, client_id: str
+        cls,
+        id: str,
+        type: str,
+        text: bytes | str,
+        player_id: str,
+        session_id: str,
+        client_id: str,
+        trace_id: str = "",
     ) -> Command: ...
     @property
     def id(self) -> str: ...
@@ -51,6 +58,9 @@ class Command:
     def session_id(self) -> str: ...
     @property
     def client_id(self) -> str: ...
+    @property
+    def trace_id(self) -> str:
+        """Of the `traceparent` of the request that brought it, or that opened its connection; empty: none was named."""
     @property
     def data(self) -> Any:
         """What the client sent as `data`: a dict, mostly; `{}` where it sent none."""
@@ -87,6 +97,9 @@ class ServerCore:
     def __init__(self, options: dict[str, Any]) -> None: ...
     @property
     def port(self) -> int: ...
+    @property
+    def monitor_port(self) -> int:
+        """Of the listener for monitoring alone; 0: there is none."""
     def options(self) -> dict[str, _OptionValue]: ...
     def reload(self, options: dict[str, Any]) -> tuple[list[_Change], list[_Change]]: ...
     def reopen_log(self) -> None: ...

@@ -40,7 +40,7 @@ ATTRIBUTE = "_mythos_fields"  # of a record: what structlog was given
 
 _OWN_KEYS = {"timestamp", "level", "logger", "event"}
 _STANDARD = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName", ATTRIBUTE}
-_COMMAND_NAMES = ("player_id", "session_id", "client_id")
+_COMMAND_NAMES = ("player_id", "session_id", "client_id", "trace_id")
 _bound: ContextVar[Mapping[str, Any] | None] = ContextVar("mythos_log_fields", default=None)
 
 

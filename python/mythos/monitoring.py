@@ -26,9 +26,9 @@ class Monitoring:
         """Connections, deliveries and requests over a window, and over all four under `windows`."""
         return self._get("performance", window=window)
 
-    def connection_health(self) -> dict[str, Any]:
-        """How many connections are healthy, by wire and by cause where they are not, and how it was."""
-        return self._get("connection-health")
+    def connection_health(self, window: Window = "5m") -> dict[str, Any]:
+        """How many connections are healthy, by wire and by cause where they are not, and how it was over windows."""
+        return self._get("connection-health", window=window)
 
     def dual_connections(self) -> dict[str, Any]:
         """How many players are connected by a WebSocket, by an event stream, or by both."""

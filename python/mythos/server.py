@@ -143,6 +143,11 @@ class Server:
         host = self.settings.listen.rpartition(":")[0]
         return f"http://{host}:{self.port}"
 
+    @property
+    def monitor_port(self) -> int:
+        """Where monitoring is answered apart (`monitor.listen`); 0: nowhere. Raises ServerStopped."""
+        return self._running().monitor_port
+
     # Commands
 
     def command(self, type: str, *, blocking: bool = False) -> Callable[[H], H]:

@@ -51,6 +51,16 @@ class LimitsTable(Table):
         description="Commands at the application's handlers, waiting or running; beyond it overloaded. (an integer "
         "from 1 to 10000000)",
     )
+    requests: int = Field(
+        default=0,
+        description="Commands and HTTP requests of one player at once, and as many again over limits.window_s, "
+        "evenly; beyond it rate_limited. Openings of streams count, acknowledgements do not. 0: any "
+        "number. (an integer from 0 to 1000000000)",
+    )
+    window_s: int = Field(
+        default=60,
+        description="The time over which limits.requests come anew. (an integer from 1 to 86400)",
+    )
     batch_messages: int = Field(
         default=10_000,
         description="Messages of one publish. (an integer from 1 to 1000000)",
@@ -231,6 +241,7 @@ class StoreTable(Table):
 
     url: str = Field(
         default="auto",
+        repr=False,
         description="Database that gets the history of connections and sessions. auto: sqlite:///data/mythos.db for"
         " mythosd and `mythos serve`, none for a server within another program. Three slashes are "
         "before a relative path, four before an absolute one. Empty or none: none. (sqlite:///FILE, "
@@ -286,6 +297,24 @@ class HealthTable(Table):
 class MonitorTable(Table):
     """`monitor.*`"""
 
+    enabled: bool = Field(
+        default=True,
+        description="Whether /metrics and /monitoring/ are answered. It is measured all the same, for health is "
+        "judged by it; health and probes are always answered. (true or false)",
+    )
+    listen: str = Field(
+        default="",
+        description="A listener for monitoring alone: probes, health, /metrics, /monitoring/ and /drain. The one "
+        "for everybody then answers, of these, no /metrics, /monitoring/ and /health/detailed. A port "
+        "alone: on the host of listen. Port 0 takes a free one. Off loopback authentication is "
+        "required. Empty: no other listener. (a port, HOST:PORT, or empty)",
+    )
+    sample_interval_s: int = Field(
+        default=1,
+        description="How often memory and CPU of the process, and the health of each connection, are looked at; "
+        "what is told of them is as old at most. What is counted is counted as it happens. (an integer "
+        "from 1 to 3600)",
+    )
     max_samples: int = Field(
         default=1_000,
         description="Recent errors that are kept with their details. (an integer from 1 to 1000000)",

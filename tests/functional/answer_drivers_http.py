@@ -152,6 +152,29 @@ async def monitoring_window(case: Case) -> Answer:
     return await get(case, "/monitoring/performance", params={"window": "2m"})
 
 
+@drives("http-monitoring-window-health")
+async def monitoring_window_health(case: Case) -> Answer:
+    return await get(case, "/monitoring/connection-health", params={"window": "90s"})
+
+
+async def each_of(case: Case, *paths: str) -> Answer:
+    """The answer that all of them have."""
+    [given] = {await get(case, path) for path in paths}
+    return Answer(given.answer, given.error_code, times=len(paths))
+
+
+@drives("http-monitoring-off", {"monitor.enabled": False})
+async def monitoring_off(case: Case) -> Answer:
+    assert (await case.api.http.get("/health/detailed")).status_code == 200
+    return await each_of(case, "/metrics", "/monitoring/performance")
+
+
+@drives("http-monitoring-apart", {"monitor.listen": "0"})
+async def monitoring_apart(case: Case) -> Answer:
+    assert (await case.api.http.get("/health")).status_code == 200
+    return await each_of(case, "/metrics", "/monitoring/performance", "/health/detailed")
+
+
 @drives("http-monitoring-page")
 async def monitoring_page(case: Case) -> Answer:
     return await get(case, "/monitoring/connections", params={"sort": "name"})

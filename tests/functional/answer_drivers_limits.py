@@ -9,12 +9,14 @@ import json
 import signal
 from collections.abc import AsyncIterator
 
+import httpx
+
 from answer_case import Answer, Case, drives, http_answer
 from answer_drivers_connect import open_stream
 from answer_drivers_http import answered
 from mythosd import eventually
 from raw_wire import UPGRADE, RawConnection, RawWebSocket
-from wires import close_code, open_sse, open_websocket, open_wire
+from wires import WebSocketWire, close_code, open_sse, open_websocket, open_wire
 
 CLIENTS_PER_SESSION = 64
 SESSIONS = {"limits.sessions": 16}
@@ -54,6 +56,59 @@ async def limit_sessions_post(case: Case) -> Answer:
 
 
 CLIENTS = {"limits.connections_per_player": 2 * CLIENTS_PER_SESSION}
+
+
+RATE = {"limits.requests": 3, "limits.window_s": 3_600}
+
+
+@contextlib.asynccontextmanager
+async def at_its_rate(case: Case) -> AsyncIterator[WebSocketWire]:
+    """A player that has asked as often as it may: once by connecting, and by two commands."""
+    async with await open_websocket(case.server, case.player, client_id="tab") as ws:
+        for n in (1, 2):
+            assert (await ws.command("ping", id=f"c-{n}"))["ok"]
+        yield ws
+
+
+def waits(answer: httpx.Response) -> Answer:
+    assert 0 < int(answer.headers["retry-after"]) <= RATE["limits.window_s"] / RATE["limits.requests"]
+    return http_answer(answer)
+
+
+@drives("limit-rate", RATE)
+async def limit_rate(case: Case) -> Answer:
+    async with at_its_rate(case) as ws:
+        reply = await ws.command("ping", id="c-3")
+        assert reply["error"]["retryable"] is True
+        assert (await ws.command("ping", id="c-2"))["ok"], "a repeat is answered"
+        return Answer("reply", reply["error"]["code"])
+
+
+@drives("limit-rate-post", RATE)
+async def limit_rate_post(case: Case) -> Answer:
+    async with at_its_rate(case) as ws:
+        params = {"session_id": ws.session_id, "client_id": "tab"}
+        ack = {"type": "ack", "data": {"cursor": ws.welcome["cursor"]}}
+        assert (await case.api.post("/api/commands", [ack], params=params)).status_code == 200
+        return waits(await case.api.post("/api/commands", [ack, {"id": "c-3", "type": "ping"}], params=params))
+
+
+@drives("limit-rate-sse", RATE)
+async def limit_rate_sse(case: Case) -> Answer:
+    async with at_its_rate(case):
+        return waits(await case.api.http.get(f"/sse/{case.player}"))
+
+
+@drives("limit-rate-ws", RATE)
+async def limit_rate_ws(case: Case) -> Answer:
+    headers = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    async with at_its_rate(case):
+        return waits(await case.api.http.get(f"/ws/{case.player}", headers=headers))
 
 
 @contextlib.asynccontextmanager

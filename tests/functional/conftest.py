@@ -40,8 +40,12 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
     """Starts servers with options by dotted name: `start_server({"session.grace_s": 1})`, and with variables."""
     running: list[Mythosd] = []
 
-    def start(options: dict[str, Any] | None = None, environment: dict[str, str] | None = None) -> Mythosd:
-        one = Mythosd(tmp_path_factory.mktemp("mythosd"), options, environment)
+    def start(
+        options: dict[str, Any] | None = None,
+        environment: dict[str, str] | None = None,
+        program: list[str] | None = None,
+    ) -> Mythosd:
+        one = Mythosd(tmp_path_factory.mktemp("mythosd"), options, environment, program)
         running.append(one)
         return one.start()
 

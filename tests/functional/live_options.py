@@ -273,6 +273,7 @@ async def drain_spread(at: Place) -> AsyncIterator[None]:
         for wire in (ws, sse):
             assert (await wire.control("mythos.draining")).data["reconnect_after_ms"] == 0
             assert close_code(await wire.closed(within=10)) == 1001
+    assert await asyncio.to_thread(at.server.wait_exit) == 0
 
 
 @shows("drain.timeout_s", 60, 1, drain__spread_ms=1_000)

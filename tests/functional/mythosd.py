@@ -183,8 +183,9 @@ class Mythosd:
         return "\n".join(tail)
 
     def log_lines(self) -> list[dict[str, Any]]:
-        lines = self.log_file.read_text().splitlines() if self.log_file.exists() else []
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        """Of standard output, and of standard error, where a server within another program writes."""
+        files = [file for file in (self.log_file, self.error_file) if file.exists()]
+        return [json.loads(line) for file in files for line in file.read_text().splitlines() if line.startswith("{")]
 
     def wait_log(self, what: str, matches: Callable[[dict[str, Any]], bool], within: float = 20.0) -> dict[str, Any]:
         return eventually(f"a log line: {what}", lambda: next(filter(matches, self.log_lines()), None), within)

@@ -7,20 +7,24 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
 from answer_case import TABLE
-from api import Api
+from api import Api, until
+from history import await_written
 from mythosd import Mythosd, eventually, tool
-from wires import open_sse, open_websocket
+from stepped_clock import SteppedClock
+from wires import Wire, open_sse, open_websocket
 
 COLUMNS = ["id", "fault", "what the server does", "metric"]
 
@@ -190,3 +194,109 @@ async def directory_gone(fault: Fault) -> None:
     await asyncio.to_thread(server.stop)
     written = [server.directory / "moved" / "mythos.log", logs / "mythos.log"]
     assert "".join(file.read_text() for file in written) == server.log_file.read_text()
+
+
+HOUR_S = 3_600
+FEW_S = 150  # that the test may take
+
+
+def ahead_s(timestamp: str) -> float:
+    return (datetime.fromisoformat(timestamp) - datetime.now(UTC)).total_seconds()
+
+
+class Stepped:
+    """A server with two connections of one player whose clock is stepped; what its clock must not change."""
+
+    def __init__(self, server: Mythosd, api: Api, wires: list[Wire]) -> None:
+        self.server, self.api, self.wires = server, api, wires
+        self.sent = 0
+
+    async def deliver(self, messages: int = 10) -> None:
+        for _ in range(messages):
+            await self.api.publish("test.n", {"n": self.sent}, player="ann")
+            self.sent += 1
+        for wire in self.wires:
+            assert [e.data["n"] for e in await wire.entries(messages)] == list(range(self.sent - messages, self.sent))
+
+    async def holds(self) -> None:
+        await self.deliver()
+        for wire in self.wires:
+            for _ in range(3):
+                await wire.control("mythos.heartbeat")
+        told = await self.api.get("/monitoring/performance")
+        delivery = told["message_delivery"]
+        assert delivery["successful_deliveries"] == 2 * self.sent and delivery["failed_deliveries"] == 0
+        assert delivery["max_delivery_time_ms"] < FEW_S * 1e3 and delivery["deliveries_per_second"] > 0
+        assert {each["message_delivery"]["total_messages_sent"] for each in told["windows"].values()} == {2 * self.sent}
+        assert all(0 < each["window_seconds"] < FEW_S for each in told["windows"].values())
+        errors = await self.api.get("/monitoring/errors")
+        assert errors["total_errors_last_hour"] == errors["window_total_errors"] == 1
+        rows = (await self.api.get("/monitoring/connections"))["connections"]
+        assert len(rows) == 2 and all(0 <= row["age_seconds"] < FEW_S for row in rows)
+        health = await self.api.get("/monitoring/connection-health")
+        assert health["overall_health"]["healthy_connections"] == health["connection_age_distribution"]["0-5_minutes"]
+        checked = (await self.api.get("/health/detailed"))["components"]["memory"]
+        assert 0 <= checked["age_ms"] < FEW_S * 1e3 and not checked["stale"]
+        assert (await self.api.get("/health"))["uptime"] < FEW_S
+        lasted = [line["duration_ms"] for line in self.server.log_lines() if "duration_ms" in line]
+        assert lasted and all(0 <= duration < FEW_S * 1e3 for duration in lasted)
+        assert list((self.server.directory / "logs").iterdir()) == [self.server.directory / "logs" / "mythos.log"]
+
+    async def stepped_to(self, clock: SteppedClock, seconds: int) -> None:
+        clock.set(seconds)
+        shown = (await self.api.get("/health"))["timestamp"]
+        assert abs(ahead_s(shown) - seconds) < FEW_S, "the clock is stepped"
+        async with await open_sse(self.server, "guest"):
+            pass
+        await self.api.new_session("bob")
+        await self.holds()
+        assert abs(ahead_s(self.server.log_lines()[-1]["timestamp"]) - seconds) < FEW_S, "timestamps follow it"
+
+
+def closed_at(database: Path) -> list[float]:
+    """How long ago the guests' rows were closed, by their timestamps, in hours."""
+    with sqlite3.connect(database, timeout=20) as rows:
+        told = rows.execute("SELECT closed_at FROM connections WHERE player_id = 'guest' AND closed_at IS NOT NULL")
+        return sorted(round(-ahead_s(at) / HOUR_S) for (at,) in told)
+
+
+def add_old_row(database: Path, hours: int) -> None:
+    """One that the retention has let go of by now."""
+    with sqlite3.connect(database, timeout=20) as rows:
+        rows.execute(
+            "CREATE TEMP TABLE old AS SELECT * FROM connections"
+            " WHERE player_id = 'guest' AND closed_at IS NOT NULL LIMIT 1"
+        )
+        then = f"strftime('%Y-%m-%d %H:%M:%f+00:00', 'now', '-{hours} hours')"
+        rows.execute(f"UPDATE old SET connection_id = 'k_old', created_at = {then}, closed_at = {then}")
+        rows.execute("INSERT INTO connections SELECT * FROM old")
+
+
+@provokes("clock-stepped")
+async def clock_stepped(fault: Fault) -> None:
+    server = fault.server
+    clock = SteppedClock(server.directory / "clock")
+    server.environment |= clock.environment
+    server.options |= {"heartbeat_ms": 500, "log.rotate_s": HOUR_S, "store.retention_s": 2 * HOUR_S}
+    server.start()
+    database = server.directory / "data" / "mythos.db"
+    async with (
+        Api(server.url) as api,
+        await open_websocket(server, "ann", client_id="a") as ws,
+        await open_sse(server, "ann", client_id="b") as sse,
+    ):
+        stepped = Stepped(server, api, [ws, sse])
+        assert (await api.http.get("/nowhere")).status_code == 404  # the one error
+        await api.new_session("bob")
+        await stepped.stepped_to(clock, 0)
+        await stepped.stepped_to(clock, 5 * HOUR_S)
+        await asyncio.to_thread(await_written, server, 6)
+        add_old_row(database, 3)
+        await until("old rows are deleted", lambda: _gone(database, 3), 90)
+        assert closed_at(database) == [-5, 0], "and no others"
+        await stepped.stepped_to(clock, -5 * HOUR_S)
+    await asyncio.to_thread(server.stop)
+
+
+async def _gone(database: Path, hours: int) -> bool:
+    return hours not in closed_at(database)

@@ -88,7 +88,13 @@ def check(line):
 
 async def test_every_line_is_as_the_page_says(start_server):
     server = start_server(
-        {"log.level": "debug", "log.message_sample": 1, "session.grace_s": 0, "limits.limit_policy": "refuse"},
+        {
+            "log.level": "debug",
+            "log.message_sample": 1,
+            "session.grace_s": 0,
+            "limits.limit_policy": "refuse",
+            "monitor.listen": "127.0.0.1:0",
+        },
         environment={"MYTHOS_NO_SUCH_OPTION": "1"},
     )
     trace = {"additional_headers": {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}}

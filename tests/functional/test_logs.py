@@ -152,6 +152,23 @@ async def test_a_request_is_told_at_debug_with_its_trace(start_server, player):
     assert (line["method"], line["path"], line["status"], line["trace_id"]) == ("POST", "/api/publish", 200, TRACE)
 
 
+async def test_what_a_post_brings_is_told_with_its_trace(start_server, player):
+    server = start_server({"log.message_sample": 1})
+    headers = {"traceparent": TRACEPARENT}
+    async with Api(server.url) as api:
+        session = (await api.new_session(player))["session_id"]
+        body = {"player": player, "type": "t", "data": {}}
+        assert (await api.post("/api/publish", body, headers=headers)).is_success
+        assert (await api.post("/api/publish", {"player": player}, headers=headers)).status_code == 400
+        unknown = {"id": "c-1", "type": "nothing"}
+        await api.post("/api/commands", unknown, params={"session_id": session}, headers=headers)
+    line = server.wait_log("the command", lambda line: line.get("error_code") == "unknown_command")
+    lines = server.log_lines()
+    [sent] = by_event(lines, "Message delivery attempt")
+    [refused] = by_event(lines, "HTTP request refused")
+    assert [each["trace_id"] for each in (sent, refused, line)] == [TRACE] * 3
+
+
 async def test_every_delivery_is_told_where_all_are_wanted(start_server, player):
     server = start_server({"log.message_sample": 1})
     async with (

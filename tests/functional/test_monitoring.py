@@ -216,6 +216,8 @@ async def test_the_stream_tells_each_second_and_ends_at_the_drain(start_server):
             for _ in range(5):
                 await api.publish("test.n", player="ann")
             await ann.entries(5)
+            for _ in range(3):
+                assert (await api.http.get("/nowhere")).status_code == 404
             seen, opened = 0, 0
             while seen < 5:
                 told = await event()
@@ -223,6 +225,12 @@ async def test_the_stream_tells_each_second_and_ends_at_the_drain(start_server):
                 opened += told["connections"]["opened"]
             assert seen == 5 and opened == 1
             assert told["deliveries"]["success_rate"] == 100
+            while told["errors"]["total_errors_last_hour"] < 3:
+                told = await event()
+            panel = await api.get("/monitoring/errors")
+            for name in ("total_errors_last_hour", "error_rate_per_minute"):
+                assert told["errors"][name] == panel[name]
+            assert told["avg_response_time_ms"] > 0
         server.signal(signal.SIGTERM)
         await raw.end()
         assert server.wait_exit() == 0

@@ -182,13 +182,10 @@ def test_check_config_prints_every_option(tmp_path: Path):
     assert "session.grace_s = 7" in run("check-config", "--config", str(file)).stdout
 
 
-def test_check_config_warns_of_what_has_no_effect(tmp_path: Path):
-    file = tmp_path / "mythos.toml"
-    file.write_text("[limits]\nwindow_s = 5\n")
-    given = run("check-config", "--config", str(file), env={"MYTHOS_GRACE": "7"})
-    assert given.exit_code == exits.DONE
-    assert "limits.window_s" in given.stderr and "MYTHOS_GRACE" in given.stderr
-    given = run("check-config", "--config", str(file), "--json")
+def test_check_config_warns_of_what_has_no_effect():
+    given = run("check-config", env={"MYTHOS_GRACE": "7"})
+    assert given.exit_code == exits.DONE and "MYTHOS_GRACE" in given.stderr
+    given = run("check-config", "--json", env={"MYTHOS_GRACE": "7"})
     assert len(json.loads(given.stdout)["warnings"]) == 1 and given.stderr == ""
 
 

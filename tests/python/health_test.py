@@ -6,6 +6,7 @@ import asyncio
 import re
 import socket
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -77,7 +78,10 @@ def component(server: Server, name: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("row", sorted(ROWS))
+HOLDS = "check-holds-the-lock"  # Python's lock, and so has an interpreter of its own
+
+
+@pytest.mark.parametrize("row", sorted(set(ROWS) - {HOLDS}))
 def test_a_row_of_the_table(row: str, release: threading.Event, capfd: pytest.CaptureFixture[str]) -> None:
     status, log = ROWS[row]
     server = started()
@@ -102,7 +106,52 @@ def test_a_row_of_the_table(row: str, release: threading.Event, capfd: pytest.Ca
 
 
 def test_every_row_has_its_check_and_every_check_its_row(release: threading.Event) -> None:
-    assert set(checks(release)) == set(ROWS)
+    assert set(checks(release)) | {HOLDS} == set(ROWS)
+
+
+HOLDER = """
+import ctypes, pathlib, sys, mythos
+
+def own():
+    if pathlib.Path(sys.argv[1]).exists():
+        ctypes.PyDLL(None).sleep(60)  # unlike CDLL, it keeps the lock
+    return "healthy"
+
+with mythos.Server(listen="127.0.0.1:0") as server:
+    server.health.add("own", own, timeout_s=0.2, interval_s=0.2)
+    print(server.url, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_one_that_holds_pythons_lock(tmp_path: Path) -> None:
+    """No probe waits for it, messages are delivered, and its silence is told."""
+    status, error_code = ROWS[HOLDS]
+    assert (status, error_code) == ("unhealthy, stale", "none")
+    begin = tmp_path / "begin"
+    command = [sys.executable, "-c", HOLDER, str(begin)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        try:
+            assert program.stdout is not None
+            with httpx.Client(base_url=program.stdout.readline().strip(), trust_env=False, timeout=10) as client:
+
+                def own() -> dict[str, Any]:
+                    found: dict[str, Any] = client.get("/health/detailed").json()["components"].get("own", {})
+                    return found
+
+                eventually(lambda: own().get("status") == "healthy", 20)
+                begin.touch()
+                eventually(lambda: own()["status"] == "unhealthy" and own()["stale"], 20)
+                assert client.get("/livez").status_code == 200
+                assert client.get("/readyz").json() == {"status": "unready", "reasons": ["check:own"]}
+                assert client.get("/health").status_code == 503
+                with client.stream("GET", "/sse/ann") as stream:
+                    lines = stream.iter_lines()
+                    assert client.post("/api/publish", json={"player": "ann", "type": "test.n", "data": 7}).is_success
+                    assert any('"test.n"' in line for line in lines)
+                assert own()["stale"], "it was held all the while"
+        finally:
+            program.kill()
 
 
 def test_one_that_is_well_again() -> None:

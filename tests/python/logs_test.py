@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import structlog
 
@@ -179,6 +180,11 @@ async def test_handlers_lines_name_whose_command_it_is(sink: Sink, mythos_client
         await asyncio.sleep(0)
         logging.getLogger("game").info("async")
 
+    @server.command("posted")
+    def posted(command: mythos.Command) -> None:
+        assert command.trace_id == TRACE
+        logging.getLogger("game").info("posted")
+
     @server.command("blocking", blocking=True)
     def blocking(command: Any) -> None:
         logging.getLogger("game").info("blocking")
@@ -187,10 +193,17 @@ async def test_handlers_lines_name_whose_command_it_is(sink: Sink, mythos_client
         async with mythos.Client(server.url, "ann") as ann:
             for type in ("plain", "async", "blocking"):
                 await ann.command(type)
+            assert ann.session_id is not None
+            query, body = {"session_id": ann.session_id}, {"id": "c-1", "type": "posted"}
+            async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+                headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
+                [reply] = (await http.post("/api/commands", params=query, json=body, headers=headers)).json()
+                assert reply["data"]["ok"]
         logging.getLogger("game").info("after")
     lines = sink.lines()
     told = {line["event"]: line for line in lines if line["logger"] == "game"}
     assert {told[type]["player_id"] for type in ("plain", "async", "blocking")} == {"ann"}
+    assert "trace_id" not in told["plain"] and told["posted"]["trace_id"] == TRACE
     assert "player_id" not in told["after"]
     # The core's own lines are in the same file, through the same sink.
     connected = [line for line in lines if line["event"] == "WebSocket connected"]

@@ -9,7 +9,7 @@ from typing import Any
 import pydantic
 import pytest
 
-from mythos import ConfigError, Settings, _core
+from mythos import ConfigError, Server, Settings, _core
 from mythos.settings import flat
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,3 +127,13 @@ def test_options_are_checked_together():
 def test_a_missing_file_is_a_complaint():
     with pytest.raises(ConfigError, match="cannot be read"):
         Settings("missing.toml")
+
+
+def test_a_secret_is_not_shown() -> None:
+    settings = Settings.only(store={"url": "postgresql://me:hunter2@db/game"})
+    assert settings.store.url.endswith("@db/game")
+    for shown in (repr(settings), str(settings), repr(settings.store), str(settings.store), f"{Server(settings)!r}"):
+        assert "hunter2" not in shown
+    with pytest.raises(ConfigError) as refused:
+        Settings.only(store={"url": "mysql://me:hunter2@db/game"})
+    assert "hunter2" not in f"{refused.value!r} {refused.value}"

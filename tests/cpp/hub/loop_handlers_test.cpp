@@ -92,6 +92,18 @@ TEST_F(HandlersInLoopsTest, ACommandReachesTheApplicationAndItsReplyTheSender) {
     EXPECT_EQ(peer.reply("c-1")["ok"], true);
 }
 
+TEST_F(HandlersInLoopsTest, ACallCarriesTheTraceOfItsPost) {
+    start_with_handlers();
+    Peer& peer = ws({.client = "c"});
+    loop(0).post_commands(
+        session_of(peer), "c", R"({"id":"c-1","type":"say"})", now(), [](Answer) {}, {}, "trace-1");
+    command(peer, "c-2", "say");
+    turn();
+    const auto calls = take(2);
+    EXPECT_EQ(calls[0].trace_id, "trace-1");
+    EXPECT_EQ(calls[1].trace_id, "") << "its connection named none";
+}
+
 TEST_F(HandlersInLoopsTest, AnswersAndNewCommandsOfOneTurnAreKeptApart) {
     start_with_handlers();
     Peer& peer = ws({.client = "c"});

@@ -12,8 +12,8 @@ using nlohmann::json;
 
 class HealthViewsTest : public hub::test::HubTest {
 protected:
-    json health(const Statistics& statistics) {
-        return json::parse(connection_health_json(*node_, statistics, clock.wall()));
+    json health(const Statistics& statistics, stats::Window window = stats::Window::five_minutes) {
+        return json::parse(connection_health_json(*node_, statistics, window, clock.wall()));
     }
 };
 
@@ -56,11 +56,24 @@ TEST_F(HealthViewsTest, SaysWhoIsHealthyByWireCauseAgeAndTime) {
     statistics.tick(now());
     told = health(statistics);
     EXPECT_DOUBLE_EQ(told["health_trends"]["last_hour_health_percentage"].get<double>(), (100.0 + 3 * 75) / 4);
-    EXPECT_EQ(told["health_trends"]["windows"]["1m"]["lowest"], 75);
-    for (int i = 0; i < 400; ++i) advance(seconds(1));
+    EXPECT_EQ(told["windows"]["1m"]["lowest"], 75);
+    EXPECT_EQ(told["window"], "5m");
+    EXPECT_EQ(told["health_trends"]["window_lowest_health_percentage"], 75);
+    for (int i = 0; i < 400; ++i) {
+        advance(seconds(1));
+        statistics.tick(now());
+    }
     told = health(statistics);
     EXPECT_EQ(told["connection_age_distribution"]["5-30_minutes"], 4);
     EXPECT_EQ(told["connection_age_distribution"]["0-5_minutes"], 0);
+    const double of_window = told["health_trends"]["window_health_percentage"];
+    EXPECT_EQ(of_window, told["windows"]["5m"]["health_percentage"]);
+    EXPECT_LT(of_window, 100) << "the first second is long ago";
+    const json day = health(statistics, stats::Window::day);
+    EXPECT_EQ(day["window"], "24h");
+    EXPECT_EQ(day["health_trends"]["window_health_percentage"],
+              day["health_trends"]["last_24_hours_health_percentage"]);
+    EXPECT_NE(day["health_trends"]["window_health_percentage"], of_window);
 }
 
 TEST_F(HealthViewsTest, PlayersAreCountedByTheirWires) {

@@ -38,6 +38,32 @@ TEST_F(StatisticsTest, WindowsTellWhatTheNodeCountedAndTimed) {
     EXPECT_EQ(statistics.latency(Latency::delivery, Window::minute).count(), 0u);
 }
 
+TEST_F(StatisticsTest, TheProcessIsLookedAtAsOftenAsItIsTold) {
+    start();
+    Statistics statistics(*node_, now());
+    const MonoTime began = now();
+    const auto sampled_at = [&] { return (statistics.system().at - began).seconds(); };
+    const auto tick_after = [&](Duration d) {
+        clock.advance(d);
+        statistics.tick(now());
+    };
+    EXPECT_GT(statistics.system().process.resident_bytes, 1u << 20) << "from the first moment on";
+    EXPECT_GT(statistics.system().memory_percent(), 0);
+    tick_after(milliseconds(400));
+    EXPECT_EQ(sampled_at(), 0) << "a tick that a question brought";
+    tick_after(milliseconds(600));
+    EXPECT_EQ(sampled_at(), 1);
+    statistics.set_sample_interval(seconds(30));
+    for (int second = 2; second <= 30; ++second) tick_after(seconds(1));
+    EXPECT_EQ(sampled_at(), 1);
+    tick_after(seconds(1));
+    EXPECT_EQ(sampled_at(), 31);
+    EXPECT_GE(statistics.cpu_percent(), 0);
+    statistics.set_sample_interval(seconds(1));
+    tick_after(seconds(1));
+    EXPECT_EQ(sampled_at(), 32) << "at once";
+}
+
 TEST_F(StatisticsTest, DeliveriesThatFailedTakeFromTheSuccess) {
     retention.entries = 4;
     settings.slow_reader = hub::SlowReader::gap;

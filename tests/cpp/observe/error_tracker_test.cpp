@@ -106,6 +106,15 @@ TEST_F(ErrorTrackerTest, KeepsTheNewestAndSaysHowManyItLetGo) {
     EXPECT_EQ(errors.let_go(), 2u);
     EXPECT_EQ(counters_.read(Counter::http_not_found), 5u);
     EXPECT_EQ(errors.groups()[0].count, 5u);
+    errors.set_samples_max(1);
+    ASSERT_EQ(errors.recent(100).size(), 1u);
+    EXPECT_EQ(errors.recent(100)[0].player_id, "e");
+    EXPECT_EQ(errors.let_go(), 4u);
+    errors.set_samples_max(2);
+    for (const char* player : {"f", "g"}) errors.record(counters_, Counter::http_not_found, {.player_id = player});
+    ASSERT_EQ(errors.recent(100).size(), 2u);
+    EXPECT_EQ(errors.recent(100)[1].player_id, "f");
+    EXPECT_EQ(errors.let_go(), 5u);
 }
 
 TEST_F(ErrorTrackerTest, AFloodIsAFewLinesAndTheNextSaysHowManyWereLeftOut) {

@@ -40,11 +40,13 @@ protected:
 };
 
 TEST_F(LogArchiveTest, NamesAFileByItsTimeAndNoTwoAlike) {
-    const LogArchive archive(path_);
+    LogArchive archive(path_);
     const std::string name = archive.next_name(kTime);
     EXPECT_EQ(name, path_ + "." + std::string(kStamp));
     write_file(name + ".gz", "");
     EXPECT_EQ(archive.next_name(kTime), path_ + ".20251124T160000.123457Z");
+    EXPECT_EQ(archive.next_name({kTime.ns - seconds(3'600).ns}), path_ + ".20251124T160000.123458Z")
+        << "later, though the clock was set back";
 }
 
 TEST_F(LogArchiveTest, KnowsItsFilesAndNoOthers) {

@@ -75,6 +75,19 @@ TEST_F(LogFileTest, RotatesWhenItIsOld) {
     EXPECT_EQ(read_file(path_), "three\n");
 }
 
+TEST_F(LogFileTest, AStepOfTheClockMakesItNeitherOldNorYoung) {
+    const auto file = open({.age = seconds(60), .keep = 9});
+    file->write("one\n");
+    clock_.step_wall(seconds(36'000));
+    file->write("two\n");
+    EXPECT_EQ(rotated().size(), 0u);
+    clock_.step_wall(seconds(-72'000));
+    clock_.advance(seconds(60));
+    file->write("three\n");
+    EXPECT_EQ(rotated().size(), 1u);
+    EXPECT_EQ(read_file(path_), "three\n");
+}
+
 TEST_F(LogFileTest, ItsBoundsChangeWhileItIsOpen) {
     const auto file = open({.keep = 9});
     file->write("a long line for a start\n");

@@ -40,6 +40,18 @@ TEST(DelayViewTest, TheFastestIsForgottenInTime) {
     EXPECT_EQ(view.take(), "[[0.0,1]]");
 }
 
+TEST(DelayViewTest, AServersClockThatIsSetBackIsNoDelay) {
+    DelayView view;
+    const double hours = 3'600'000;
+    apply(view, 0, 10);
+    EXPECT_EQ(view.take(), "[[0.0,1]]");
+    // From now on its clock shows five hours less.
+    view.applied(at_ms(1'010), kServer + (1'000 - 5 * hours) / 1e3);
+    EXPECT_EQ(view.take(), "");
+    view.applied(at_ms(2'018), kServer + (2'000 - 5 * hours) / 1e3);
+    EXPECT_EQ(view.take(), "[[8.0,1]]");
+}
+
 TEST(DelayViewTest, AlikeOnesFallTogetherAndTheGroupsAreBounded) {
     DelayView view;
     apply(view, 0, 10);

@@ -107,11 +107,6 @@ TEST(ConfigFile, NotesWhereAnOptionWasSet) {
     EXPECT_THAT(places, ElementsAre(Pair("limits.requests", "m.toml:4"), Pair("listen", "m.toml:1")));
 }
 
-TEST(ConfigFile, ChecksOptionsOfALaterVersion) {
-    EXPECT_THAT(complaints_of("[health]\ninterval_s = \"often\"\n[monitor]\nlisten = \"9100\"\n"),
-                ElementsAre("m.toml:2: health.interval_s: must be an integer from 1 to 86400, not a text"));
-}
-
 TEST(ConfigFile, IsReadFromDisk) {
     test::TemporaryDirectory directory;
     const std::string path = directory.path("m.toml");

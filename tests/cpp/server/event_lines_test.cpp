@@ -29,7 +29,7 @@ HubEvent session(HubEvent::Kind kind, std::string_view reason) {
     event.player_id = "ann";
     event.session_id = "s_1";
     event.reason = reason;
-    event.opened_at = {1'000'000'000};
+    event.lasted = milliseconds(2'500);
     event.at = {3'500'000'000};
     event.connections = 2;
     return event;

@@ -82,19 +82,15 @@ TEST_F(LoadConfigTest, AFaultyDatabaseIsRefusedWithoutTellingItsSecret) {
               "postgresql://u:secret@db/x");
 }
 
-TEST_F(LoadConfigTest, ChecksAndWarnsOfOptionsThatHaveNoEffectYet) {
-    const auto startup = load({"--config", file("[limits]\nwindow_s = 5\n"), "--monitor.sample_interval_s", "7"},
-                              {{"RATE_LIMIT_REQUESTS", "5"}, {"METRICS_PORT", "9100"}});
-    ASSERT_TRUE(startup) << startup.error().message;
-    EXPECT_THAT(
-        startup->warnings,
-        ElementsAre(HasSubstr("environment variable RATE_LIMIT_REQUESTS: limits.requests: this version does not"),
-                    HasSubstr("m.toml:2: limits.window_s"), HasSubstr("METRICS_PORT: monitor.listen"),
-                    HasSubstr("--monitor.sample_interval_s")));
-    for (const char* name : {"HEALTH_CHECK_INTERVAL", "METRICS_COLLECTION_INTERVAL", "MAX_METRICS_SAMPLES",
-                             "RATE_LIMIT_REQUESTS", "RATE_LIMIT_WINDOW", "ENABLE_METRICS", "METRICS_PORT"}) {
-        EXPECT_THAT(load({}, {{name, "abc"}}).error().message, HasSubstr(name));
-    }
+TEST_F(LoadConfigTest, ListensForMonitoringBesideTheMainListenerOrWhereItIsTold) {
+    const auto address = [&](const std::string& listen, const std::string& monitor) {
+        return monitor_address(load({"--listen", listen}, {{"METRICS_PORT", monitor}})->config);
+    };
+    EXPECT_EQ(address("127.0.0.1:8000", ""), std::nullopt);
+    EXPECT_EQ(address("127.0.0.5:8000", "9100"), (transport::HostPort{"127.0.0.5", 9100}));
+    EXPECT_EQ(address("[::1]:8000", "9100"), (transport::HostPort{"::1", 9100}));
+    EXPECT_EQ(address("127.0.0.1:8000", "10.0.0.1:9100"), (transport::HostPort{"10.0.0.1", 9100}));
+    EXPECT_THAT(load({}, {{"METRICS_PORT", "99999"}}).error().message, HasSubstr("METRICS_PORT: monitor.listen"));
 }
 
 TEST_F(LoadConfigTest, NamesThePlacesOfOptionsThatDoNotFitTogether) {
@@ -213,6 +209,9 @@ TEST(CheckExposure, WantsLoopbackWithoutAuthentication) {
         EXPECT_EQ(exposed.error().code, "exposed_without_authentication");
         EXPECT_THAT(exposed.error().message, HasSubstr(outside));
     }
+    config.listen = "127.0.0.1:8000";
+    config.monitor.listen = "0.0.0.0:9100";
+    EXPECT_THAT(check_exposure(config).error().message, HasSubstr("monitor.listen is 0.0.0.0:9100"));
     config.auth.mode = "application";
     EXPECT_TRUE(check_exposure(config)) << "it is asked about everybody";
 }

@@ -18,17 +18,6 @@ TEST(Options, HaveNamesOfTheirOwnAndAHelpText) {
     }
 }
 
-TEST(Options, OfALaterVersionHaveNamesThatAreFree) {
-    std::set<std::string_view> guide_names;
-    for (const Option& option : all_options()) guide_names.insert(option.guide_name);
-    for (const Option& option : planned_options()) {
-        EXPECT_EQ(find_option(option.name), nullptr) << option.name;
-        EXPECT_EQ(find_planned_option(option.name), &option);
-        EXPECT_TRUE(guide_names.insert(option.guide_name).second) << option.guide_name;
-    }
-    EXPECT_EQ(find_planned_option("session.grace_s"), nullptr);
-}
-
 TEST(Options, AcceptTheirOwnDefaults) {
     for (const Option& option : all_options()) {
         Config config;
@@ -45,17 +34,10 @@ TEST(Options, CoverEachMemberOnce) {
         const void* member = std::visit([&](auto at) -> const void* { return &at(config); }, option.member);
         EXPECT_TRUE(members.insert(member).second) << option.name;
     }
-    for (const Option& option : planned_options()) {
-        const void* member = std::visit([&](auto at) -> const void* { return &at(config); }, option.member);
-        EXPECT_TRUE(members.insert(member).second) << option.name;
-    }
     // What no member of the tables occupies is less than the padding after the three bools.
     std::size_t bytes = 0;
-    for (const auto options : {all_options(), planned_options()}) {
-        for (const Option& option : options) {
-            bytes += std::visit([&](auto at) { return sizeof(at(config)); }, option.member);
-        }
-    }
+    for (const Option& option : all_options())
+        bytes += std::visit([&](auto at) { return sizeof(at(config)); }, option.member);
     EXPECT_LT(sizeof(Config) - bytes, 3 * sizeof(std::int64_t)) << "Config has a member that no option sets";
 }
 
@@ -87,10 +69,11 @@ TEST(Options, KeepTheGuidesNames) {
     EXPECT_EQ(name_of("DATABASE_URL"), "store.url");
     EXPECT_EQ(name_of("HEALTH_CHECK_INTERVAL"), "health.interval_s");
     EXPECT_EQ(name_of("MAX_METRICS_SAMPLES"), "monitor.max_samples");
-    std::set<std::string_view> later;
-    for (const Option& option : planned_options()) later.insert(option.guide_name);
-    EXPECT_EQ(later, (std::set<std::string_view>{"METRICS_COLLECTION_INTERVAL", "RATE_LIMIT_REQUESTS",
-                                                 "RATE_LIMIT_WINDOW", "ENABLE_METRICS", "METRICS_PORT"}));
+    EXPECT_EQ(name_of("METRICS_COLLECTION_INTERVAL"), "monitor.sample_interval_s");
+    EXPECT_EQ(name_of("RATE_LIMIT_REQUESTS"), "limits.requests");
+    EXPECT_EQ(name_of("RATE_LIMIT_WINDOW"), "limits.window_s");
+    EXPECT_EQ(name_of("ENABLE_METRICS"), "monitor.enabled");
+    EXPECT_EQ(name_of("METRICS_PORT"), "monitor.listen");
 }
 
 TEST(FindOption, KnowsOnlyWholeNames) {

@@ -17,7 +17,7 @@ protected:
         return std::move(observe::Logging::open(settings, clock).value());
     }
     ServerTest() : logging(quiet(clock)) {
-        settings.port = 0;
+        settings.listen.port = 0;
         settings.loops = 2;
     }
     std::unique_ptr<Server> start() { return std::move(Server::start(settings, clock, *logging).value()); }
@@ -44,7 +44,7 @@ TEST_F(ServerTest, ServesOnSeveralLoopsWithOneJournal) {
 
 TEST_F(ServerTest, TellsThatItsPortIsTaken) {
     const auto server = start();
-    settings.port = server->port();
+    settings.listen.port = server->port();
     const auto second = Server::start(settings, clock, *logging);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, "address_in_use");

@@ -15,6 +15,9 @@ TEST(ServerSettings, CarriesEveryOptionToItsFloor) {
     config.limits.body_bytes = 4096;
     config.limits.header_bytes = 1024;
     config.limits.request_timeout_s = 3;
+    config.limits.requests = 5;
+    config.limits.window_s = 2;
+    config.monitor = {.enabled = false, .listen = "9100", .sample_interval_s = 7};
     config.session.slow_reader = "conflate";
     config.session.grace_s = 9;
     config.delivery.mode_default = "standby";
@@ -22,8 +25,14 @@ TEST(ServerSettings, CarriesEveryOptionToItsFloor) {
     config.websocket.deflate = false;
     config.journal.retention_entries = 64;
     const ServerSettings settings = settings_from(config, 1'000);
-    EXPECT_EQ(settings.host, "127.0.0.1");
-    EXPECT_EQ(settings.port, 0);
+    EXPECT_EQ(settings.listen, (transport::HostPort{"127.0.0.1", 0}));
+    EXPECT_EQ(settings.monitor, (transport::HostPort{"127.0.0.1", 9100}));
+    EXPECT_TRUE(settings.loop.site.monitoring_apart);
+    EXPECT_FALSE(settings.loop.site.monitoring);
+    EXPECT_EQ(settings.sample_interval, seconds(7));
+    EXPECT_EQ(settings.hub.survey_interval, seconds(7));
+    EXPECT_EQ(settings.hub.rate.requests, 5u);
+    EXPECT_EQ(settings.hub.rate.window, seconds(2));
     EXPECT_EQ(settings.hub.heartbeat, milliseconds(250));
     EXPECT_EQ(settings.hub.connections_max, 7u);
     EXPECT_EQ(settings.hub.limit_policy, hub::LimitPolicy::refuse);

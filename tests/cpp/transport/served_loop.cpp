@@ -23,6 +23,9 @@ ServedLoop::ServedLoop(HubLoopSettings settings, hub::Settings hub, const Clock*
     auto listener = listen_tcp({});
     port_ = local_port(listener.value());
     (void)loop_->listen(std::move(listener.value()));
+    auto monitor_listener = listen_tcp({});
+    monitor_port_ = local_port(monitor_listener.value());
+    (void)loop_->listen_monitoring(std::move(monitor_listener.value()));
     thread_ = std::thread([this] { loop_->run(); });
 }
 

@@ -1,4 +1,5 @@
-// A HubLoop on a thread of its own, listening on a free loopback port, with a hub and a journal in memory.
+// A HubLoop on a thread of its own, listening on two free loopback ports, one for monitoring alone, with a hub and a
+// journal in memory.
 #pragma once
 
 #include <memory>
@@ -22,6 +23,7 @@ public:
     ~ServedLoop();
 
     std::uint16_t port() const { return port_; }
+    std::uint16_t monitor_port() const { return monitor_port_; }
     HubLoop& loop() { return *loop_; }
     hub::Handlers& handlers() { return hub::Application(*node_).handlers(); }
     std::uint64_t count(stats::Counter counter) const { return node_->count(counter); }
@@ -34,7 +36,7 @@ private:
     std::unique_ptr<hub::Node> node_;
     std::unique_ptr<HubLoop> loop_;
     std::thread thread_;
-    std::uint16_t port_ = 0;
+    std::uint16_t port_ = 0, monitor_port_ = 0;
 };
 
 }  // namespace mythos::transport
