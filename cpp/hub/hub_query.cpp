@@ -10,6 +10,17 @@ namespace mythos::hub {
 using journal::TargetKind;
 using nlohmann::json;
 
+namespace {
+
+// Of the last answered ping; null where there was none, and for an event stream, which has none.
+json rtt_ms(const Connection& connection) {
+    const auto rtt_us = connection.client->state->rtt_us.load(std::memory_order_relaxed);
+    if (connection.wire != protocol::Wire::websocket || rtt_us == 0) return nullptr;
+    return static_cast<double>(rtt_us) / 1000.0;
+}
+
+}  // namespace
+
 std::string Hub::connections_json(const std::string& player_id) const {
     json out{{"player_id", player_id}, {"session_id", nullptr}, {"connections", json::array()}};
     const auto it = players_.find(player_id);
@@ -24,10 +35,8 @@ std::string Hub::connections_json(const std::string& player_id) const {
                                       {"mode", c->standby ? "standby" : "mirror"},
                                       {"opened_at", iso8601(c->opened_at)},
                                       {"cursor", id(sent.load(std::memory_order_relaxed))},
-                                      {"acknowledged", id(c->client->state->acked())}});
-        const auto rtt_us = c->client->state->rtt_us.load(std::memory_order_relaxed);
-        if (c->wire == protocol::Wire::websocket && rtt_us > 0)
-            out["connections"].back()["rtt_ms"] = static_cast<double>(rtt_us) / 1000.0;
+                                      {"acknowledged", id(c->client->state->acked())},
+                                      {"rtt_ms", rtt_ms(*c)}});
     }
     return protocol::print_json(out);
 }

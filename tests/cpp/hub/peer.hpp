@@ -39,7 +39,8 @@ public:
     void abort() override { aborted = true; }
     std::optional<KernelAck> kernel_ack() const override { return kernel; }
     Names names() const override {
-        return admission ? Names{player, admission->session_id, admission->connection_id} : Names{};
+        return admission ? Names{player, admission->session_id, admission->connection_id, admission->client_id}
+                         : Names{};
     }
 
     // How many bytes the socket still takes; nothing: all of them.
