@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import contract
 from api import Api, error_code, until
 from raw_wire import RawConnection
 from wires import open_sse, open_websocket
@@ -213,6 +214,7 @@ async def test_the_stream_tells_each_second_and_ends_at_the_drain(start_server):
                 block = await raw.reader.readuntil(b"\n\n")
             assert block.startswith(b"data: ") and block.count(b"\n") == 2
             told: dict[str, Any] = json.loads(block[6:])
+            contract.schema("MonitoringEvent").validate(told)
             return told
 
         first = await event()
