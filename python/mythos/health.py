@@ -7,7 +7,8 @@
 A check is a function or a coroutine function without arguments. It gives a status ("healthy", "degraded",
 "unhealthy"), a bool, or a pair of one of these and details, a dict that JSON can hold and that `/health/detailed` shows
 to whoever may ask: no secrets; or something to be awaited that gives this. Whatever else it gives, and whatever it
-raises, is unhealthy; what was raised goes into the log and the recent errors alone. Times are in seconds.
+raises, is unhealthy; what was raised goes into the log and the recent errors alone. Of details beyond 4,096 bytes only
+their length is told. Times are in seconds.
 
 Of several that are one, the details say of each its name (that of the function, or of the ready-made), its status and
 its own details: `{"checks": [{"name": "http shop-1", "status": "healthy", "details": {"http_status": 200}}, …]}`.

@@ -28,6 +28,7 @@ from mythos.health import Check, Nonsense, collecting, is_async, read
 RESERVED = frozenset({"connections", "database", "event_loops", "memory", "performance"})
 CHECKS_MAX = 56
 TAGS_MAX = 16
+DETAILS_BYTES_MAX = 4_096  # the core keeps no more
 TIME_MAX_S = 86_400.0
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 JITTER = 0.05  # of the interval; the core allows twice as much
@@ -159,7 +160,8 @@ def _run(core: _core.ServerCore, loop: asyncio.AbstractEventLoop | None, kept: K
         status, details = read(_call(loop, kept))
         if time.monotonic() - began > kept.timeout_s:
             raise TimeoutError(f"it took {time.monotonic() - began:.3f} s")
-        return status, orjson.dumps(details)
+        text = orjson.dumps(details)
+        return status, text if len(text) <= DETAILS_BYTES_MAX else orjson.dumps({"details_bytes_left_out": len(text)})
     except BaseException as error:  # even SystemExit is the check's own affair
         _note(core, kept, error)
     return "unhealthy", b""

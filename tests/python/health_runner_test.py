@@ -237,6 +237,15 @@ def test_probes_may_be_asked_of_a_tag_alone() -> None:
         assert get("/health", tag="nobody").status_code == get("/readyz", tag="nobody").status_code == 404
 
 
+def test_details_that_are_too_long_are_told_by_their_length() -> None:
+    server = started()
+    several = health.all_of(*[lambda: ("healthy", {"text": "x" * 100})] * 40)
+    server.health.add("several", several, interval_s=0.05)
+    with server:
+        found = eventually(lambda: (c := component(server, "several")) and not c.get("pending") and c)
+        assert found["status"] == "healthy" and found["details_bytes_left_out"] > 4_096 and "checks" not in found
+
+
 def test_without_a_store_the_database_is_there_and_well() -> None:
     with started() as server:
         found = component(server, "database")

@@ -97,7 +97,7 @@ TEST_F(ConnectionPagesTest, IsSortedByEachOfWhatItTells) {
     EXPECT_EQ(first("sort=lag")["lag_entries"], 1);
     EXPECT_EQ(first("sort=unacknowledged")["player_id"], "ack");
     EXPECT_EQ(first("sort=unacknowledged")["unacknowledged_ms"], 2'000);
-    // By the names of the fields too; what is not known is none, and not the shortest.
+    // By the names of the fields too.
     EXPECT_EQ(first("sort=rtt_ms")["player_id"], "rtt");
     EXPECT_EQ(first("sort=sent_bytes")["player_id"], "bytes");
     EXPECT_EQ(first("sort=lag_entries")["player_id"], "lag");
