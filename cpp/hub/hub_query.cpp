@@ -30,7 +30,7 @@ std::string Hub::connections_json(const std::string& player_id) const {
     for (const Connection* c : player.session->connections_by_age()) {
         const auto& sent = c->client->state->sent[index_of(c->wire)];
         out["connections"].push_back({{"connection_id", c->connection_id},
-                                      {"client_id", c->client->client_id},
+                                      {"client_id", c->client->client_id()},
                                       {"wire", protocol::to_string(c->wire)},
                                       {"mode", c->standby ? "standby" : "mirror"},
                                       {"opened_at", iso8601(c->opened_at)},
@@ -106,7 +106,7 @@ std::optional<Hub::ConnectionNames> Hub::names_of(ConnectionKey key) const {
     const auto it = connections_.find(key);
     if (it == connections_.end() || it->second.leaving) return std::nullopt;
     const Connection& connection = it->second;
-    return ConnectionNames{connection.connection_id, connection.client->client_id,
+    return ConnectionNames{connection.connection_id, std::string(connection.client->client_id()),
                            connection.session->player->player_id(), connection.session->session_id,
                            connection.opened_at};
 }

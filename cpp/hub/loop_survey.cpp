@@ -123,9 +123,9 @@ bool LoopCore::Impl::answer_inquiries(const Clock& clock, MonoTime now) {
         const Outlet::Names names = stream.outlet->names();
         if (names.connection_id != asked.connection_id) return;
         ConnectionFacts facts = facts_of(stream, now);
-        facts.detail = std::make_shared<const ConnectionFacts::Detail>(
-            ConnectionFacts::Detail{std::string(names.player_id), std::string(names.session_id),
-                                    std::string(names.connection_id), std::string(names.client_id), stream.events});
+        facts.detail = std::make_shared<const ConnectionFacts::Detail>(ConnectionFacts::Detail{
+            std::string(names.player_id), std::string(names.session_id), std::string(names.connection_id),
+            std::string(stream.client->client_id()), stream.events});
         pending.found.push_back(std::move(facts));
     };
     bool done = true;
@@ -172,7 +172,7 @@ void LoopCore::Impl::keep_closed(Stream& stream, CloseReason why, MonoTime now) 
     const bool told = stream.closing != Stream::Closing::no;
     note_end(stream.events, stream, now);
     ClosedConnection closed{std::string(names.connection_id),
-                            std::string(names.client_id),
+                            std::string(stream.client->client_id()),
                             std::string(names.player_id),
                             std::string(names.session_id),
                             stream.wire,

@@ -118,7 +118,7 @@ public:
 
     // Who it is, for people; valid until it ends. Empty where it was not let in.
     struct Names {
-        std::string_view player_id, session_id, connection_id, client_id;
+        std::string_view player_id, session_id, connection_id;
     };
     virtual Names names() const { return {}; }
 };

@@ -91,8 +91,7 @@ void StreamConnection::admitted(const hub::Admission& admission) {
     state_ = State::open;
     opening_->admitted = true;
     admitted_at_ = loop_.clock().mono();
-    names_ = pack(
-        {opening_->player_id, admission.session_id, admission.connection_id, admission.client_id, opening_->trace_id});
+    names_ = pack({opening_->player_id, admission.session_id, admission.connection_id, opening_->trace_id});
     const Duration took = admitted_at_ - opening_->began;
     context_.core
         .latencies()[wire() == protocol::Wire::websocket ? stats::Latency::established_websocket
@@ -104,8 +103,8 @@ void StreamConnection::admitted(const hub::Admission& admission) {
 }
 
 std::vector<observe::Field> StreamConnection::name_fields() const {
-    const auto [player, session, connection, client] = names();
-    const std::string_view trace = client.data() + client.size() + 1;
+    const auto [player, session, connection] = names();
+    const std::string_view trace = connection.data() + connection.size() + 1;
     std::vector<observe::Field> fields{{"player_id", player},
                                        {"session_id", session},
                                        {"connection_id", connection},
@@ -162,8 +161,7 @@ hub::Outlet::Names StreamConnection::names() const {
     const std::string_view player = names_.get();
     const std::string_view session = player.data() + player.size() + 1;
     const std::string_view connection = session.data() + session.size() + 1;
-    const std::string_view client = connection.data() + connection.size() + 1;
-    return {player, session, connection, client};
+    return {player, session, connection};
 }
 
 void StreamConnection::leave() {

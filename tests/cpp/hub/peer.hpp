@@ -39,8 +39,7 @@ public:
     void abort() override { aborted = true; }
     std::optional<KernelAck> kernel_ack() const override { return kernel; }
     Names names() const override {
-        return admission ? Names{player, admission->session_id, admission->connection_id, admission->client_id}
-                         : Names{};
+        return admission ? Names{player, admission->session_id, admission->connection_id} : Names{};
     }
 
     // How many bytes the socket still takes; nothing: all of them.
