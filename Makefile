@@ -15,7 +15,7 @@ PYTHON_PACKAGES := $(if $(shell python3 -c 'import ensurepip, venv; print("yes")
     $(if $(shell python3 -c '$(HAS_HEADERS)' 2>/dev/null),,python3-dev)
 TEST_PACKAGES := curl jq postgresql procps prometheus \
     $(if $(and $(shell command -v node),$(shell command -v npm)),,nodejs npm)
-BENCH_PACKAGES := libbenchmark-dev
+BENCH_PACKAGES := libbenchmark-dev valgrind
 CLANG_PACKAGES := clang clang-format libclang-rt-14-dev
 BROWSER_PACKAGES := chromium
 
@@ -76,7 +76,7 @@ package: build/release/build.ninja
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation --config-settings build-dir=build/release .
 
 build/release/build.ninja build/asan/build.ninja build/tsan/build.ninja: | $(VENV)
-build/bench/build.ninja: | packages-bench
+build/bench/build.ninja build/silent/build.ninja: | packages-bench
 build/%/build.ninja: CMakePresets.json | packages-build
 	cmake --preset $* -G Ninja
 	@touch $@
@@ -114,6 +114,12 @@ bench-record: build/bench/build.ninja
 	cmake --build build/bench -j $(JOBS) --target bench_stats_record
 	build/bench/bench_stats_record
 
+# What the statistics cost a delivery, in instructions, counted by callgrind: three minutes, whatever else the machine does.
+bench-instructions: packages-bench build/bench/build.ninja build/silent/build.ninja
+	cmake --build build/bench -j $(JOBS) --target mythosd bench_loadgen
+	cmake --build build/silent -j $(JOBS) --target mythosd
+	$(PYTHON) bench/instructions.py --with build/bench/mythosd --without build/silent/mythosd
+
 fuzz: packages-clang build/fuzz/build.ninja
 	cmake --build build/fuzz -j $(JOBS) --target fuzz_targets
 	tests/fuzz.sh build/fuzz $(FUZZ_SECONDS)
@@ -147,7 +153,7 @@ contract: build-tests package
 # Both modes of a client's second wire, $(CUTS) cuts a fault and wire: nothing may be lost, repeated or out of order. The
 # pauses are printed beside what is promised of them; only a quiet machine can be held to them (failover.py --strict).
 CUTS ?= 60
-.PHONY: failover bench-quick bench-record
+.PHONY: failover bench-quick bench-record bench-instructions
 failover: build-tests $(VENV)
 	$(PYTHON) tests/functional/failover.py --mode mirror --cuts $(CUTS)
 	$(PYTHON) tests/functional/failover.py --mode standby --cuts $(CUTS)
@@ -159,6 +165,7 @@ bench-quick: build-tests build/bench/build.ninja $(VENV)
 	cmake --build build/bench -j $(JOBS) --target bench_loadgen bench_baseline_send
 	$(QUICK_BENCH) --repeat 2 --set idle
 	$(QUICK_BENCH) --repeat 3 --set fanout --case "N=1,000 W=1" --bounds told
+	$(PYTHON) bench/scrape.py --mythosd build/release/mythosd
 
 CPP_FILES = $(shell find bindings cpp tests bench -name node_modules -prune -o \( -name '*.hpp' -o -name '*.cpp' \) -print)
 format: packages-clang $(TEST_VENV)

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <limits>
 
+#include "stats/recording.hpp"
+
 namespace mythos::hub {
 
 using Event = BlackBox::Event;
@@ -131,6 +133,7 @@ void BlackBox::note_in_place(Event event, MonoTime now, std::initializer_list<st
 
 void BlackBox::add(Event event, MonoTime now, std::span<const std::uint64_t> values, bool may_grow) {
     assert(values.size() == shape_of(event).values);
+    if (!stats::kRecording) return;
     Record record{event, since_opening(now), 0, {}};
     std::copy(values.begin(), values.end(), record.values.begin());
     write(record, may_grow);

@@ -94,8 +94,9 @@ void ClientState::settle() {
     const auto unsent = owed - std::min(owed, accounted_.load(std::memory_order_relaxed));
     if (unsent == 0) return;
     totals_.unsent.fetch_add(unsent, std::memory_order_relaxed);
-    totals_.errors.record(stats::Counter::accounts_unsent,
-                          {.player_id = owner_->player_id, .session_id = owner_->session_id}, {{"unsent", unsent}});
+    totals_.errors.tell(stats::Counter::accounts_unsent, "Messages not delivered",
+                        {.player_id = owner_->player_id, .session_id = owner_->session_id},
+                        {{"reason", "session_ended"}, {"unsent", unsent}});
 }
 
 }  // namespace mythos::hub

@@ -29,7 +29,7 @@ namespace mythos::hub {
 
 // What is counted when accounts are closed, over all clients; owned by the node, outlives every ClientState.
 struct DeliveryTotals {
-    // `errors` is told of accounts that are closed with something unsent.
+    // `errors` counts and logs the accounts that are closed with something unsent, which are no errors.
     explicit DeliveryTotals(observe::ErrorTracker& tracker) : errors(tracker) {}
 
     observe::ErrorTracker& errors;

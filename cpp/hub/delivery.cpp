@@ -11,7 +11,9 @@ namespace {
 // Of one acknowledgement. Clients acknowledge every 64 entries; who does so once in a long while must not hold up
 // others.
 constexpr std::size_t kAckMeasuredMax = 4'096;
-constexpr std::size_t kCatchUpsMin = 15;  // a turn: those who catch up do get on, however busy it is
+constexpr std::size_t kSlice = 24;  // between two looks at the clock
+// A turn: those who catch up do get on, however busy it is.
+constexpr std::size_t kCatchUpsMin = kSlice;
 
 }  // namespace
 
@@ -30,6 +32,8 @@ Delivery::Delivery(journal::Ring& ring, std::string epoch, const Settings& setti
       broadcasts_(latencies[stats::Latency::broadcast]),
       latency_(latencies[stats::Latency::delivery]),
       ack_latency_(latencies[stats::Latency::acknowledgement]),
+      sent_bytes_(counters, Counter::sent_bytes),
+      writes_{{{counters, Counter::writes_websocket}, {counters, Counter::writes_sse}}},
       samples_(sampling_seed, counters),
       reader_(ring),
       index_(reader_.position(), settings.position_memory),
@@ -62,9 +66,8 @@ void Delivery::detach(Stream& stream) {
     clear_tail(stream);
     stop_living(stream);
     if (stream.queued) {
-        std::erase(up_to_date_, &stream);
-        std::erase(catching_up_, &stream);
-        std::replace(flushing_.begin(), flushing_.end(), &stream, static_cast<Stream*>(nullptr));
+        up_to_date_.remove(stream);
+        catching_up_.remove(stream);
     }
     Stream** link = &stream.view->streams;
     while (*link != nullptr && *link != &stream) link = &(*link)->next_of_view;
@@ -88,6 +91,10 @@ void Delivery::advance() {
     previous_ = position_;
     for (Seq seq = position_ + 1; seq <= head; ++seq) {
         const journal::Entry& entry = reader_.at(seq);
+        if (entry.appended != read_appended_) {
+            read_appended_ = entry.appended;
+            read_together_from_ = seq - 1;
+        }
         if (entry.kind != Kind::message) {
             apply_control(entry);
             continue;
@@ -161,7 +168,7 @@ void Delivery::mark(SessionView& view) {
 void Delivery::queue(Stream& stream) {
     if (stream.queued || stream.blocked) return;
     stream.queued = true;
-    (stream.live ? up_to_date_ : catching_up_).push_back(&stream);
+    (stream.live ? up_to_date_ : catching_up_).push(stream);
 }
 
 bool Delivery::flush(Duration budget, const std::function<MonoTime()>& mono) {
@@ -174,34 +181,31 @@ bool Delivery::flush(Duration budget, const std::function<MonoTime()>& mono) {
     flush_queue(up_to_date_, 0, now + budget, mono);
     flush_queue(catching_up_, kCatchUpsMin, now + budget, mono);
     latency_.settle();
+    sent_bytes_.settle();
+    counters_.add(Counter::deliveries_written, latency_.take_recorded());
+    for (auto& writes : writes_) writes.settle();
     if (!up_to_date_.empty() || !catching_up_.empty()) return true;
     if (newly_read_) broadcasts_.record(mono() - *std::exchange(newly_read_, std::nullopt));
     return false;
 }
 
-// `at_least` so many, also where the budget is used up.
-void Delivery::flush_queue(std::vector<Stream*>& queue, std::size_t at_least, MonoTime limit,
+// `at_least` so many, also where the budget is used up; what it leaves goes first in the next turn.
+void Delivery::flush_queue(FlushQueue& queue, std::size_t at_least, MonoTime limit,
                            const std::function<MonoTime()>& mono) {
-    flushing_.swap(queue);
-    std::size_t done = 0;
-    for (; done < flushing_.size(); ++done) {
-        if (done % 16 == 15) {
-            const MonoTime now = now_ = mono();
-            latency_.set_now(now);
-            if (done >= at_least && now >= limit) break;
+    const std::size_t waiting = queue.size();
+    for (std::size_t done = 0; done < waiting;) {
+        for (const std::size_t end = std::min(done + kSlice, waiting); done < end; ++done) {
+            Stream* const stream = queue.pop();
+            if (stream == nullptr) continue;
+            stream->queued = false;
+            flush_one(*stream);
         }
-        Stream* const stream = flushing_[done];
-        if (stream == nullptr) continue;
-        stream->queued = false;
-        flush_one(*stream);
+        if (done == waiting) break;
+        const MonoTime now = now_ = mono();
+        latency_.set_now(now);
+        if (done >= at_least && now >= limit) break;
     }
-    // What the budget left goes first in the next turn.
-    std::vector<Stream*> rest;
-    for (; done < flushing_.size(); ++done)
-        if (flushing_[done] != nullptr) rest.push_back(flushing_[done]);
-    rest.insert(rest.end(), queue.begin(), queue.end());
-    queue.swap(rest);
-    flushing_.clear();
+    queue.compact();
 }
 
 // It brings nothing more: what its client's other wire waits for it to fill is settled.

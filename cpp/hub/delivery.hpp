@@ -15,12 +15,14 @@
 #include <vector>
 
 #include "hub/delivery_samples.hpp"
+#include "hub/flush_queue.hpp"
 #include "hub/hub.hpp"
 #include "hub/settings.hpp"
 #include "hub/stream.hpp"
 #include "hub/survey.hpp"
 #include "journal/ring.hpp"
 #include "observe/error_tracker.hpp"
+#include "stats/count_batch.hpp"
 #include "stats/counters.hpp"
 #include "stats/latencies.hpp"
 #include "stats/record_batch.hpp"
@@ -115,8 +117,7 @@ private:
     void mark(SessionView& view);
     void stop_living(Stream& stream);
     void queue(Stream& stream);
-    void flush_queue(std::vector<Stream*>& queue, std::size_t at_least, MonoTime limit,
-                     const std::function<MonoTime()>& mono);
+    void flush_queue(FlushQueue& queue, std::size_t at_least, MonoTime limit, const std::function<MonoTime()>& mono);
     void flush_one(Stream& stream);
     bool settle_hole(Stream& stream);
     void tell_hole(Stream& stream, Seq upto, std::optional<std::uint64_t> lost);
@@ -125,6 +126,11 @@ private:
     void gather_entry(Stream& stream, const journal::Entry& entry, Batch& batch);
     bool is_conflated(const Stream& stream, Seq seq) const;
     std::string_view frame_of(const Stream& stream, const journal::Entry& entry) const;
+    // Of a batch: the items that the socket took, the last perhaps in part, and the entries that it took whole.
+    struct Taken {
+        std::size_t items = 0, whole = 0;
+    };
+    static Taken taken_of(const Batch& batch, std::size_t bytes);
     bool hand_over(Stream& stream, const Batch& batch, std::int64_t taken);
     void hand_over_replies(Stream& stream, const Batch& batch, std::size_t taken);
     void release_replies(Stream& stream);
@@ -135,6 +141,8 @@ private:
     void open_account(Stream& stream, const Admitted& admitted, Seq given, std::uint64_t lost);
     void account_gap(Stream& stream, Seq after, std::uint64_t owed_after, std::uint64_t owed_upto);
     void account_written(Stream& stream, const Batch& batch);
+    void account_share(Stream& stream, const Batch& batch, Seq above);
+    void account_closely(Stream& stream, const Batch& batch, Seq above);
     bool account_each(Stream& stream, const Batch& batch);
     void count(Stream& stream, stats::Counter outcome, std::uint64_t entries);
     void sample(const Stream& stream, const Item& item);
@@ -147,20 +155,23 @@ private:
     observe::ErrorRecorder& errors_;
     stats::HistogramShard& broadcasts_;
     stats::RecordBatch latency_, ack_latency_;
+    stats::CountBatch sent_bytes_;
+    std::array<stats::CountBatch, 2> writes_;  // by wire
     DeliverySamples samples_;
     journal::Ring::Reader reader_;
     Index index_;
     Seq position_;
     Seq previous_ = 0;  // where the batch being read begins
     Seq pinned_ = 0;
+    // All above this position was appended at one time.
+    Seq read_together_from_ = 0;
+    MonoTime read_appended_;
     MonoTime now_;
     std::optional<MonoTime> newly_read_;  // when the oldest entry that was not flushed yet was appended
     bool links_keys_ = false;             // conflation keys are kept track of
     std::unordered_map<SessionHandle, SessionView> views_;
     // Those who were up to date go first: in a storm of resumes they wait for none of those who catch up.
-    std::vector<Stream*> up_to_date_;
-    std::vector<Stream*> catching_up_;
-    std::vector<Stream*> flushing_;
+    FlushQueue up_to_date_, catching_up_;
 };
 
 }  // namespace mythos::hub

@@ -16,13 +16,15 @@ void Delivery::count(Stream& stream, Counter outcome, std::uint64_t entries) {
 
 void Delivery::tell_gap(Stream& stream, const protocol::Gap& gap) {
     send_control(stream, protocol::gap_json(gap));
-    const Counter counter = gap.reason == "retention"         ? Counter::gaps_retention
-                            : gap.reason == "session_expired" ? Counter::gaps_session_expired
-                            : gap.reason == "foreign_epoch"   ? Counter::gaps_foreign_epoch
-                                                              : Counter::gaps_future_cursor;
     const auto names = stream.outlet->names();
     const observe::ErrorContext context{names.player_id, names.session_id, names.connection_id};
     const auto wire = observe::Field("connection_type", protocol::to_string(stream.wire));
+    if (gap.reason == "session_expired")
+        return errors_.tell(Counter::gaps_session_expired, "Messages not delivered", context,
+                            {wire, {"reason", gap.reason}});
+    const Counter counter = gap.reason == "retention"       ? Counter::gaps_retention
+                            : gap.reason == "foreign_epoch" ? Counter::gaps_foreign_epoch
+                                                            : Counter::gaps_future_cursor;
     if (gap.lost) return errors_.record(counter, context, {wire, {"lost", *gap.lost}});
     errors_.record(counter, context, {wire});
 }
@@ -64,22 +66,37 @@ void Delivery::account_gap(Stream& stream, Seq after, std::uint64_t owed_after, 
 void Delivery::account_written(Stream& stream, const Batch& batch) {
     const auto share = stream.client->claim(stream.accounted, stream.cursor);
     if (share.contested && !account_each(stream, batch)) return account_written(stream, batch);
-    if (share.any) {
-        std::uint64_t written = 0, conflated = 0;
-        for (const auto& item : batch.items) {
-            if (item.seq <= share.above || item.seq > stream.cursor) continue;
-            if (item.entry == nullptr) {
-                ++conflated;
-            } else {
-                ++written;
-                latency_.add(item.entry->appended);
-            }
-        }
-        count(stream, Counter::deliveries_written, written);
-        count(stream, Counter::deliveries_conflated, conflated);
-        if (samples_.sampler().reaches(written)) sample_written(stream, batch, share.above, written);
-    }
+    if (share.any) account_share(stream, batch, share.above);
     stream.accounted = stream.cursor;
+}
+
+// What of the batch was handed over and lies above a position: mostly all of it, of what was read last, and none is
+// told one by one. That is the way of nearly every delivery.
+void Delivery::account_share(Stream& stream, const Batch& batch, Seq above) {
+    const auto begin = batch.items.begin(), end = batch.items.end();
+    const auto written = static_cast<std::uint64_t>(end - begin);
+    if (batch.conflated > 0 || begin->seq <= above || (end - 1)->seq > stream.cursor)
+        return account_closely(stream, batch, above);
+    if (stats::kRecording && (above < read_together_from_ || !samples_.sampler().is_idle()))
+        return account_closely(stream, batch, above);
+    stream.client->count(written);
+    latency_.add(read_appended_, written);
+}
+
+void Delivery::account_closely(Stream& stream, const Batch& batch, Seq above) {
+    std::uint64_t written = 0, conflated = 0;
+    for (const auto& item : batch.items) {
+        if (item.seq <= above || item.seq > stream.cursor) continue;
+        if (item.entry == nullptr) {
+            ++conflated;
+        } else {
+            ++written;
+            latency_.add(item.entry->appended);
+        }
+    }
+    count(stream, Counter::deliveries_conflated, conflated);
+    stream.client->count(written);
+    if (stats::kRecording && samples_.sampler().reaches(written)) sample_written(stream, batch, above, written);
 }
 
 void Delivery::sample(const Stream& stream, const Item& item) {
@@ -107,8 +124,10 @@ bool Delivery::account_each(Stream& stream, const Batch& batch) {
     if (!first) return false;
     for (const auto& item : batch.items) {
         if (!std::binary_search(first->begin(), first->end(), item.seq)) continue;
-        counters_.add(item.entry == nullptr ? Counter::deliveries_conflated : Counter::deliveries_written);
-        if (item.entry == nullptr) continue;
+        if (item.entry == nullptr) {
+            counters_.add(Counter::deliveries_conflated);
+            continue;
+        }
         latency_.add(item.entry->appended);
         if (samples_.sampler().picks()) sample(stream, item);
     }

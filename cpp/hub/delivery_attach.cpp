@@ -105,8 +105,9 @@ void Delivery::attach(Stream& stream, const Admitted& admitted, const ConnectReq
     const std::size_t wire = index_of(stream.wire);
     stream.client->sent[wire].store(stream.cursor, std::memory_order_relaxed);
     if (!stream.standby) stream.client->living[wire].fetch_add(1);
-    counters_.add(stream.wire == Wire::websocket ? Counter::opened_websocket : Counter::opened_sse);
-    if (admitted.reconnect) counters_.add(Counter::reconnects);
+    const bool websocket = stream.wire == Wire::websocket;
+    counters_.add(websocket ? Counter::opened_websocket : Counter::opened_sse);
+    if (admitted.reconnect) counters_.add(websocket ? Counter::reconnects_websocket : Counter::reconnects_sse);
 
     stream.outlet->admitted(admitted.names);
     const std::string json = protocol::welcome_json(welcome);

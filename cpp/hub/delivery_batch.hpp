@@ -23,7 +23,8 @@ struct Delivery::Batch {
     std::size_t head_bytes = 0;     // tail and control
     std::size_t replies_bytes = 0;  // at the end
     std::vector<Item> items;
-    bool complete = false;  // nothing owed is left behind it
+    std::size_t conflated = 0;  // of the items
+    bool complete = false;      // nothing owed is left behind it
 
     void add(std::string_view text) {
         // Frames of one batch lie side by side in memory: one piece serves them all.

@@ -35,7 +35,12 @@ void Delivery::flush_one(Stream& stream) {
     static thread_local Batch batch;
     std::size_t written = 0;
     for (;;) {
-        if (stream.wants_entries() && !stream.live && settle_hole(stream)) continue;
+        if (stream.wants_entries() && !stream.live) {
+            if (stream.cursor + 1 >= pinned_)
+                stream.repositioned = false;
+            else if (settle_hole(stream))
+                continue;
+        }
         if (stream.behind != nullptr && !is_owed_up_to(stream, stream.behind->seq)) release_replies(stream);
         if (stream.closing == Stream::Closing::now ||
             (stream.closing == Stream::Closing::after_stream && (stream.live || stream.standby)))
@@ -43,6 +48,7 @@ void Delivery::flush_one(Stream& stream) {
         batch.count = 0;
         batch.bytes = 0;
         batch.items.clear();
+        batch.conflated = 0;
         batch.complete = true;
         batch.replies_bytes = 0;
         if (stream.tail != nullptr) batch.add({stream.tail_bytes, stream.tail_size});
@@ -61,7 +67,7 @@ void Delivery::flush_one(Stream& stream) {
                 stream.outlet->abort();
                 return;
             }
-            counters_.add(Counter::sent_bytes, static_cast<std::uint64_t>(taken));
+            sent_bytes_.add(static_cast<std::uint64_t>(taken));
             stream.sent_bytes += static_cast<std::uint64_t>(taken);
         }
         if (!hand_over(stream, batch, taken)) return;
@@ -83,10 +89,6 @@ void Delivery::flush_one(Stream& stream) {
 // A cursor that the retention has passed: nothing happens if nothing owed is gone;
 // otherwise the range is told, or the slow reader sent away. True: look again.
 bool Delivery::settle_hole(Stream& stream) {
-    if (stream.cursor + 1 >= pinned_) {
-        stream.repositioned = false;
-        return false;
-    }
     const Seq upto = pinned_ - 1;
     const auto owed = stream.view->owed_up_to(upto);
     std::optional<std::uint64_t> lost;
@@ -137,6 +139,7 @@ void Delivery::gather(Stream& stream, Batch& batch) {
         }
         if (settings_.slow_reader == SlowReader::conflate && is_conflated(stream, seq)) {
             batch.items.push_back({nullptr, seq, batch.bytes, {}});
+            ++batch.conflated;
         } else {
             gather_entry(stream, reader_.at(seq), batch);
         }
@@ -174,10 +177,23 @@ std::string_view Delivery::frame_of(const Stream& stream, const journal::Entry& 
     return entry.ws();
 }
 
+Delivery::Taken Delivery::taken_of(const Batch& batch, std::size_t bytes) {
+    Taken taken;
+    std::size_t begin = batch.head_bytes;
+    for (const auto& item : batch.items) {
+        bool begun = item.entry == nullptr ? bytes >= begin : bytes > begin;
+        if (mutant(Mutant::drop_on_eagain) && bytes == 0 && taken.items == 0) begun = true;
+        if (!begun) break;
+        ++taken.items;
+        taken.whole += item.entry != nullptr && item.end <= bytes;
+        begin = item.end;
+    }
+    return taken;
+}
+
 // Moves the cursor over what the socket took. False: it is full, and will call back.
 bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken) {
     auto left = static_cast<std::size_t>(taken);
-    std::uint64_t handed = 0, writes = 0;
     if (stream.tail != nullptr) {
         const std::size_t n = std::min<std::size_t>(left, stream.tail_size);
         stream.tail_bytes += n;
@@ -185,7 +201,7 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
         left -= n;
         if (stream.tail_size == 0) {
             clear_tail(stream);
-            ++writes;
+            writes_[index_of(stream.wire)].add(1);
         }
     }
     if (left > 0 && !stream.control.empty()) {
@@ -202,18 +218,10 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
         stream.outlet->pause_reading(false);
     }
     const auto bytes = static_cast<std::size_t>(taken);
-    std::size_t begin = batch.head_bytes;
-    const Item* last = nullptr;
-    for (const auto& item : batch.items) {
-        bool begun = item.entry == nullptr ? bytes >= begin : bytes > begin;
-        if (mutant(Mutant::drop_on_eagain) && taken == 0 && handed == 0) begun = true;
-        if (!begun) break;
-        ++handed;
-        writes += item.entry != nullptr && item.end <= bytes;
-        last = &item;
-        begin = item.end;
-    }
     const bool all = bytes == batch.bytes;
+    const auto [handed, whole] =
+        all ? Taken{batch.items.size(), batch.items.size() - batch.conflated} : taken_of(batch, bytes);
+    const Item* const last = handed == 0 ? nullptr : &batch.items[handed - 1];
     if (last != nullptr) stream.cursor = last->seq;
     const bool tail_lost = mutant(Mutant::lose_tail_on_short_write) || (mutant(Mutant::drop_on_eagain) && taken == 0);
     if (last != nullptr && last->entry != nullptr && bytes < last->end && !tail_lost) {
@@ -227,7 +235,7 @@ bool Delivery::hand_over(Stream& stream, const Batch& batch, std::int64_t taken)
         stream.cursor = position_;
         stream.live = true;
     }
-    counters_.add(stream.wire == Wire::websocket ? Counter::writes_websocket : Counter::writes_sse, writes);
+    writes_[index_of(stream.wire)].add(whole);
     if (handed > 0) account_written(stream, batch);
     stream.client->sent[index_of(stream.wire)].store(stream.cursor, std::memory_order_relaxed);
     stream.client->settle_gaps();

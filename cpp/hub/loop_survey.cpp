@@ -52,6 +52,7 @@ bool LoopCore::Impl::walk(Place& place, const Clock& clock, MonoTime limit, Visi
 }
 
 void LoopCore::Impl::survey(const Clock& clock, MonoTime now) {
+    if (!stats::kRecording) return;
     if (streams.empty()) {
         if (survey_at_ != MonoTime{}) delivery.survey.end_round({});
         survey_at_ = {};

@@ -23,9 +23,12 @@ public:
         left_ = gap();
     }
     double rate() const { return rate_; }
+    // Nothing is ever chosen, and what comes needs not be told.
+    bool is_idle() const { return left_ == kNever; }
 
     // Whether one of the next `count` is chosen. False: they have gone by. True: ask `next` which.
     bool reaches(std::uint64_t count) {
+        if (is_idle()) return false;
         if (left_ >= count) [[likely]] {
             left_ -= count;
             return false;

@@ -105,14 +105,6 @@ std::optional<MemoryUsage> group_memory_usage(const GroupFiles& files) {
     return nearest;
 }
 
-std::optional<std::uint64_t> memory_limit_bytes(const GroupFiles& files) {
-    auto limit = machine_bytes();
-    for_each_group(files, [&](const fs::path& group, const GroupNames& names) {
-        if (const auto told = number_in(group / names.limit)) limit = limit ? std::min(*limit, *told) : told;
-    });
-    return limit;
-}
-
 std::optional<MemoryUsage> memory_usage(const GroupFiles& files) {
     if (const auto limited = group_memory_usage(files)) return limited;
     const auto resident = resident_bytes(), total = machine_bytes();

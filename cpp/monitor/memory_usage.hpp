@@ -30,7 +30,4 @@ std::optional<MemoryUsage> group_memory_usage(const GroupFiles& files = {});
 // The same, or the process's resident memory and the machine's.
 std::optional<MemoryUsage> memory_usage(const GroupFiles& files = {});
 
-// What the process may take: the least limit of its group and those above it, else the machine's memory.
-std::optional<std::uint64_t> memory_limit_bytes(const GroupFiles& files = {});
-
 }  // namespace mythos::monitor

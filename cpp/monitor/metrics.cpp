@@ -15,7 +15,7 @@ using prometheus::MetricType;
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 26> kCounterHelp{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 29> kCounterHelp{{
     {"mythos_log_samples_left_out_total", "Deliveries that were chosen to be logged, beyond what is logged a second."},
     {"mythos_connections_opened_total", "Connections that were let in."},
     {"mythos_connections_closed_total", "Connections that ended, by why."},
@@ -29,7 +29,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 26> kCounter
      "Writes of entries to sockets, failed where the wire went within one; to both wires of a client is two writes."},
     {"mythos_deliveries_total", "Entries owed to clients, each once, by what became of them."},
     {"mythos_replayed_messages_total", "Entries that came before the connection they were owed to."},
-    {"mythos_reconnects_total", "Connections of a session that had been without any."},
+    {"mythos_reconnects_total", "Connections that came with a cursor: their client had been there before."},
     {"mythos_promotions_total", "Standby wires that became active."},
     {"mythos_operation_faults_total", "Operations that ended by an exception: faults of the server."},
     {"mythos_slow_consumer_disconnects_total", "Connections closed because their cursor left the retention."},
@@ -42,6 +42,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 26> kCounter
     {"mythos_event_faults_total", "Events whose handling ended by an exception: faults of the server."},
     {"mythos_health_check_failures_total", "Health checks that threw, ran out of time or answered nonsense."},
     {"mythos_log_drop_reports_total", "Seconds in which lines of the log were lost."},
+    {"mythos_reload_failures_total", "Reloads that changed nothing because of a fault in what they read."},
+    {"mythos_store_failures_total", "Times that the database began to fail, or to fail otherwise than before."},
+    {"mythos_store_drop_reports_total", "Seconds in which openings or closings were dropped."},
     {"mythos_monitoring_listeners_dropped_total", "Readers of the monitoring stream that did not keep up."},
     {"mythos_accept_pauses_total", "Times that accepting rested, out of descriptors or memory."},
 }};
@@ -109,10 +112,11 @@ void add_process(Families& all, const Statistics& statistics) {
         add_counter(all, "process_cpu_seconds_total", "CPU time of the process, user and system.", *usage.cpu_seconds);
     add_gauge(all, "process_resident_memory_bytes", "Resident memory of the process.", usage.resident_bytes);
     add_gauge(all, "mythos_memory_usage_bytes", "Resident memory of the process.", usage.resident_bytes);
-    if (const auto limit = memory_limit_bytes(); limit && usage.resident_bytes)
+    if (const auto memory = memory_usage())
         add_gauge(all, "mythos_memory_usage_percent",
-                  "Resident memory of the process, in a hundred parts of its cgroup's limit or the machine's memory.",
-                  100 * static_cast<double>(*usage.resident_bytes) / static_cast<double>(*limit));
+                  "Memory in use, in a hundred parts of what may be: the control group's of its limit, or without one "
+                  "the process's of the machine's.",
+                  memory->percent());
     add_gauge(all, "mythos_cpu_usage_percent",
               "What the process took of one processor's time in the last seconds, in per cent.",
               statistics.cpu_percent());

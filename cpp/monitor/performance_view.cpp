@@ -82,9 +82,8 @@ std::string performance_json(hub::Node& node, const Statistics& statistics, Wind
     put_lifetime(out, node);
     Json& system = out["system_performance"];
     const auto resident = resident_bytes().value_or(0);
-    const auto limit = memory_limit_bytes().value_or(0);
     system["memory_usage_mb"] = static_cast<double>(resident) / (1 << 20);
-    system["memory_usage_percent"] = limit == 0 ? 0 : 100 * static_cast<double>(resident) / static_cast<double>(limit);
+    system["memory_usage_percent"] = memory_usage().value_or(MemoryUsage{0, 1}).percent();
     system["cpu_usage_percent"] = statistics.cpu_percent();
     system["active_connections"] = hub::Application(node).connections();
     out["percentile_error_max_percent"] = 100 * stats::kErrorBound;

@@ -17,6 +17,16 @@ Level level_of(Severity severity) {
     return severity == Severity::low ? Level::warning : Level::error;
 }
 
+void add_text(std::vector<Field>& fields, std::string_view key, std::string_view value) {
+    if (!value.empty()) fields.emplace_back(key, value);
+}
+
+void add_ids(std::vector<Field>& fields, const ErrorContext& context) {
+    add_text(fields, "player_id", context.player_id);
+    add_text(fields, "session_id", context.session_id);
+    add_text(fields, "connection_id", context.connection_id);
+}
+
 std::string message_of(std::string_view event, std::string_view text) {
     std::string message(event);
     if (!event.empty() && !text.empty()) message += ": ";
@@ -56,8 +66,33 @@ void ErrorTracker::record(stats::Counter fault, const ErrorContext& context, Fie
 void ErrorTracker::note(stats::Counter fault, const ErrorContext& context, Fields details) {
     const stats::Fault* row = fault_of(fault);
     assert(row != nullptr);
-    note({row->type, row->severity, code_of(*row), row->event, row->text}, context,
+    note({row->type, row->severity, code_of(*row), row->event, row->text, code_of(*row)}, context,
          std::span(details.begin(), details.size()), {});
+}
+
+void ErrorTracker::tell(stats::CounterShard& counters, stats::Counter counter, std::string_view event,
+                        const ErrorContext& context, Fields details) const {
+    counters.add(counter);
+    write_told(event, context, details);
+}
+
+void ErrorTracker::tell(stats::Counter counter, std::string_view event, const ErrorContext& context, Fields details) {
+    {
+        const std::lock_guard lock(mutex_);
+        shared_counters_.add(counter);
+    }
+    write_told(event, context, details);
+}
+
+void ErrorTracker::write_told(std::string_view event, const ErrorContext& context, Fields details) const noexcept {
+    Log* log = log_.load(std::memory_order_acquire);
+    if (log == nullptr || !log->enabled(Level::info)) return;
+    try {
+        std::vector<Field> fields;
+        add_ids(fields, context);
+        fields.insert(fields.end(), details.begin(), details.end());
+        log->write(Level::info, event, fields);
+    } catch (const std::exception&) {}  // out of memory: it is counted by now
 }
 
 void ErrorTracker::record_own(stats::ErrorType type, Severity severity, const ErrorContext& context,
@@ -142,20 +177,16 @@ ErrorTracker::Line ErrorTracker::line_of(Tracked& tracked, MonoTime now) const {
 
 void ErrorTracker::write(const Kind& kind, const ErrorContext& context, std::span<const Field> details,
                          const std::string& json, std::uint64_t left_out) const {
-    Log* log = log_.load(std::memory_order_acquire);
+    Log* log = context.log != nullptr ? context.log : log_.load(std::memory_order_acquire);
     const Level level = level_of(kind.severity);
     if (log == nullptr || !log->enabled(level)) return;
     std::vector<Field> fields{
         {"error_type", name_of(kind.type)}, {"severity", name_of(kind.severity)}, {"error_code", kind.code}};
-    const auto add = [&](std::string_view key, std::string_view value) {
-        if (!value.empty()) fields.emplace_back(key, value);
-    };
-    add("player_id", context.player_id);
-    add("session_id", context.session_id);
-    add("connection_id", context.connection_id);
-    add("error", kind.text);
-    add("fault", context.exception);
-    add("trace_id", context.trace_id);
+    add_text(fields, "reason", kind.reason);
+    add_ids(fields, context);
+    add_text(fields, "error", kind.text);
+    add_text(fields, "fault", context.exception);
+    add_text(fields, "trace_id", context.trace_id);
     if (details.empty() && !json.empty()) fields.emplace_back("details", Json{json});
     fields.insert(fields.end(), details.begin(), details.end());
     if (left_out > 0) fields.emplace_back("left_out", left_out);

@@ -45,6 +45,7 @@ struct ErrorContext {
     std::string_view text = {};       // where there is more to say than the table does; nothing that must stay inside
     std::string_view exception = {};  // goes into the log and nowhere else
     std::string_view trace_id = {};   // likewise
+    Log* log = nullptr;               // of another part of the server than the tracker's
 };
 
 struct ErrorSample {
@@ -83,6 +84,10 @@ public:
                 Fields details = {});
     // The same as the first for threads that have no shard.
     void record(stats::Counter fault, const ErrorContext& context, Fields details = {});
+    // What is no error but has to be told: counted, and a line at info.
+    void tell(stats::CounterShard& counters, stats::Counter counter, std::string_view event,
+              const ErrorContext& context, Fields details = {}) const;
+    void tell(stats::Counter counter, std::string_view event, const ErrorContext& context, Fields details = {});
     // An error of the program that the server is part of, of which the table knows nothing. `details`: JSON object.
     void record_own(stats::ErrorType type, stats::Severity severity, const ErrorContext& context,
                     std::string details = {});
@@ -108,6 +113,7 @@ private:
         stats::ErrorType type;
         stats::Severity severity;
         std::string_view code, event, text;
+        std::string_view reason = {};  // the counter's label, of which the code may be a finer one
     };
     struct Tracked {
         ErrorGroup group;
@@ -121,6 +127,7 @@ private:
         std::uint64_t left_out = 0;
     };
 
+    void write_told(std::string_view event, const ErrorContext& context, Fields details) const noexcept;
     void note(stats::Counter fault, const ErrorContext& context, Fields details);
     void note(const Kind& kind, const ErrorContext& context, std::span<const Field> details, std::string json) noexcept;
     void keep(const Kind& kind, const ErrorContext& context, std::span<const Field> details, std::string json);
@@ -151,6 +158,10 @@ public:
     void record(stats::Rejection why, std::size_t wire, const ErrorContext& context,
                 ErrorTracker::Fields details = {}) {
         tracker_.record(counters_, why, wire, context, details);
+    }
+    void tell(stats::Counter counter, std::string_view event, const ErrorContext& context,
+              ErrorTracker::Fields details = {}) {
+        tracker_.tell(counters_, counter, event, context, details);
     }
 
 private:

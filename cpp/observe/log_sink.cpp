@@ -13,8 +13,6 @@
 namespace mythos::observe {
 namespace {
 
-const Field kErrorType("error_type", "system_error");
-
 // Lives on spdlog's thread. The lines are complete when they arrive, so spdlog's own pattern is not used.
 class OutputSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
 public:
@@ -37,7 +35,7 @@ private:
     void report_drops() {
         const std::uint64_t dropped = pool_.overrun_counter();
         if (dropped == dropped_told_) return;
-        const std::array fields{kErrorType, Field("dropped", dropped - std::exchange(dropped_told_, dropped)),
+        const std::array fields{Field("dropped", dropped - std::exchange(dropped_told_, dropped)),
                                 Field("dropped_total", dropped)};
         report("Log lines dropped because the queue was full", fields);
     }
@@ -48,7 +46,7 @@ private:
         if (file == nullptr || !file->is_well()) return false;
         const std::uint64_t bytes = file->unwritten_bytes();
         if (bytes == unwritten_told_) return false;
-        const std::array fields{kErrorType, Field("unwritten_bytes", bytes - std::exchange(unwritten_told_, bytes)),
+        const std::array fields{Field("unwritten_bytes", bytes - std::exchange(unwritten_told_, bytes)),
                                 Field("unwritten_bytes_total", bytes)};
         report("Log file did not take all lines", fields);
         return true;

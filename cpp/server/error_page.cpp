@@ -28,14 +28,15 @@ constexpr std::string_view kHead =
     "\n"
     "An application's own errors (`server.errors.record` in Python) have the type and severity that it gives them.\n"
     "\n"
-    "No errors by themselves: a peer that goes without a close (`peer_gone`), which is how every event stream ends "
-    "and\n"
-    "how phones leave; sessions that are replaced and connections that are displaced; an application's own answer to "
-    "a\n"
-    "command (`other`), which is a reply that it chose; and what is counted a second time under another name\n"
-    "(`server_fault` of requests and commands is an operation fault, `fire_and_forget` is counted by its code too,\n"
-    "`mythos_slow_consumer_disconnects_total` is the close `too_slow`). A code may be finer than the counter's label:\n"
-    "`docs/reference/answers.md` has the codes that a peer is told.\n";
+    "No errors by themselves: a peer that goes without a close (`peer_gone`), which is how every event stream\n"
+    "ends and how phones leave; sessions that are replaced and connections that are displaced; a player who is\n"
+    "away for longer than its session lasts, whose entries are unsent then (`mythos_unsent_accounts_total`) and\n"
+    "who is told a gap on coming back (`mythos_gaps_total{reason=\"session_expired\"}`), of which the log has a\n"
+    "line `Messages not delivered` at `info`; an application's own answer to a command (`other`), which is a\n"
+    "reply that it chose; and what is counted a second time under another name (`server_fault` of requests and\n"
+    "commands is an operation fault, `fire_and_forget` is counted by its code too,\n"
+    "`mythos_slow_consumer_disconnects_total` is the close `too_slow`). A code may be finer than the counter's\n"
+    "label, which is the `reason` of its line; `docs/reference/answers.md` has the codes that a peer is told.\n";
 
 std::string row(const stats::Fault& fault) {
     std::string out = "| `" + std::string(code_of(fault)) + "` | " + std::string(name_of(fault.severity)) + " | `";

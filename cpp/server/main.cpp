@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "observe/error_tracker.hpp"
 #include "observe/log.hpp"
 #include "server/greeting.hpp"
 #include "server/load_config.hpp"
@@ -51,9 +52,8 @@ void reload(Daemon& daemon) {
     daemon.logging.sink().reopen();
     const auto loaded = server::load_config(daemon.arguments, server::process_environment());
     if (!loaded) {
-        daemon.log.error("Configuration not reloaded",
-                         {{"error_type", "validation_error"}, {"reason", loaded.error().message}});
-        return;
+        return daemon.server->errors().record(stats::Counter::reload_failures,
+                                              {.text = loaded.error().message, .log = &daemon.log});
     }
     for (const auto& warning : loaded->warnings) daemon.log.warning("Configuration", {{"reason", warning}});
     const server::Reload plan = server::plan_reload(daemon.config, loaded->config);

@@ -164,11 +164,19 @@ Result<void> Server::keep_history(const ServerSettings& settings, observe::Log& 
     store::StoreSettings wanted = settings.store;
     // Two servers that live at once cannot have the same of these.
     if (wanted.server_id.empty()) wanted.server_id = host_name() + ":" + std::to_string(port_);
-    auto started = store::Store::start(wanted, log);
+    auto started = store::Store::start(wanted, log, node_->errors());
     if (!started) return started.error();
     store_ = std::move(*started);
     node_->set_history(store_->events());
     monitor_->metrics().add([this](auto& all) { monitor::add_store_metrics(all, store_->probe()); });
+    // What is left at the end the store tells itself.
+    health_->each_second([this, &log, seen = std::uint64_t{0}](MonoTime) mutable {
+        const auto& dropped = store_->probe().dropped;
+        const std::uint64_t lost = dropped[static_cast<std::size_t>(store::Drop::queue_full)] +
+                                   dropped[static_cast<std::size_t>(store::Drop::rejected)];
+        if (const std::uint64_t before = std::exchange(seen, lost); before != lost)
+            node_->errors().record(stats::Counter::store_drops, {.log = &log}, {{"events", lost - before}});
+    });
     // Whatever becomes of it, messages are delivered.
     health_->add(database, monitor::database_check([this] { return store_->probe(); }));
     return {};

@@ -20,22 +20,21 @@ public:
         now_ = now;
     }
     MonoTime now() const { return now_; }
-    void add(MonoTime since) {
+    void add(MonoTime since, std::uint64_t weight = 1) {
         if (!kRecording) return;
-        if (since != since_) {
-            settle();
-            since_ = since;
-        }
-        ++weight_;
+        if (since != since_) return add_other(since, weight);
+        weight_ += weight;
     }
-    void settle() {
-        if (weight_ > 0) shard_.record(now_ - since_, std::exchange(weight_, 0));
-    }
+    void settle();
+    // How many were recorded since it was last asked.
+    std::uint64_t take_recorded() { return std::exchange(recorded_, 0); }
 
 private:
+    void add_other(MonoTime since, std::uint64_t weight);
+
     HistogramShard& shard_;
     MonoTime now_, since_;
-    std::uint64_t weight_ = 0;
+    std::uint64_t weight_ = 0, recorded_ = 0;
 };
 
 }  // namespace mythos::stats

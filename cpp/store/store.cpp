@@ -15,8 +15,9 @@ std::string_view name_of(StoreStatus status) {
     return kNames[static_cast<std::size_t>(status)];
 }
 
-Result<std::unique_ptr<Store>> Store::start(const StoreSettings& settings, observe::Log& log) {
-    std::unique_ptr<Store> store(new Store(std::make_shared<Worker>(settings, log)));
+Result<std::unique_ptr<Store>> Store::start(const StoreSettings& settings, observe::Log& log,
+                                            observe::ErrorTracker& errors) {
+    std::unique_ptr<Store> store(new Store(std::make_shared<Worker>(settings, log, errors)));
     if (store->worker_->await_first(settings.start_bound) == Fault::schema_newer)
         return Error{"schema_newer",
                      "the tables in " + settings.url.shown +

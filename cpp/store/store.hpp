@@ -16,7 +16,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
-#include "observe/log.hpp"
+#include "observe/error_tracker.hpp"
 #include "store/event_queue.hpp"
 #include "store/fault.hpp"
 #include "store/store_url.hpp"
@@ -68,9 +68,10 @@ struct StoreProbe {
 
 class Store {
 public:
-    // Waits up to `start_bound` for the database; one that is away does not keep a server from starting. `log` outlives
-    // the store. Error `schema_newer`.
-    static Result<std::unique_ptr<Store>> start(const StoreSettings& settings, observe::Log& log);
+    // Waits up to `start_bound` for the database; one that is away does not keep a server from starting. `log` and
+    // `errors` outlive the store. Error `schema_newer`.
+    static Result<std::unique_ptr<Store>> start(const StoreSettings& settings, observe::Log& log,
+                                                observe::ErrorTracker& errors);
     ~Store();
 
     EventQueue& events();

@@ -20,12 +20,13 @@ ServerRun run_of(const StoreSettings& settings) {
 
 }  // namespace
 
-Store::Worker::Worker(const StoreSettings& given, observe::Log& log)
+Store::Worker::Worker(const StoreSettings& given, observe::Log& log, observe::ErrorTracker& errors)
     : settings(given),
       events(given.queue_events),
       run_(run_of(given)),
       jitter_(static_cast<std::uint64_t>(clock_.mono().ns), std::nullopt),
-      log_(&log) {}
+      log_(&log),
+      errors_(&errors) {}
 
 void Store::Worker::run() {
     while (!ends()) turn();
@@ -168,10 +169,11 @@ void Store::Worker::note(Fault fault) {
     if (fault == Fault::none) {
         log_->info("Database connected", {{"database", settings.url.shown}, {"queued", events.size()}});
     } else {
-        log_->warning(is_away(fault) ? "Database away" : "Database write failed", {{"database", settings.url.shown},
-                                                                                   {"error_type", "system_error"},
-                                                                                   {"error_code", name_of(fault)},
-                                                                                   {"queued", events.size()}});
+        errors_->record(stats::Counter::store_failures,
+                        {.code = name_of(fault),
+                         .event = is_away(fault) ? std::string_view("Database away") : std::string_view(),
+                         .log = log_},
+                        {{"database", settings.url.shown}, {"queued", events.size()}});
     }
 }
 
@@ -216,7 +218,7 @@ void Store::Worker::abandon() {
 void Store::Worker::note_left(std::size_t left) {
     if (left == 0 || log_ == nullptr) return;
     dropped_[static_cast<std::size_t>(Drop::shutdown)] += left;
-    log_->error("History not written", {{"error_type", "system_error"}, {"events", left}});
+    errors_->record(stats::Counter::store_drops, {.log = log_}, {{"events", left}});
 }
 
 StoreProbe Store::Worker::probe() const {

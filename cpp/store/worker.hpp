@@ -1,7 +1,7 @@
 // The store's thread: what it holds, and what it does in its turns. Internal to store/.
 //
-// It shares nothing with the server but the queue and, until `abandon`, the log: a thread that hangs in a driver's call
-// which nothing can end has to be left behind.
+// It shares nothing with the server but the queue and, until `abandon`, the log and the errors: a thread that hangs in
+// a driver's call which nothing can end has to be left behind.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,7 @@ namespace mythos::store {
 
 class Store::Worker {
 public:
-    Worker(const StoreSettings& settings, observe::Log& log);
+    Worker(const StoreSettings& settings, observe::Log& log, observe::ErrorTracker& errors);
 
     void run();
 
@@ -66,7 +66,8 @@ private:
 
     mutable std::mutex mutex_;  // guards what follows
     std::condition_variable changed_;
-    observe::Log* log_;  // null: abandoned
+    observe::Log* log_;  // null: abandoned, and the next is no longer there
+    observe::ErrorTracker* errors_;
     std::optional<MonoTime> end_by_;
     bool ended_ = false;
     bool tried_ = false;

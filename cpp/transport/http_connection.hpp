@@ -87,7 +87,9 @@ public:
 
     std::uint64_t id() const { return id_; }
 
-    // What the request being handled is, for whoever counts.
+    // When the request being handled was there.
+    MonoTime asked_at() const { return asked_at_; }
+    // What it is, for whoever counts.
     static constexpr int kNoLabel = -1;
     void set_label(int label) { label_ = label; }
 

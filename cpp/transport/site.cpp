@@ -326,7 +326,7 @@ void Site::open_websocket(HttpConnection& connection, const HttpRequest& request
     opening.cors = cors_headers(settings_.policy, request);
     opening.player_id = connect->player_id;
     opening.trace_id = connect->trace_id = trace_id_of(request);
-    opening.began = now();
+    opening.began = connection.asked_at();
     WsConnection::open(streams_, connection.take_over(), std::move(*connect), std::move(opening));
 }
 
@@ -339,7 +339,7 @@ void Site::open_event_stream(HttpConnection& connection, const HttpRequest& requ
     opening.head = SseConnection::stream_head(opening.cors, wall());
     opening.player_id = connect->player_id;
     opening.trace_id = connect->trace_id = trace_id_of(request);
-    opening.began = now();
+    opening.began = connection.asked_at();
     SseConnection::open(streams_, connection.take_over(), std::move(*connect), std::move(opening));
 }
 

@@ -26,7 +26,7 @@ class Ask(Protocol):
 @dataclass(frozen=True, slots=True)
 class Connection:
     """One connection as it was when it was looked at. `cursor` is the last id handed to its socket, `acknowledged` the
-    highest that its client has said to have applied."""
+    highest that its client has said to have applied; `rtt_ms` is of the last ping that a WebSocket answered."""
 
     player_id: str
     session_id: str
@@ -37,6 +37,7 @@ class Connection:
     opened_at: datetime
     cursor: str
     acknowledged: str
+    rtt_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

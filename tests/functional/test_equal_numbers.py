@@ -1,188 +1,188 @@
-"""Known traffic, and exactly its numbers wherever the server tells them: in its JSON, its metrics and its log."""
+"""Known traffic, and exactly its numbers wherever they are told: the routes, /metrics, the log, the store, Python.
 
-import re
+The traffic is in known_traffic.py; how each place is read, in told_numbers.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
 from collections import Counter
 
+import mythos
+import told_numbers as told
 from api import Api, until
+from databases import SqliteFile
+from history import await_written, dropped
+from known_traffic import ERRORS, LEVELS, OPTIONS, TOTALS, standing, traffic
 from test_metrics import scrape
-from wires import open_sse, open_websocket, open_wire
 
-# What the traffic below makes.
-OPENED = {"websocket": 6, "sse": 4}
-CLOSED = {
-    ("websocket", "normal"): 1,
-    ("websocket", "peer_gone"): 2,
-    ("websocket", "session_replaced"): 1,
-    ("websocket", "disconnected"): 1,
-    ("websocket", "unsupported"): 1,
-    ("sse", "peer_gone"): 2,
-    ("sse", "session_replaced"): 1,
-    ("sse", "disconnected"): 1,
+CONNECTED = ("WebSocket connected", "SSE connected")
+# What only a process of its own makes: it is told to read a file that is none.
+OF_MYTHOSD = {("validation_error", "medium", "reload_failures"): 1}
+# What only a program with a server in it makes: a handler that fails, and errors of its own.
+OF_PYTHON = {
+    ("system_error", "high", "handler_failed"): 1,
+    ("system_error", "critical", "oven"): 2,
+    ("session_error", "medium", "oven"): 1,
 }
-REFUSED = {
-    ("websocket", "bad_upgrade"): 1,
-    ("sse", "bad_name"): 2,
-    ("sse", "bad_cursor"): 3,
-    ("sse", "foreign_session"): 1,
-    ("sse", "origin"): 2,
-}
-# 20 to two, 32 that are still there and 68 that are told as a gap to one who comes back, 9 of 10 of one key skipped.
-DELIVERIES = {"written": 40 + 4 + 32 + 1, "gap": 68, "conflated": 9, "unsent": 6}
-HTTP_ERRORS = {"not_found": 3, "method": 2, "media_type": 1, "bad_request": 4, "origin": 1}
-COMMAND_ERRORS = {"bad_json": 2, "unknown_command": 3, "bad_channel": 1}
-
-WIRE = {"WebSocket": "websocket", "SSE": "sse"}
 
 
-async def refusals(http, session_id):
-    for path, headers, times in (
-        ("/ws/ann", {}, 1),
-        ("/sse/not*a*name", {}, 2),
-        ("/sse/ann?cursor=nonsense", {}, 3),
-        (f"/sse/bob?session_id={session_id}", {}, 1),
-        ("/sse/ann", {"Origin": "http://elsewhere.example"}, 2),
-        ("/nowhere", {}, 3),
-        ("/api/publish", {}, 2),
-        ("/api/history/room?limit=0", {}, 4),
-    ):
-        for _ in range(times):
-            assert (await http.get(path, headers=headers)).status_code >= 400
-    assert (await http.post("/api/publish", content=b"{}")).status_code == 415
-    foreign = {"Origin": "http://elsewhere.example"}
-    assert (await http.post("/api/publish", json={}, headers=foreign)).status_code == 403
-
-
-async def gone(api, player):
-    async def none_left():
-        return (await api.connections(player))["connections"] == [] or None
-
-    await until(f"{player}'s wires are gone", none_left)
-
-
-async def outcomes(server, api):
-    """Messages that are written, unsent, told as a gap, conflated, each to players of their own."""
-    async with await open_websocket(server, "dora", client_id="tab") as dora:
-        await api.publish(player="dora")
-        await dora.entry()
-        await dora.drop()
-    await gone(api, "dora")
-    for _ in range(6):
-        await api.publish(player="dora")
-    await api.new_session("dora")
-
-    async with await open_sse(server, "emma", client_id="tab") as emma:
-        session, cursor = emma.session_id, emma.welcome["cursor"]
-    await gone(api, "emma")
-    for n in range(10):
-        await api.publish(data={"n": n}, player="emma", key="score")
-    async with await open_sse(server, "emma", client_id="tab", session_id=session, cursor=cursor) as emma:
-        assert (await emma.entry()).data == {"n": 9}
-        assert (await api.ok("/api/disconnect", {"player": "emma"})) == {"disconnected": 1}
-        await emma.closed()
-
-    async with await open_websocket(server, "finn", client_id="tab") as finn:
-        for _ in range(3):
-            await api.publish(player="finn")
-        cursor, session = (await finn.entries(3))[-1].json["id"], finn.session_id
-        await finn.drop()
-    await gone(api, "finn")
-    for n in range(100):
-        await api.publish(data={"n": n}, player="finn")
-    async with await open_websocket(server, "finn", client_id="tab", session_id=session, cursor=cursor) as finn:
-        assert (await finn.control("mythos.gap")).data["lost"] == DELIVERIES["gap"]
-        await finn.entries(32)
-        assert (await api.ok("/api/disconnect", {"player": "finn", "code": 4000})) == {"disconnected": 1}
-        await finn.closed()
-
-
-async def traffic(server, api):
-    async with (
-        await open_websocket(server, "ann", client_id="tab") as ann,
-        await open_sse(server, "bob", client_id="tab") as bob,
-    ):
-        for n in range(20):
-            await api.publish(data={"n": n}, everyone=True)
-        await ann.entries(20)
-        await bob.entries(20)
-        await refusals(api.http, ann.session_id)
-        for text in ("{", "[", '{"id":"x-1","type":"no"}', '{"id":"x-2","type":"no"}', '{"id":"x-3","type":"no"}'):
-            await ann.send(text)
-        await ann.send({"id": "x-4", "type": "subscribe", "data": {"channel": "\x01"}})
-        assert (await ann.reply("x-4"))["error"]["code"] == "bad_channel"
-        await api.new_session("ann")
-        assert await ann.closed() == 4001
-        await api.new_session("bob")
-        assert (await bob.closed()).data["code"] == 4001
-    await outcomes(server, api)
-    async with await open_websocket(server, "gus", client_id="tab") as gus:
-        await gus.close()
-    async with await open_websocket(server, "hal", client_id="tab") as hal:
-        await hal.send(b"binary")
-        assert await hal.closed() == 1003
-    async with await open_wire(server, "sse", "ida", client_id="tab") as ida:
-        await ida.drop()
-
-
-def labelled(counters, name):
-    """A family's counts that are not 0, by the values of its labels."""
-    found = {}
-    for series, count in counters.items():
-        if series.startswith(name + "{") and count:
-            values = re.findall(r'="([^"]*)"', series)
-            found[values[0] if len(values) == 1 else tuple(values)] = count
-    return found
-
-
-def in_counters(counters):
-    return {
-        "opened": labelled(counters, "mythos_connections_opened_total"),
-        "closed": labelled(counters, "mythos_connections_closed_total"),
-        "refused": labelled(counters, "mythos_connection_failures_total"),
-        "deliveries": labelled(counters, "mythos_deliveries_total"),
-        "http_errors": labelled(counters, "mythos_http_errors_total"),
-        "command_errors": labelled(counters, "mythos_command_errors_total"),
+def with_sums(totals):
+    """The totals, and what some places tell of them in other parts."""
+    sums = {
+        "established": totals["opened"],
+        "kinds": told.kinds_of(totals["errors"]),
+        "outcomes": told.outcomes_of(totals["deliveries"]),
+        "timed": totals["deliveries"]["written"],
+        # What is skipped for a newer one has no line.
+        "deliveries_logged": {name: n for name, n in totals["deliveries"].items() if name != "conflated"},
     }
+    return totals | sums
 
 
-def in_log(lines):
-    opened, closed, written = Counter(), Counter(), 0
-    for line in lines:
-        wire, _, event = line["event"].partition(" ")
-        if wire in WIRE and event == "connected":
-            opened[WIRE[wire]] += 1
-        elif wire in WIRE and event == "disconnected":
-            closed[WIRE[wire], line["reason"]] += 1
-        elif line["event"] == "Message delivered":
-            written += 1
-    return {"opened": dict(opened), "closed": dict(closed), "written": written}
+def of_mythosd(totals):
+    return totals | {"errors": ERRORS | OF_MYTHOSD}
 
 
-async def test_the_numbers_are_the_same_wherever_they_are_told(start_server):
-    server = start_server(
-        {"journal.retention_entries": 32, "session.slow_reader": "conflate", "log.message_sample": 1.0}
-    )
-    expected = {
-        "opened": OPENED,
-        "closed": CLOSED,
-        "refused": REFUSED,
-        "deliveries": DELIVERIES,
-        "http_errors": HTTP_ERRORS,
-        "command_errors": COMMAND_ERRORS,
-    }
+def of_python(totals):
+    commands = totals["command_errors"] | {"handler_failed": 1}
+    return totals | {"command_errors": commands, "errors": ERRORS | OF_PYTHON}
+
+
+def agree(found, known):
+    assert found == {name: known[name] for name in found}
+
+
+async def levels_agree(server, api, database, lines):
+    known = LEVELS | {"total": sum(LEVELS["connections"].values())}
+    agree(told.distribution_in(await api.stats()), known)
+    agree(told.distribution_in(await api.get("/monitoring/dual-connections")), known)
+    agree(told.health_in(await api.get("/monitoring/connection-health")), known)
+    agree(told.page_in(await api.get("/monitoring/connections")), known)
+    samples = await scrape(api)
+    agree(told.levels_in(samples), known)
+    assert samples["mythos_connection_health_percentage"] == 100
+    performance = await api.get("/monitoring/performance")
+    assert performance["system_performance"]["active_connections"] == known["total"]
+
+    async def checked():
+        component = (await api.get("/health/detailed"))["components"]["connections"]
+        return component["total_connections"] == component["healthy_connections"] == known["total"]
+
+    await until("the check has seen them", checked)
+    await asyncio.to_thread(await_written, server, known["total"] + known["sessions"])
+    rows = database.rows("SELECT connection_type FROM connections WHERE closed_at IS NULL")
+    assert Counter(wire for (wire,) in rows) == known["connections"]
+    assert len(database.rows("SELECT 1 FROM sessions WHERE closed_at IS NULL")) == known["sessions"]
+    connected = [line["total_connections"] for line in lines() if line["event"] in CONNECTED]
+    assert sorted(connected) == list(range(1, known["total"] + 1))
+
+
+async def totals_agree(api, known):
+    async def all_are_closed():
+        return (await api.stats())["connections"]["total"] == 0
+
+    await until("all connections are closed", all_are_closed)
+    stats = await api.stats()
+    agree(told.in_counters(stats["counters"]), known)
+    assert stats["closed_accounts"]["unsent"] == known["deliveries"]["unsent"]
+    samples = await scrape(api)
+    agree(told.in_counters(samples), known)
+    agree(told.in_samples(samples), known)
+    agree(told.in_performance(await api.get("/monitoring/performance")), known)
+    agree(told.in_errors(await api.get("/monitoring/errors")), known)
+
+
+async def rows_agree(server, database, known):
+    events = 2 * sum(known["opened"].values()) + sum(known["sessions"].values())
+    await asyncio.to_thread(await_written, server, events)
+    assert set(dropped(server).values()) == {0}
+    agree(told.in_tables(database), known)
+
+
+async def test_mythosd_tells_the_same_numbers_everywhere(start_server, database):
+    server = start_server(OPTIONS | {"store.url": database.url})
+    known = with_sums(of_mythosd(TOTALS))
     async with Api(server.url) as api:
+        async with standing(server):
+            await levels_agree(server, api, database, server.log_lines)
         await traffic(server, api)
-
-        async def all_are_closed():
-            return (await api.stats())["connections"]["total"] == 0
-
-        await until("all connections are closed", all_are_closed)
-        told = await api.stats()
-        assert in_counters(told["counters"]) == expected
-        samples = await scrape(api)
-        assert in_counters(samples) == expected
-        assert samples["mythos_message_delivery_seconds_count"] == DELIVERIES["written"]
-        for wire, opened in OPENED.items():
-            assert samples[f'mythos_connection_establishment_seconds_count{{type="{wire}"}}'] == opened
+        await asyncio.to_thread(reload_fails, server)
+        await totals_agree(api, known)
+        await rows_agree(server, database, known)
     server.stop()
-    wanted = {"opened": OPENED, "closed": CLOSED, "written": DELIVERIES["written"]}
-    assert in_log(server.log_lines()) == wanted
+    agree(told.in_log(server.log_lines()), known)
+    assert not database.rows("SELECT session_id FROM sessions WHERE closed_at IS NULL")
+
+
+def reload_fails(server):
+    server.config.write_text("nonsense")
+    server.signal(signal.SIGHUP)
+    server.wait_log("the reload has failed", lambda line: line["event"] == "Configuration not reloaded")
+
+
+async def test_a_server_within_python_tells_them_too(tmp_path):
+    database, log = SqliteFile(tmp_path), tmp_path / "mythos.log"
+    server = mythos.Server(listen="127.0.0.1:0", **OPTIONS, **{"store.url": database.url, "log.file": str(log)})
+    known = with_sums(of_python(TOTALS))
+
+    def lines():
+        return [json.loads(line) for line in log.read_text().splitlines()]
+
+    @server.command("burn")
+    def burn(command):
+        raise RuntimeError("nobody looked after it")
+
+    server.start()
+    try:
+        async with Api(server.url) as api:
+            async with standing(server):
+                await levels_agree(server, api, database, lines)
+                python_levels_agree(server)
+            await traffic(server, api)
+            await errors_of_its_own(server, api)
+            await totals_agree(api, known)
+            await rows_agree(server, database, known)
+            python_totals_agree(server, known)
+    finally:
+        await asyncio.to_thread(server.stop)
+    agree(told.in_log(lines()), known)
+
+
+async def errors_of_its_own(server, api):
+    session = (await api.connections("ann"))["session_id"]
+    [reply] = await api.commands(session, {"id": "x-1", "type": "burn", "data": {}})
+    assert reply["data"]["error"]["code"] == "handler_failed"
+    for _ in range(2):
+        server.errors.record("system_error", "critical", "The oven is cold", code="oven")
+    server.errors.record("session_error", "medium", "The guest has left", code="oven", player="ann")
+
+
+def python_levels_agree(server):
+    total = sum(LEVELS["connections"].values())
+    assert len(server.connections) == server.monitoring.connections()["total"] == total
+    assert Counter(connection.wire for connection in server.connections) == LEVELS["connections"]
+    assert len(server.sessions) == LEVELS["sessions"]
+    assert len(server.channels()) == LEVELS["channels"]
+    assert sum(server.channels().values()) == LEVELS["subscriptions"]
+    agree(told.distribution_in(server.monitoring.dual_connections()), LEVELS)
+    agree(told.health_in(server.monitoring.connection_health()), LEVELS)
+    agree(told.page_in(server.monitoring.connections()), LEVELS)
+    assert Counter(row.wire for row in server.store.connections() if row.closed_at is None) == LEVELS["connections"]
+
+
+def python_totals_agree(server, known):
+    agree(told.in_performance(server.monitoring.performance()), known)
+    agree(told.in_errors(server.errors.statistics), known)
+    assert Counter((each.type, each.severity) for each in server.errors.recent(1_000)) == known["kinds"]
+    assert len(server.connections) == 0
+    rows = server.store.connections(limit=1_000)
+    assert Counter(row.wire for row in rows) == known["opened"]
+    assert Counter((row.wire, row.close_reason) for row in rows) == known["closed"]
+    sessions = server.store.sessions(limit=1_000)
+    assert len(sessions) == known["sessions"]["opened"]
+    assert sum(session.close_reason == "replaced" for session in sessions) == known["sessions"]["replaced"]
+    assert server.store.status.written == 2 * len(rows) + len(sessions) + known["sessions"]["replaced"]
+    assert set(server.store.status.dropped.values()) == {0}

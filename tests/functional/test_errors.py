@@ -116,6 +116,41 @@ async def test_a_silent_peer_is_an_error_with_its_ids(start_server, player):
         assert error["details"] == {"connection_type": "websocket", "close_code": 4004}
 
 
+async def test_who_stays_away_for_long_makes_no_error(start_server):
+    """Otherwise this many in five minutes would be what the guide's HighErrorRate fires at, 0.05 a second."""
+    server = start_server({"session.grace_s": 1})
+    players = [f"away{n}" for n in range(20)]
+    async with Api(server.url) as api:
+        left = {}
+        for player in players:
+            async with await open_websocket(server, player, client_id="phone") as ws:
+                left[player] = (ws.session_id, ws.welcome["cursor"])
+                await api.publish(player=player)
+                await ws.entry()
+                await ws.drop()
+            await api.publish(player=player)
+
+        async def all_have_ended():
+            return (await api.stats())["sessions"] == 0
+
+        await until("the sessions have ended", all_have_ended)
+        for player, (session, cursor) in left.items():
+            async with await open_websocket(server, player, client_id="phone", session_id=session, cursor=cursor) as ws:
+                await ws.control("mythos.gap")
+        counters = await api.counters()
+        assert counters["mythos_unsent_accounts_total"] == counters['mythos_deliveries_total{status="unsent"}'] == 20
+        assert counters['mythos_gaps_total{reason="session_expired"}'] == 20
+        assert sum((await metrics(api)).values()) == 0
+        told = await api.get("/monitoring/errors")
+        assert (told["total_errors_last_hour"], told["recent_errors"], told["fingerprints"]) == (0, [], [])
+    server.stop()
+    lines = [line for line in server.log_lines() if line["event"] == "Messages not delivered"]
+    assert {line["level"] for line in lines} == {"info"}
+    for reason in ("session_ended", "session_expired"):
+        assert sorted(line["player_id"] for line in lines if line["reason"] == reason) == sorted(players)
+    assert sum(line.get("unsent", 0) for line in lines) == 20
+
+
 async def test_a_window_that_is_none(start_server):
     server = start_server()
     async with Api(server.url) as api:

@@ -14,6 +14,7 @@ import socket
 import sqlite3
 import subprocess
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -84,6 +85,22 @@ def fault_lines(server: Mythosd) -> set[str]:
         for line in server.log_lines()
         if str(line.get("event", "")).startswith("Database ") and "error_code" in line
     }
+
+
+def events_told(server: Mythosd) -> int:
+    return sum(line["events"] for line in server.log_lines() if line["event"] == "History not written")
+
+
+async def errors_agree(server: Mythosd, api: Api) -> None:
+    """Each line of an error is one that is counted."""
+    lines = Counter(line["reason"] for line in server.log_lines() if "error_type" in line)
+    counters = await api.counters()
+    assert lines == {
+        "store_failures": counters["mythos_store_failures_total"],
+        "store_drops": counters["mythos_store_drop_reports_total"],
+    }
+    told = await api.get("/monitoring/errors")
+    assert told["error_breakdown"] == {"system_error_medium": lines.total()}
 
 
 async def all_written(server: Mythosd) -> None:
@@ -239,6 +256,8 @@ async def test_store_queue_full(start_server, postgresql):
         finally:
             await asyncio.to_thread(postgresql.start)
         await all_written(server)
+        await eventually_off("what was dropped is told as errors", lambda: events_told(server) == lost)
+        await errors_agree(server, load.api)
     assert dropped(server) == {"queue_full": lost, "rejected": 0, "shutdown": 0}
     there = guests([(line,) for line in postgresql.psql(GUESTS).stdout.split()]) - before
     assert 0 < there < 2 * COMES

@@ -115,6 +115,18 @@ async def test_sessions_and_connections_are_live_views(mythos_server: Server, my
             mythos_server.sessions["nobody"]
 
 
+@pytest.mark.mythos({"heartbeat_ms": 300})
+async def test_a_connection_tells_its_round_trip_once_it_is_known(mythos_server: Server, mythos_client):
+    async with mythos_client("ann") as ann:
+        await ann.both_live()
+        assert {each.rtt_ms for each in mythos_server.connections if each.wire == "sse"} == {None}
+
+        async def known() -> bool:
+            return any((each.rtt_ms or 0) > 0 for each in mythos_server.connections)
+
+        await until(known)
+
+
 async def test_the_application_subscribes_players(mythos_server: Server, mythos_client):
     with pytest.raises(Refused) as refused:
         mythos_server.subscribe("ann", "room")

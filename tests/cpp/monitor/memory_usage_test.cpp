@@ -1,11 +1,9 @@
 #include "monitor/memory_usage.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <fstream>
 
-#include "monitor/process_usage.hpp"
 #include "observe/temporary.hpp"
 
 namespace mythos::monitor {
@@ -76,21 +74,6 @@ TEST_F(MemoryUsageTest, WithoutALimitItIsTheProcesssOfTheMachines) {
     EXPECT_FALSE(usage->limited);
     EXPECT_GT(usage->used_bytes, 1'000'000u);
     EXPECT_GT(usage->total_bytes, usage->used_bytes);
-}
-
-TEST_F(MemoryUsageTest, TheLeastLimitIsWhatTheProcessMayTake) {
-    write("own", "0::/game/mythos\n");
-    write("cgroup/game/mythos/memory.max", "3000\n");
-    write("cgroup/game/memory.max", "2000\n");
-    EXPECT_EQ(memory_limit_bytes({root_.path("cgroup"), root_.path("own")}), 2'000u);
-}
-
-TEST_F(MemoryUsageTest, MemoryIsLimitedByTheMachineAtMost) {
-    const auto limit = memory_limit_bytes();
-    ASSERT_TRUE(limit);
-    EXPECT_LE(*limit,
-              static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
-    EXPECT_GT(*limit, *resident_bytes());
 }
 
 }  // namespace

@@ -76,6 +76,23 @@ TEST_F(ErrorTrackerTest, OneCallCountsKeepsGroupsAndLogs) {
     EXPECT_FALSE(log[0].contains("connection_id")) << "what is not known is absent";
 }
 
+TEST_F(ErrorTrackerTest, WhatIsNoErrorIsCountedAndToldAndNotKept) {
+    ErrorTracker errors(clock_);
+    errors.set_log(logging_->named("server"));
+    errors.tell(counters_, Counter::gaps_session_expired, "Messages not delivered", {.connection_id = "k1"});
+    errors.tell(Counter::accounts_unsent, "Messages not delivered", {.player_id = "ann"}, {{"unsent", 3}});
+    EXPECT_EQ(counters_.read(Counter::gaps_session_expired), 1u);
+    EXPECT_EQ(errors.count(Counter::accounts_unsent), 1u);
+    EXPECT_TRUE(errors.recent(10).empty() && errors.groups().empty());
+    const auto log = lines();
+    ASSERT_EQ(log.size(), 2u);
+    EXPECT_EQ(log[0]["connection_id"], "k1");
+    EXPECT_EQ(log[1]["level"], "info");
+    EXPECT_EQ(log[1]["player_id"], "ann");
+    EXPECT_EQ(log[1]["unsent"], 3);
+    EXPECT_FALSE(log[1].contains("error_type"));
+}
+
 TEST_F(ErrorTrackerTest, KeepsTheNewestAndSaysHowManyItLetGo) {
     ErrorTracker errors(clock_, 3);
     for (const char* player : {"a", "b", "c", "d", "e"}) {

@@ -37,6 +37,7 @@ TEST(FaultsTest, WhatIsNoErrorHasNoRow) {
     EXPECT_EQ(fault_of(Counter::published), nullptr);
     EXPECT_EQ(fault_of(Counter::closed_sse_normal), nullptr);
     EXPECT_EQ(fault_of(Counter::slow_disconnects), nullptr) << "it is counted as a close that was too slow";
+    EXPECT_EQ(fault_of(Counter::accounts_unsent), nullptr) << "who stays away has its entries unsent in the end";
 }
 
 // A refusal, or a failed command or request, that is no error has to be decided, not forgotten.
@@ -46,6 +47,7 @@ TEST(FaultsTest, EveryRefusalIsAnErrorOrIsSaidToBeNone) {
         Counter::command_error_server_fault,     // the same
         Counter::command_error_fire_and_forget,  // counted by its code as well
         Counter::command_error_other,            // an application's own answer
+        Counter::gaps_session_expired,           // the player was away for longer than the session lasts
     };
     for (std::size_t i = 0; i < kCounters; ++i) {
         const auto counter = static_cast<Counter>(i);

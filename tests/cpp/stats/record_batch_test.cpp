@@ -38,5 +38,20 @@ TEST(RecordBatchTest, AnotherBeginningOrAnotherEndIsAnotherRecord) {
     EXPECT_EQ(shard.sum(), static_cast<std::uint64_t>(milliseconds(2 * 40 + 2 * 30).ns));
 }
 
+TEST(RecordBatchTest, TellsHowManyWereRecorded) {
+    HistogramShard shard;
+    RecordBatch batch(shard);
+    batch.set_now(at(50));
+    batch.add(at(10));
+    batch.add(at(10), 999);
+    EXPECT_EQ(batch.take_recorded(), 0u) << "not yet";
+    batch.set_now(at(60));
+    batch.add(at(20));
+    batch.settle();
+    EXPECT_EQ(recorded(shard, 40), 1'000u + 1u);
+    EXPECT_EQ(batch.take_recorded(), 1'001u);
+    EXPECT_EQ(batch.take_recorded(), 0u) << "once";
+}
+
 }  // namespace
 }  // namespace mythos::stats

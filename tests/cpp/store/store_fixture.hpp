@@ -20,12 +20,13 @@ protected:
         settings.retry_max = milliseconds(20);
         settings.touch_interval = milliseconds(10);
     }
-    Result<std::unique_ptr<Store>> start() { return Store::start(settings, logging->named("test")); }
+    Result<std::unique_ptr<Store>> start() { return Store::start(settings, logging->named("test"), errors); }
 
     SystemClock clock;
     test::MemoryFile lines;
     std::unique_ptr<observe::Logging> logging =
         std::move(observe::Logging::open({.output = lines.descriptor()}, clock)).value();
+    observe::ErrorTracker errors{clock};
     Database database;
     StoreSettings settings;
 };
