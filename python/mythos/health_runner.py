@@ -184,7 +184,11 @@ def _call(loop: asyncio.AbstractEventLoop | None, kept: Kept) -> Any:
         waiting = _awaited(lambda: result)
     if loop is None:
         return asyncio.run(asyncio.wait_for(waiting, kept.timeout_s))
-    future = asyncio.run_coroutine_threadsafe(waiting, loop)
+    try:
+        future = asyncio.run_coroutine_threadsafe(waiting, loop)
+    except RuntimeError:  # the loop is closed: the server stops
+        waiting.close()
+        raise
     try:
         return future.result(kept.timeout_s)
     except TimeoutError:
