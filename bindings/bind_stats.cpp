@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include <array>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <utility>
@@ -32,20 +33,38 @@ const std::array<std::uint64_t, kBuckets + 1>& bucket_edges() {
     return edges;
 }
 
+// What the statistics would make something else of is refused here.
+std::int64_t not_negative(std::int64_t value) {
+    if (value < 0) throw py::value_error("a value is not negative: " + std::to_string(value));
+    return value;
+}
+
+double percent_of(double percent) {
+    if (percent >= 0 && percent <= 100) return percent;
+    throw py::value_error("a percentile is of 0 to 100 per cent, not " + std::to_string(percent));
+}
+
+double level_of(double level) {
+    if (std::isfinite(level)) return level;
+    throw py::value_error("a level is a finite number, not " + std::to_string(level));
+}
+
+// Nothing is recorded where one of them is no value.
 void record_all(HistogramShard& histogram, const py::buffer& values) {
     const py::buffer_info info = values.request();
     if (info.ndim != 1 ||
         !(info.item_type_is_equivalent_to<std::int64_t>() || info.item_type_is_equivalent_to<std::uint64_t>()))
         throw py::value_error("values must be a one-dimensional array of 64-bit whole numbers");
     const bool has_sign = info.item_type_is_equivalent_to<std::int64_t>();
-    const auto* at = static_cast<const char*>(info.ptr);
-    for (py::ssize_t i = 0; i < info.shape[0]; ++i, at += info.strides[0]) {
-        if (has_sign) {
-            histogram.record(Duration{*reinterpret_cast<const std::int64_t*>(at)});
-        } else {
-            histogram.record(*reinterpret_cast<const std::uint64_t*>(at));
-        }
-    }
+    const auto each = [&]<class Number>(auto&& take, Number) {
+        const auto* at = static_cast<const char*>(info.ptr);
+        for (py::ssize_t i = 0; i < info.shape[0]; ++i, at += info.strides[0])
+            take(*reinterpret_cast<const Number*>(at));
+    };
+    const auto record = [&](auto value) { histogram.record(static_cast<std::uint64_t>(value)); };
+    if (!has_sign) return each(record, std::uint64_t{});
+    each(not_negative, std::int64_t{});
+    each(record, std::int64_t{});
 }
 
 // As Prometheus has it: each edge with how many values are not above it.
@@ -79,7 +98,12 @@ py::dict summary(const Distribution& distribution) {
 
 Distribution merge(const py::args& distributions) {
     Distribution all;
-    for (const auto& one : distributions) all.merge(one.cast<const Distribution&>());
+    for (const auto& one : distributions) {
+        if (!py::isinstance<Distribution>(one))
+            throw py::type_error("merge takes distributions, each as an argument, not " +
+                                 std::string(py::str(py::type::of(one).attr("__name__"))));
+        all.merge(one.cast<const Distribution&>());
+    }
     return all;
 }
 
@@ -106,11 +130,13 @@ void bind_histogram(py::module_& module) {
         .def(
             "record",
             [](HistogramShard& histogram, std::int64_t value, std::uint64_t weight) {
-                histogram.record(Duration{value}, weight);
+                histogram.record(static_cast<std::uint64_t>(not_negative(value)), weight);
             },
-            py::arg("value"), py::arg("weight") = 1, "`weight` values of this size; a negative one counts as 0.")
+            py::arg("value"), py::arg("weight") = 1, "`weight` values of this size. ValueError for a negative one.")
         .def("record_all", record_all, py::arg("values"),
-             "Each number of a one-dimensional array of 64-bit whole numbers, which is not copied.")
+             "Each number of a one-dimensional array of 64-bit whole numbers, which is not copied. ValueError for "
+             "another\n"
+             "array, and for one with a negative number, of which nothing is recorded then.")
         .def("edge_counts", edge_counts,
              "(edge, how many values are not above it), exactly, for the edges that Prometheus is told.")
         .def(
@@ -136,11 +162,16 @@ void bind_distribution(py::module_& module) {
         .def_property_readonly("mean", &Distribution::mean)
         .def_property_readonly("seconds", &Distribution::seconds, "The time that is covered; 0 where it is not known.")
         .def_property_readonly("rate", &Distribution::rate, "Values a second over `seconds`.")
-        .def("percentile", &Distribution::percentile, py::arg("percent"),
-             "The value of the nearest rank, off by at most ERROR_BOUND; 0 where nothing was recorded.")
+        .def(
+            "percentile", [](const Distribution& d, double percent) { return d.percentile(percent_of(percent)); },
+            py::arg("percent"),
+            "The value of the nearest rank, off by at most ERROR_BOUND; 0 where nothing was recorded. ValueError for\n"
+            "what is not from 0 to 100.")
         .def("summary", summary, "count, overflow, seconds, rate, mean, p50, p90, p95, p99, p99.9 and max.");
-    module.def("merge", merge,
-               "One distribution of several threads' or nodes' over the same window: counts and rates add.");
+    module.def(
+        "merge", merge,
+        "One distribution of several threads' or nodes' over the same window: counts and rates add. TypeError for\n"
+        "what is none.");
 }
 
 void bind_windows(py::module_& module) {
@@ -184,10 +215,11 @@ void bind_windows(py::module_& module) {
 
     py::class_<LevelWindows>(module, "LevelWindows",
                              "A level that holds until it is set anew, for the windows 1m, 5m, 1h and 24h.")
-        .def(py::init([](double level, std::int64_t now_ns) { return LevelWindows(MonoTime{now_ns}, level); }),
-             py::arg("level"), py::arg("now_ns"))
         .def(
-            "set", [](LevelWindows& w, std::int64_t now_ns, double level) { w.set(MonoTime{now_ns}, level); },
+            py::init([](double level, std::int64_t now_ns) { return LevelWindows(MonoTime{now_ns}, level_of(level)); }),
+            py::arg("level"), py::arg("now_ns"))
+        .def(
+            "set", [](LevelWindows& w, std::int64_t now_ns, double level) { w.set(MonoTime{now_ns}, level_of(level)); },
             py::arg("now_ns"), py::arg("level"))
         .def(
             "tick", [](LevelWindows& w, std::int64_t now_ns) { w.tick(MonoTime{now_ns}); }, py::arg("now_ns"))

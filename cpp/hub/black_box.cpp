@@ -13,7 +13,7 @@ namespace mythos::hub {
 using Event = BlackBox::Event;
 
 struct BlackBox::Header {
-    std::int64_t opened_ns;
+    std::int64_t opened_ns, opened_at_ns;
     std::uint32_t base_ms;  // the first record's time is counted from here
     std::uint32_t last_ms;  // when the last record ended
     std::uint16_t used, capacity;
@@ -52,9 +52,9 @@ const Shape& shape_of(Event event) { return kShapes[static_cast<std::size_t>(eve
 
 // A kind, and at most seven numbers of ten bytes each.
 constexpr std::size_t kRecordBytesMax = 1 + 10 * 7;
-// With the header, and what malloc adds: blocks of 48 (opened, subscribed), 64 (and life signs), 112, 192 and 288
+// With the header, and what malloc adds: blocks of 64 (opened, subscribed), 80 (and life signs), 112, 192 and 304
 // bytes.
-constexpr std::array<std::size_t, 5> kCapacities{16, 32, 80, 160, BlackBox::kEventBytesMax};
+constexpr std::array<std::size_t, 5> kCapacities{24, 40, 72, 152, BlackBox::kEventBytesMax};
 
 std::size_t put(std::uint8_t* out, std::uint64_t number) {
     std::size_t n = 0;
@@ -76,8 +76,8 @@ std::uint64_t take(const std::uint8_t*& at) {
 
 std::string_view BlackBox::name_of(Event event) { return shape_of(event).name; }
 
-BlackBox::BlackBox(MonoTime opened) : block_(new std::uint8_t[sizeof(Header) + kCapacities[0]]) {
-    header() = {opened.ns, 0, 0, 0, static_cast<std::uint16_t>(kCapacities[0]), 0, 0};
+BlackBox::BlackBox(MonoTime opened, WallTime opened_at) : block_(new std::uint8_t[sizeof(Header) + kCapacities[0]]) {
+    header() = {opened.ns, opened_at.ns, 0, 0, 0, static_cast<std::uint16_t>(kCapacities[0]), 0, 0};
 }
 
 BlackBox::BlackBox(const BlackBox& other) : block_(new std::uint8_t[sizeof(Header) + other.header().capacity]) {
@@ -87,6 +87,7 @@ BlackBox::BlackBox(const BlackBox& other) : block_(new std::uint8_t[sizeof(Heade
 BlackBox::Header& BlackBox::header() const { return *reinterpret_cast<Header*>(block_.get()); }
 std::uint8_t* BlackBox::events() const { return block_.get() + sizeof(Header); }
 MonoTime BlackBox::opened() const { return {header().opened_ns}; }
+WallTime BlackBox::opened_at() const { return {header().opened_at_ns}; }
 std::uint32_t BlackBox::forgotten() const { return header().forgotten; }
 std::size_t BlackBox::memory_bytes() const { return sizeof(Header) + header().capacity; }
 

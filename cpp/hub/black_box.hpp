@@ -2,8 +2,8 @@
 //
 // An event is a byte for its kind, the milliseconds since the event before, and its values, 7 bits a byte. Events that
 // repeat are one record with a count and the time that they took: life signs between two other events are one, however
-// many they are. The oldest go first when kEventBytesMax is full. Idle, it is one block of 48 bytes,
-// of 64 from the first life sign on.
+// many they are. The oldest go first when kEventBytesMax is full. Idle, it is one block of 64 bytes, of
+// 80 from the first life sign on.
 //
 // Not thread-safe: its loop's, until it is given away. Times are right to a millisecond for 49 days.
 #pragma once
@@ -36,7 +36,7 @@ public:
         gap,        // before, lost + 1 or 0 where that is not known
         unhealthy,  // causes
         healthy,
-        closing,  // code
+        closing,  // code; 1006: the socket ended by itself
     };
 
     // One event as it is read: `values` as listed above; those that repeat took from `at` to `until`.
@@ -48,12 +48,14 @@ public:
 
     // Before the opening; nothing may be noted.
     BlackBox() = default;
-    explicit BlackBox(MonoTime opened);
+    // `opened_at`: the same moment as it is stored and told.
+    explicit BlackBox(MonoTime opened, WallTime opened_at = {});
     BlackBox(const BlackBox& other);
     BlackBox(BlackBox&&) = default;
     BlackBox& operator=(BlackBox&&) = default;
 
     MonoTime opened() const;
+    WallTime opened_at() const;
     // Events that had to go.
     std::uint32_t forgotten() const;
 

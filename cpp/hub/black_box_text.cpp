@@ -67,9 +67,10 @@ json values_of(const BlackBox::Reading& reading, const BlackBoxWords& words) {
 
 std::string events_json(const BlackBox& box, const BlackBoxWords& words, std::size_t bytes_max) {
     std::vector<std::string> texts;
+    const WallTime opened_at = box.opened_at();
     box.each([&](const BlackBox::Reading& reading) {
-        json told{{"at", iso8601({words.opened_at.ns + reading.at.ns})}};
-        if (reading.until > reading.at) told["until"] = iso8601({words.opened_at.ns + reading.until.ns});
+        json told{{"at", iso8601({opened_at.ns + reading.at.ns})}};
+        if (reading.until > reading.at) told["until"] = iso8601({opened_at.ns + reading.until.ns});
         told["event"] = BlackBox::name_of(reading.event);
         told.update(values_of(reading, words));
         texts.push_back(told.dump(-1, ' ', false, json::error_handler_t::replace));

@@ -10,7 +10,6 @@
 namespace mythos::hub {
 
 struct BlackBoxWords {
-    WallTime opened_at{};
     std::string epoch;  // positions become ids of it
     // A channel by its number; nothing where it is not known any more.
     std::function<std::optional<std::string>(std::uint64_t target)> channel;

@@ -6,6 +6,16 @@
 
 namespace mythos::hub {
 
+namespace {
+
+std::unique_ptr<const char[]> terminated(std::string_view text) {
+    auto copy = std::make_unique<char[]>(text.size() + 1);
+    std::ranges::copy(text, copy.get());
+    return copy;
+}
+
+}  // namespace
+
 void ClientState::begin_account(Seq base, std::uint64_t owed) {
     Seq unset = kUnset;
     if (frontier_.compare_exchange_strong(unset, base, std::memory_order_acq_rel))
@@ -31,6 +41,9 @@ void ClientState::acknowledge(Seq seq, MonoTime now, bool explicit_ack) {
     while (seen < seq && !acked_.compare_exchange_weak(seen, seq, std::memory_order_relaxed)) {}
     if (explicit_ack) ack_ns_.store(now.ns, std::memory_order_relaxed);
 }
+
+ClientState::ClientState(DeliveryTotals& totals, std::string_view client_id)
+    : client_id_(terminated(client_id)), totals_(totals) {}
 
 ClientState::~ClientState() {
     settle_gaps(kUnset);

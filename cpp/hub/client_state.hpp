@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -40,10 +41,12 @@ struct DeliveryTotals {
 
 class ClientState {
 public:
-    explicit ClientState(DeliveryTotals& totals) : totals_(totals) {}
+    explicit ClientState(DeliveryTotals& totals, std::string_view client_id = {});
     ~ClientState();
     ClientState(const ClientState&) = delete;
     ClientState& operator=(const ClientState&) = delete;
+
+    std::string_view client_id() const { return client_id_.get(); }
 
     // The account begins at `base`, of which `owed` entries lie at or below. First call wins.
     void begin_account(Seq base, std::uint64_t owed);
@@ -108,6 +111,7 @@ private:
     void settle_gaps(Seq given_up);
     void settle();
 
+    const std::unique_ptr<const char[]> client_id_;  // 8 bytes and its own: one of each connection that idles
     DeliveryTotals& totals_;
     std::atomic<Seq> frontier_{kUnset};
     std::atomic<std::uint64_t> owed_base_{0};

@@ -17,9 +17,10 @@
 namespace mythos::hub {
 
 struct ClosedConnection {
-    std::string connection_id, player_id, session_id;
+    std::string connection_id, client_id, player_id, session_id;
     protocol::Wire wire = protocol::Wire::websocket;
-    WallTime opened_at{}, closed_at{};
+    WallTime closed_at{};
+    Duration lasted{};          // by the clock that nobody sets
     std::uint16_t code = 1006;  // as a close frame has it; 1006: the socket ended without one
     stats::CloseReason why = stats::CloseReason::peer_gone;
     std::string reason;  // for people

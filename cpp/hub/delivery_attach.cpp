@@ -77,7 +77,7 @@ void Delivery::attach(Stream& stream, const Admitted& admitted, const ConnectReq
     stream.deflate = request.deflate;
     stream.standby = admitted.standby;
     stream.welcomed = true;
-    stream.events = BlackBox(now_);
+    stream.events = BlackBox(now_, admitted.opened_at);
     stream.events.note(BlackBox::Event::opened, now_,
                        {static_cast<std::uint64_t>(admitted.start), admitted.standby, view.subs.size()});
     survey.enter(stream);

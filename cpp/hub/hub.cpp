@@ -341,7 +341,7 @@ void Hub::settle_client(Session& session, Client& client) {
     if (!session.absent) session.absent = std::make_unique<Absent>();
     auto& swept = session.absent->swept;
     if (swept.size() >= kSweptMax) swept.erase(swept.begin());
-    swept.emplace_back(client.client_id, client.outcomes.next_number());
+    swept.emplace_back(client.client_id(), client.outcomes.next_number());
 }
 
 MonoTime Hub::next_deadline() const {

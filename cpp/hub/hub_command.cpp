@@ -41,7 +41,7 @@ void Hub::set_origin(const CommandContext& context, const protocol::Command& com
     if (command.id.empty() || context.client == nullptr || !context.client->named) return;
     for (std::size_t i = first_draft; i < batch_.size(); ++i) {
         auto& record = batch_[i].record;
-        record.origin = context.session->session_id + "/" + context.client->client_id;
+        record.origin = context.session->session_id + "/" + std::string(context.client->client_id());
         record.command_id = command.id;
         record.command_number = command.number;
         record.fingerprint = command.fingerprint;

@@ -102,7 +102,7 @@ std::optional<Refusal> Hub::make_room(const ConnectRequest& request, Session& se
         if (victim == living.end()) victim = living.begin();
         if ((*victim)->client->named) {
             if (displaced.size() >= kDisplacedMax) displaced.erase(displaced.begin());
-            displaced.emplace_back((*victim)->client->client_id, (*victim)->wire);
+            displaced.emplace_back((*victim)->client->client_id(), (*victim)->wire);
         }
         displace(**victim, CloseCode::displaced, "displaced by a newer connection of this player");
     }
@@ -160,7 +160,7 @@ std::variant<Admitted, Refusal> Hub::connect(const ConnectRequest& request, Conn
     made.opened_at = out.opened_at = wall_;
     out.names.connection_id = made.connection_id;
     out.names.session_id = session.session_id;
-    out.names.client_id = client.client_id;
+    out.names.client_id = client.client_id();
     out.player_id = player.player_id();
     out.session = session.handle;
     out.opened_seq = session.opened_seq;
@@ -221,12 +221,11 @@ Client& Hub::client_for(Session& session, const std::string& client_id) {
     }
     Client& client = session.clients.emplace_front();
     client.named = !client_id.empty();
-    client.client_id = client.named ? client_id : random_name("a_", kIdBits);
-    client.state = std::make_shared<ClientState>(totals_);
+    client.state = std::make_shared<ClientState>(totals_, client.named ? client_id : random_name("a_", kIdBits));
     if (session.absent) {
         auto& swept = session.absent->swept;
         const auto was =
-            std::find_if(swept.begin(), swept.end(), [&](const auto& s) { return s.first == client.client_id; });
+            std::find_if(swept.begin(), swept.end(), [&](const auto& s) { return s.first == client.client_id(); });
         if (was != swept.end()) {
             client.outcomes.restore_forgotten(was->second);
             swept.erase(was);
@@ -301,7 +300,8 @@ void Hub::detach(Connection& connection) {
     }
     const bool was_active = !connection.standby;
     if (history_ != nullptr)
-        connection.was.reset(new Connection::Names{session.player->player_id(), session.session_id, client.client_id});
+        connection.was.reset(
+            new Connection::Names{session.player->player_id(), session.session_id, std::string(client.client_id())});
     connection.session = nullptr;
     connection.client = nullptr;
     if (was_active && sessions_.contains(session.session_id)) promote_standby(client);

@@ -10,6 +10,17 @@ namespace mythos::hub {
 using journal::TargetKind;
 using nlohmann::json;
 
+namespace {
+
+// Of the last answered ping; null where there was none, and for an event stream, which has none.
+json rtt_ms(const Connection& connection) {
+    const auto rtt_us = connection.client->state->rtt_us.load(std::memory_order_relaxed);
+    if (connection.wire != protocol::Wire::websocket || rtt_us == 0) return nullptr;
+    return static_cast<double>(rtt_us) / 1000.0;
+}
+
+}  // namespace
+
 std::string Hub::connections_json(const std::string& player_id) const {
     json out{{"player_id", player_id}, {"session_id", nullptr}, {"connections", json::array()}};
     const auto it = players_.find(player_id);
@@ -19,15 +30,13 @@ std::string Hub::connections_json(const std::string& player_id) const {
     for (const Connection* c : player.session->connections_by_age()) {
         const auto& sent = c->client->state->sent[index_of(c->wire)];
         out["connections"].push_back({{"connection_id", c->connection_id},
-                                      {"client_id", c->client->client_id},
+                                      {"client_id", c->client->client_id()},
                                       {"wire", protocol::to_string(c->wire)},
                                       {"mode", c->standby ? "standby" : "mirror"},
                                       {"opened_at", iso8601(c->opened_at)},
                                       {"cursor", id(sent.load(std::memory_order_relaxed))},
-                                      {"acknowledged", id(c->client->state->acked())}});
-        const auto rtt_us = c->client->state->rtt_us.load(std::memory_order_relaxed);
-        if (c->wire == protocol::Wire::websocket && rtt_us > 0)
-            out["connections"].back()["rtt_ms"] = static_cast<double>(rtt_us) / 1000.0;
+                                      {"acknowledged", id(c->client->state->acked())},
+                                      {"rtt_ms", rtt_ms(*c)}});
     }
     return protocol::print_json(out);
 }
@@ -97,7 +106,7 @@ std::optional<Hub::ConnectionNames> Hub::names_of(ConnectionKey key) const {
     const auto it = connections_.find(key);
     if (it == connections_.end() || it->second.leaving) return std::nullopt;
     const Connection& connection = it->second;
-    return ConnectionNames{connection.connection_id, connection.client->client_id,
+    return ConnectionNames{connection.connection_id, std::string(connection.client->client_id()),
                            connection.session->player->player_id(), connection.session->session_id,
                            connection.opened_at};
 }

@@ -25,7 +25,7 @@ json client_json(const Client& client) {
         outcomes.push_back(
             {number, fingerprint, told.visible_at, told.made, told.text ? json(*told.text) : json(nullptr)});
     });
-    return {{"client_id", client.client_id},
+    return {{"client_id", client.client_id()},
             {"acked", client.state->acked()},
             {"forgotten_below", client.outcomes.forgotten_below()},
             {"outcomes", std::move(outcomes)}};

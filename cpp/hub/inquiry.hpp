@@ -34,7 +34,7 @@ struct ConnectionFacts {
 
     // Only where one connection is asked for.
     struct Detail {
-        std::string player_id, session_id, connection_id;
+        std::string player_id, session_id, connection_id, client_id;
         BlackBox events;
     };
     std::shared_ptr<const Detail> detail;

@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t kRepeatsMax = 8;           // of one command that wait at one loop: two wires and a few POSTs
 constexpr std::size_t kRepliesKept = 64 * 1024;  // of the buffer for replies, when it is empty
 
-std::string key_of(const std::string& session_id, const std::string& client_id, std::uint64_t number) {
-    return session_id + '/' + client_id + '/' + std::to_string(number);
+std::string key_of(const std::string& session_id, std::string_view client_id, std::uint64_t number) {
+    return (session_id + '/').append(client_id) + '/' + std::to_string(number);
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ bool LoopCore::Impl::hand_over(const CommandContext& context, Command& command, 
     call->data = std::move(command.data);
     call->player_id = context.session->player->player_id();
     call->session_id = context.session->session_id;
-    if (context.client != nullptr) call->client_id = context.client->client_id;
+    if (context.client != nullptr) call->client_id = context.client->client_id();
     call->trace_id = trace_of(context);
     const auto ticket = offer(call);
     if (!ticket) return false;
@@ -60,7 +60,7 @@ bool LoopCore::Impl::hand_over(const CommandContext& context, Command& command, 
 }
 
 bool LoopCore::Impl::await_outcome(const CommandContext& context, const Command& command, ReplyTo reply) {
-    const std::string key = key_of(context.session->session_id, context.client->client_id, command.number);
+    const std::string key = key_of(context.session->session_id, context.client->client_id(), command.number);
     if (repeats_.count(key) >= kRepeatsMax) return false;
     repeats_.emplace(key, std::move(reply));
     node.handlers.repeat_waits(1);

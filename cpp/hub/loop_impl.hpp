@@ -152,6 +152,7 @@ public:
     ConnectionFacts facts_of(const Stream& stream, MonoTime now) const;
     bool answer_inquiries(const Clock& clock, MonoTime now);
     static bool ends_abnormally(const Stream& stream);
+    static void note_end(BlackBox& events, const Stream& stream, MonoTime now);
     void keep_closed(Stream& stream, CloseReason why, MonoTime now);
 
     // loop_requests.cpp

@@ -123,9 +123,9 @@ bool LoopCore::Impl::answer_inquiries(const Clock& clock, MonoTime now) {
         const Outlet::Names names = stream.outlet->names();
         if (names.connection_id != asked.connection_id) return;
         ConnectionFacts facts = facts_of(stream, now);
-        facts.detail = std::make_shared<const ConnectionFacts::Detail>(
-            ConnectionFacts::Detail{std::string(names.player_id), std::string(names.session_id),
-                                    std::string(names.connection_id), stream.events});
+        facts.detail = std::make_shared<const ConnectionFacts::Detail>(ConnectionFacts::Detail{
+            std::string(names.player_id), std::string(names.session_id), std::string(names.connection_id),
+            std::string(stream.client->client_id()), stream.events});
         pending.found.push_back(std::move(facts));
     };
     bool done = true;
@@ -161,23 +161,29 @@ bool LoopCore::Impl::ends_abnormally(const Stream& stream) {
     }
 }
 
+// A socket that ended by itself leaves no other trace.
+void LoopCore::Impl::note_end(BlackBox& events, const Stream& stream, MonoTime now) {
+    if (stream.closing == Stream::Closing::no) events.note(BlackBox::Event::closing, now, {kNoCloseCode});
+}
+
 void LoopCore::Impl::keep_closed(Stream& stream, CloseReason why, MonoTime now) {
     const Outlet::Names names = stream.outlet->names();
     if (names.connection_id.empty()) return;
     const bool told = stream.closing != Stream::Closing::no;
+    note_end(stream.events, stream, now);
     ClosedConnection closed{std::string(names.connection_id),
+                            std::string(stream.client->client_id()),
                             std::string(names.player_id),
                             std::string(names.session_id),
                             stream.wire,
-                            {},
                             wall(),
-                            1006,
+                            now - stream.events.opened(),
+                            kNoCloseCode,
                             why,
                             told ? *stream.close_reason : "the socket ended",
                             ends_abnormally(stream),
                             stream.sent_bytes,
                             std::move(stream.events)};
-    closed.opened_at = {closed.closed_at.ns - (now - closed.events.opened()).ns};
     if (told) closed.code = stream.echo_code != 0 ? stream.echo_code : protocol::number(stream.close_code);
     node.closed.add(std::move(closed));
 }
@@ -187,8 +193,9 @@ std::optional<std::string> LoopCore::events_of_abnormal_end(ConnectionKey key) c
     if (stream == nullptr || !stream->welcomed || !Impl::ends_abnormally(*stream)) return std::nullopt;
     BlackBoxWords words;
     words.epoch = impl_->node.journal.epoch();
-    words.opened_at = {impl_->wall().ns - (impl_->node.clock.mono() - stream->events.opened()).ns};
-    return events_json(stream->events, words, kEventTextBytesMax);
+    BlackBox events = stream->events;
+    Impl::note_end(events, *stream, impl_->node.clock.mono());
+    return events_json(events, words, kEventTextBytesMax);
 }
 
 }  // namespace mythos::hub

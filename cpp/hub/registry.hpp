@@ -48,13 +48,13 @@ struct Connection {
 
 // One running client program of a session, named by its random client_id.
 struct Client {
-    std::string client_id;
     bool named = false;  // false: a connection without client_id, a client of its own
     std::shared_ptr<ClientState> state;
     std::array<Connection*, 2> wires{};  // by wire; null where none lives
     Outcomes outcomes;
     MonoTime left_at;  // when its last wire went
 
+    std::string_view client_id() const { return state->client_id(); }
     bool connected() const { return wires[0] != nullptr || wires[1] != nullptr; }
 };
 
@@ -86,7 +86,7 @@ struct Session {
 
     Client* find_client(std::string_view client_id) {
         for (Client& c : clients)
-            if (c.named && c.client_id == client_id) return &c;
+            if (c.named && c.client_id() == client_id) return &c;
         return nullptr;
     }
     // In order of opening.

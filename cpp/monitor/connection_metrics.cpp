@@ -10,7 +10,9 @@ using prometheus::MetricType;
 
 namespace {
 
-// Between two looks at all sessions: a dozen scrapers cost no more than one.
+// Few sessions are looked at for each scrape, so that it agrees with itself. Beyond that, between two looks at all of
+// them: a dozen scrapers cost no more than one.
+constexpr std::size_t kCollectAfreshMax = 1'000;
 constexpr Duration kCollectEach = seconds(5);
 
 constexpr std::string_view kRequestDuration = "mythos_request_duration_seconds";
@@ -83,13 +85,16 @@ void ConnectionMetrics::add_connections(Families& all) {
 
 void ConnectionMetrics::add_sessions(Families& all) {
     const MonoTime now = statistics_.now();
-    if (collected_at_ == MonoTime{} || now - collected_at_ >= kCollectEach) {
+    if (collected_at_ == MonoTime{} || now - collected_at_ >= kCollectEach ||
+        hub::Application(node_).sessions() <= kCollectAfreshMax) {
         ranking_.collect(node_);
         collected_at_ = now;
     }
     constexpr std::string_view kName = "mythos_session_connections";
     constexpr std::string_view kHelp =
-        "Connections of the 50 sessions with the most; of all other sessions together as __other__.";
+        "Connections of the 50 sessions with the most; of all other sessions together as __other__. Beyond 1,000 "
+        "sessions "
+        "as of up to 5 s ago.";
     for (const auto& session : ranking_.named())
         add_gauge(all, kName, kHelp, session.connections, {{"session_id", session.session_id}});
     add_gauge(all, kName, kHelp, static_cast<double>(ranking_.others()), {{"session_id", "__other__"}});

@@ -23,12 +23,16 @@ constexpr std::uint64_t kPageMax = 1'000, kPageUsual = 50;
 constexpr std::size_t kAllEvents = std::size_t{1} << 20;
 
 using Key = std::int64_t (*)(const ConnectionFacts&);
-constexpr std::array<std::pair<std::string_view, Key>, 5> kSorts{{
-    {"age", [](const ConnectionFacts& c) { return c.age.ns; }},
-    {"rtt", [](const ConnectionFacts& c) { return c.rtt.ns; }},
-    {"unacknowledged", [](const ConnectionFacts& c) { return c.unacknowledged.ns; }},
-    {"bytes", [](const ConnectionFacts& c) { return static_cast<std::int64_t>(c.sent_bytes); }},
-    {"lag", [](const ConnectionFacts& c) { return static_cast<std::int64_t>(c.lag_entries); }},
+struct Sort {
+    std::string_view name, field;  // of a row; either may be asked for
+    Key key;
+};
+constexpr std::array<Sort, 5> kSorts{{
+    {"age", "age_seconds", [](const ConnectionFacts& c) { return c.age.ns; }},
+    {"rtt", "rtt_ms", [](const ConnectionFacts& c) { return c.rtt.ns; }},
+    {"unacknowledged", "unacknowledged_ms", [](const ConnectionFacts& c) { return c.unacknowledged.ns; }},
+    {"bytes", "sent_bytes", [](const ConnectionFacts& c) { return static_cast<std::int64_t>(c.sent_bytes); }},
+    {"lag", "lag_entries", [](const ConnectionFacts& c) { return static_cast<std::int64_t>(c.lag_entries); }},
 }};
 
 Error bad(std::string message) { return {"bad_request", std::move(message)}; }
@@ -47,7 +51,7 @@ void put_facts(Json& out, const ConnectionFacts& facts) {
     out["healthy"] = facts.causes == 0;
     out["causes"] = causes_json(facts.causes);
     out["age_seconds"] = facts.age.seconds();
-    out["rtt_ms"] = facts.rtt.seconds() * 1e3;
+    out["rtt_ms"] = facts.rtt.ns > 0 ? Json(facts.rtt.seconds() * 1e3) : Json();
     out["unacknowledged_ms"] = facts.unacknowledged.seconds() * 1e3;
     out["lag_entries"] = facts.lag_entries;
     out["lag_bytes"] = facts.lag_bytes;
@@ -83,8 +87,11 @@ Result<ConnectionPages::Page> ConnectionPages::Page::read(const MonitorRequest& 
     if (!query) return bad("The query has a broken percent escape.");
     Page page;
     if (const auto sort = query->get("sort")) {
-        while (page.sort < kSorts.size() && kSorts[page.sort].first != *sort) ++page.sort;
-        if (page.sort == kSorts.size()) return bad("A page is sorted by age, rtt, unacknowledged, bytes or lag.");
+        const auto found = std::ranges::find_if(
+            kSorts, [&sort](const Sort& each) { return each.name == *sort || each.field == *sort; });
+        if (found == kSorts.end())
+            return bad("A page is sorted by age, rtt, unacknowledged, bytes or lag, or by the field of a row.");
+        page.sort = static_cast<std::size_t>(found - kSorts.begin());
     }
     if (const auto order = query->get("order")) {
         if (*order != "asc" && *order != "desc") return bad("An order is asc or desc.");
@@ -166,10 +173,10 @@ void ConnectionPages::page(const MonitorRequest& request, Answers::Answer answer
 }
 
 MonitorAnswer ConnectionPages::page_answer(const Page& page, std::vector<ConnectionFacts> found) {
-    const auto& [sort, key] = kSorts[page.sort];
+    const Sort& sort = kSorts[page.sort];
     const auto begin = std::min<std::uint64_t>(page.offset, found.size());
     const auto end = std::min<std::uint64_t>(begin + page.limit, found.size());
-    const auto before = [&page, key = key](const ConnectionFacts& a, const ConnectionFacts& b) {
+    const auto before = [&page, key = sort.key](const ConnectionFacts& a, const ConnectionFacts& b) {
         const auto x = key(a), y = key(b);
         return x == y ? a.key < b.key : page.ascending ? x < y : x > y;
     };
@@ -192,7 +199,7 @@ MonitorAnswer ConnectionPages::page_answer(const Page& page, std::vector<Connect
     const Json out{{"total", found.size()},
                    {"offset", page.offset},
                    {"limit", page.limit},
-                   {"sort", sort},
+                   {"sort", sort.name},
                    {"order", page.ascending ? "asc" : "desc"},
                    {"connections", std::move(list)},
                    {"timestamp", iso8601(clock_.wall())}};
@@ -215,10 +222,11 @@ MonitorAnswer ConnectionPages::one_answer(const std::string& connection_id, cons
     Json out{{"connection_id", connection_id}};
     if (!found.empty() && found.front().detail) {
         const auto& detail = *found.front().detail;
-        const WallTime now = clock_.wall();
-        words.opened_at = {now.ns - found.front().age.ns};
-        out.update({{"open", true}, {"player_id", detail.player_id}, {"session_id", detail.session_id}});
-        out["opened_at"] = iso8601(words.opened_at);
+        out.update({{"open", true},
+                    {"client_id", detail.client_id},
+                    {"player_id", detail.player_id},
+                    {"session_id", detail.session_id},
+                    {"opened_at", iso8601(detail.events.opened_at())}});
         put_facts(out, found.front());
         out["events_forgotten"] = detail.events.forgotten();
         out["events"] = events(detail.events);
@@ -227,18 +235,18 @@ MonitorAnswer ConnectionPages::one_answer(const std::string& connection_id, cons
     const auto closed = node_.closed().find(connection_id);
     if (closed == nullptr)
         return Error{"not_found", "No such connection is known: it never was, or it ended too long ago."};
-    words.opened_at = closed->opened_at;
     out.update({{"open", false},
+                {"client_id", closed->client_id},
                 {"player_id", closed->player_id},
                 {"session_id", closed->session_id},
-                {"opened_at", iso8601(closed->opened_at)},
+                {"opened_at", iso8601(closed->events.opened_at())},
                 {"closed_at", iso8601(closed->closed_at)},
                 {"close_code", closed->code},
                 {"reason", stats::name_of(closed->why)},
                 {"close_reason", closed->reason},
                 {"abnormal", closed->abnormal},
                 {"wire", protocol::to_string(closed->wire)},
-                {"age_seconds", static_cast<double>(closed->closed_at.ns - closed->opened_at.ns) / 1e9},
+                {"age_seconds", closed->lasted.seconds()},
                 {"sent_bytes", closed->sent_bytes},
                 {"events_forgotten", closed->events.forgotten()},
                 {"events", events(closed->events)}});

@@ -44,7 +44,7 @@ public:
     void step();
 
     observe::HealthBoard& board() { return board_; }
-    observe::HealthReport report() const { return board_.report(clock_.mono()); }
+    observe::HealthReport report(std::string_view tag = {}) const { return board_.report(clock_.mono(), tag); }
 
 private:
     struct Due {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "hub/survey_shard.hpp"
 #include "monitor/memory_usage.hpp"
 #include "monitor/process_usage.hpp"
 
@@ -24,16 +25,11 @@ CheckResult result_of(Health status, std::initializer_list<Field> details) {
 
 }  // namespace
 
+double ConnectionCounts::health_percent() const { return hub::health_percent(healthy, total - healthy); }
+
 HealthChecker::Check connections_check(std::function<ConnectionCounts()> counts) {
     return [counts = std::move(counts)](Health before) {
-        const ConnectionCounts now = counts();
-        const double percent =
-            now.total == 0 ? 100 : 100 * static_cast<double>(now.healthy) / static_cast<double>(now.total);
-        return result_of(judge(observe::kConnectionThresholds, percent, before),
-                         {{"total_connections", now.total},
-                          {"healthy_connections", now.healthy},
-                          {"unhealthy_connections", now.total - now.healthy},
-                          {"health_percentage", percent}});
+        return CheckResult{judge(observe::kConnectionThresholds, counts().health_percent(), before)};
     };
 }
 
@@ -52,19 +48,20 @@ HealthChecker::Check memory_check() {
 
 HealthChecker::Check performance_check(std::function<RequestFigures()> figures) {
     return [figures = std::move(figures)](Health before) {
-        const RequestFigures now = figures();
-        return result_of(judge(observe::kResponseThresholds, now.average_ms, before),
-                         {{"avg_response_time_ms", now.average_ms}, {"requests_per_second", now.per_second}});
+        return CheckResult{judge(observe::kResponseThresholds, figures().average_ms, before)};
     };
 }
 
 HealthChecker::Check database_check(std::function<store::StoreProbe()> probe) {
     return [probe = std::move(probe)](Health) {
+        if (!probe)
+            return result_of(Health::healthy, {{"enabled", false}, {"response_time_ms", 0}, {"connection_count", 0}});
         const store::StoreProbe now = probe();
         const Health status = now.status == store::StoreStatus::healthy    ? Health::healthy
                               : now.status == store::StoreStatus::degraded ? Health::degraded
                                                                            : Health::unhealthy;
-        return result_of(status, {{"response_time_ms", now.response_time_ms},
+        return result_of(status, {{"enabled", true},
+                                  {"response_time_ms", now.response_time_ms},
                                   {"connection_count", now.connection_count},
                                   {"last_error", name_of(now.last_fault)},
                                   {"queue_length", now.queue_length},

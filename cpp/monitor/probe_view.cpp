@@ -5,6 +5,7 @@
 
 #include "monitor/accept.hpp"
 #include "protocol/json_text.hpp"
+#include "transport/uri.hpp"
 
 namespace mythos::monitor {
 
@@ -17,6 +18,22 @@ using transport::HttpResponse;
 namespace {
 
 constexpr std::string_view kDraftType = "application/health+json";
+// The components whose figures are live.
+constexpr const char *kConnections = "connections", *kPerformance = "performance";
+
+std::string connection_details(const ConnectionCounts& now) {
+    const observe::Field fields[] = {{"total_connections", now.total},
+                                     {"healthy_connections", now.healthy},
+                                     {"unhealthy_connections", now.total - now.healthy},
+                                     {"health_percentage", now.health_percent()}};
+    return format_object(fields);
+}
+
+std::string request_details(const RequestFigures& figures) {
+    const observe::Field fields[] = {{"avg_response_time_ms", figures.average_ms},
+                                     {"requests_per_second", figures.per_second}};
+    return format_object(fields);
+}
 
 HttpResponse answer(const json& body, bool well) { return json_response(protocol::print_json(body), well ? 200 : 503); }
 
@@ -78,8 +95,14 @@ bool prefers_health_json(std::string_view accept) {
     return health > 0 && health >= weight_in(accept, {"application/json"}).value_or(0);
 }
 
-ProbeView::ProbeView(const HealthChecker& checker, ServerState state, const Clock& clock)
-    : checker_(checker), state_(std::move(state)), clock_(clock), began_(clock.mono()) {}
+Result<HealthQuestion> HealthQuestion::read(const MonitorRequest& request) {
+    const auto window = window_of(request);
+    if (!window) return window.error();
+    return HealthQuestion{request.accept, *window, transport::QueryParameters::parse(request.query)->text("tag")};
+}
+
+ProbeView::ProbeView(const HealthChecker& checker, ServerState state, LiveFigures figures, const Clock& clock)
+    : checker_(checker), state_(std::move(state)), figures_(std::move(figures)), clock_(clock), began_(clock.mono()) {}
 
 std::int64_t ProbeView::uptime_s() const { return (clock_.mono() - began_).ns / 1'000'000'000; }
 
@@ -88,12 +111,16 @@ HttpResponse ProbeView::live() const {
     return answer({{"status", turns ? "alive" : "stuck"}}, turns);
 }
 
-HttpResponse ProbeView::ready() const {
+MonitorAnswer ProbeView::ready(std::string_view query) const {
+    const auto parameters = transport::QueryParameters::parse(query);
+    if (!parameters) return Error{"bad_request", "The query has a broken percent escape."};
+    const auto report = this->report({.tag = parameters->text("tag")});
+    if (!report) return report.error();
     json reasons = json::array();
     const bool draining = state_.draining();
     if (draining) reasons.push_back("draining");
     if (!state_.has_room()) reasons.push_back("connection_limit");
-    for (const auto& component : checker_.report().components) {
+    for (const auto& component : report->components) {
         if (!component.spec.critical) continue;
         if (component.status == Health::unhealthy || component.pending)
             reasons.push_back("check:" + component.spec.name);
@@ -111,23 +138,57 @@ HttpResponse ProbeView::startup() const {
     return answer({{"status", "starting"}, {"reasons", std::move(waiting)}}, false);
 }
 
-HttpResponse ProbeView::health(std::string_view accept) const {
-    return whole(accept, [](const ComponentHealth& component) -> json { return name_of(component.status); });
+MonitorAnswer ProbeView::health(const HealthQuestion& question) const {
+    return whole(question, [](const ComponentHealth& component) -> json { return name_of(component.status); });
 }
 
-HttpResponse ProbeView::detailed(std::string_view accept) const { return whole(accept, component_json); }
+MonitorAnswer ProbeView::detailed(const HealthQuestion& question) const { return whole(question, component_json); }
 
-HttpResponse ProbeView::whole(std::string_view accept, json (*tell)(const ComponentHealth&)) const {
-    const HealthReport report = checker_.report();
-    if (prefers_health_json(accept)) return draft(report);
-    json components = json::object();
-    for (const auto& component : report.components) components[component.spec.name] = tell(component);
-    return answer({{"status", name_of(report.status)},
-                   {"timestamp", iso8601(clock_.wall())},
-                   {"version", MYTHOS_VERSION},
-                   {"uptime", uptime_s()},
-                   {"components", std::move(components)}},
-                  report.status != Health::unhealthy);
+// Each component as it was judged, those of the live figures with what these are now.
+Result<HealthReport> ProbeView::report(const HealthQuestion& question) const {
+    HealthReport report = checker_.report(question.tag);
+    if (report.components.empty() && !question.tag.empty()) return Error{"not_found", "No component has this tag."};
+    for (ComponentHealth& component : report.components) {
+        if (component.spec.name == kConnections) component.details = connection_details(figures_.connections());
+        if (component.spec.name == kPerformance)
+            component.details = request_details(figures_.requests(question.window));
+    }
+    return report;
+}
+
+json ProbeView::windows() const {
+    json all;
+    for (const stats::Window window : stats::kEachWindow) {
+        const auto health = figures_.connection_health(window);
+        all[std::string(stats::shape_of(window).name)] = {
+            {"window_seconds", health.seconds},
+            {kConnections, {{"health_percentage", health.mean}, {"lowest_health_percentage", health.lowest}}},
+            {kPerformance, json::parse(request_details(figures_.requests(window)))}};
+    }
+    return all;
+}
+
+MonitorAnswer ProbeView::whole(const HealthQuestion& question, json (*tell)(const ComponentHealth&)) const {
+    const auto report = this->report(question);
+    if (!report) return report.error();
+    HttpResponse response;
+    if (prefers_health_json(question.accept)) {
+        response = draft(*report);
+    } else {
+        json components = json::object();
+        for (const auto& component : report->components) components[component.spec.name] = tell(component);
+        json out{{"status", name_of(report->status)},
+                 {"timestamp", iso8601(clock_.wall())},
+                 {"version", MYTHOS_VERSION},
+                 {"uptime", uptime_s()},
+                 {"components", std::move(components)},
+                 {"window", stats::shape_of(question.window).name},
+                 {"windows", windows()}};
+        if (!question.tag.empty()) out["tag"] = question.tag;
+        response = answer(out, report->status != Health::unhealthy);
+    }
+    response.headers.emplace_back("Vary", "Accept");
+    return response;
 }
 
 HttpResponse ProbeView::draft(const HealthReport& report) const {
@@ -149,9 +210,14 @@ HttpResponse ProbeView::draft(const HealthReport& report) const {
 
 void add_probe_views(Answers& answers, const ProbeView& view) {
     using transport::Route;
-    answers.add(Route::health, [&view](const MonitorRequest& request) { return view.health(request.accept); });
-    answers.add(Route::health_detailed,
-                [&view](const MonitorRequest& request) { return view.detailed(request.accept); });
+    answers.add(Route::health, [&view](const MonitorRequest& request) -> MonitorAnswer {
+        const auto question = HealthQuestion::read(request);
+        return question ? view.health(*question) : question.error();
+    });
+    answers.add(Route::health_detailed, [&view](const MonitorRequest& request) -> MonitorAnswer {
+        const auto question = HealthQuestion::read(request);
+        return question ? view.detailed(*question) : question.error();
+    });
     answers.add(Route::startup, [&view](const MonitorRequest&) { return view.startup(); });
 }
 

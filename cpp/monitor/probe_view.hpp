@@ -6,6 +6,10 @@
 // unhealthy. `/startupz` asks whether each critical component has been checked once. Healthy and degraded are 200,
 // unhealthy is 503. Where `application/health+json` is preferred, the answer is in that form (pass, warn, fail).
 //
+// How components are judged comes from the checks in the background, with their age. The figures of the connections
+// and of the requests are those of now, the latter over `?window=`; `windows` has both over each window. `?tag=` asks
+// of the components that have the tag alone.
+//
 // Answers are made of what is known already; none waits for a check. Thread-safety: any thread.
 #pragma once
 
@@ -18,6 +22,8 @@
 #include "base/clock.hpp"
 #include "monitor/answers.hpp"
 #include "monitor/health_checker.hpp"
+#include "monitor/health_checks.hpp"
+#include "stats/level_windows.hpp"
 
 namespace mythos::monitor {
 
@@ -28,25 +34,45 @@ struct ServerState {
     std::function<bool(MonoTime now)> loops_turn;  // all of them
 };
 
+// What is told as it is when somebody asks; called on any thread.
+struct LiveFigures {
+    std::function<ConnectionCounts()> connections;
+    std::function<RequestFigures(stats::Window)> requests;
+    std::function<stats::LevelWindows::Reading(stats::Window)> connection_health;  // over time
+};
+
+// What a question about the health asks for.
+struct HealthQuestion {
+    std::string accept;  // the header's value
+    stats::Window window = stats::Window::five_minutes;
+    std::string tag;  // empty: of every component
+
+    // Error `bad_request`.
+    static Result<HealthQuestion> read(const MonitorRequest& request);
+};
+
 class ProbeView {
 public:
     // `checker` and `clock` outlive it. The server began when this was made.
-    ProbeView(const HealthChecker& checker, ServerState state, const Clock& clock);
+    ProbeView(const HealthChecker& checker, ServerState state, LiveFigures figures, const Clock& clock);
 
     transport::HttpResponse live() const;
-    transport::HttpResponse ready() const;
+    // Errors of these: `bad_request`, and `not_found` where no component has the tag.
+    MonitorAnswer ready(std::string_view query) const;
+    MonitorAnswer health(const HealthQuestion& question) const;
+    MonitorAnswer detailed(const HealthQuestion& question) const;
     transport::HttpResponse startup() const;
-    transport::HttpResponse health(std::string_view accept) const;
-    transport::HttpResponse detailed(std::string_view accept) const;
 
 private:
     std::int64_t uptime_s() const;
-    transport::HttpResponse whole(std::string_view accept,
-                                  nlohmann::json (*tell)(const observe::ComponentHealth&)) const;
+    Result<observe::HealthReport> report(const HealthQuestion& question) const;
+    MonitorAnswer whole(const HealthQuestion& question, nlohmann::json (*tell)(const observe::ComponentHealth&)) const;
     transport::HttpResponse draft(const observe::HealthReport& report) const;
+    nlohmann::json windows() const;
 
     const HealthChecker& checker_;
     const ServerState state_;
+    const LiveFigures figures_;
     const Clock& clock_;
     const MonoTime began_;
 };

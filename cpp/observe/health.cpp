@@ -105,10 +105,11 @@ void HealthBoard::report(std::string_view name, CheckResult result, MonoTime now
     count(component.durations, result.took);
 }
 
-HealthReport HealthBoard::report(MonoTime now) const {
+HealthReport HealthBoard::report(MonoTime now, std::string_view tag) const {
     HealthReport report;
     const std::lock_guard lock(mutex_);
     for (const auto& [name, component] : components_) {
+        if (!tag.empty() && std::ranges::find(component.spec.tags, tag) == component.spec.tags.end()) continue;
         const bool late = is_late(component, now);
         ComponentHealth one{component.spec, component.shown,       !component.reported && !late,
                             late,           now - component.since, component.checked_at,

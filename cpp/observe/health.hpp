@@ -100,7 +100,8 @@ public:
     void report(std::string_view name, CheckResult result, MonoTime now, WallTime wall);
     void set_interval(std::string_view name, Duration interval);
 
-    HealthReport report(MonoTime now) const;
+    // `tag`: of the components that have it alone; empty: of all.
+    HealthReport report(MonoTime now, std::string_view tag = {}) const;
 
 private:
     struct Component {

@@ -100,15 +100,21 @@ void Server::watch(observe::Logging& logging) {
             node_->errors().record(stats::Counter::log_drops, {.code = "log_drops"},
                                    {{"lines_total", told.dropped_lines}, {"bytes_total", bytes}});
     });
-    health_->add({.name = "connections"}, monitor::connections_check([this] {
-                     const hub::SurveySums now = node_->survey();
-                     return monitor::ConnectionCounts{now.total(), now.healthy[0] + now.healthy[1]};
-                 }));
+    monitor::LiveFigures figures;
+    figures.connections = [this] {
+        const hub::SurveySums now = node_->survey();
+        return monitor::ConnectionCounts{now.total(), now.healthy[0] + now.healthy[1]};
+    };
+    figures.requests = [this](stats::Window window) {
+        const auto now = monitor_->statistics().latency(stats::Latency::request, window);
+        return monitor::RequestFigures{now.mean() / 1e6, now.rate()};
+    };
+    figures.connection_health = [this](stats::Window window) { return monitor_->statistics().health(window); };
+    health_->add({.name = "connections"}, monitor::connections_check(figures.connections));
     health_->add({.name = "memory"}, monitor::memory_check());
-    // What is slow still serves.
-    health_->add({.name = "performance", .critical = false}, monitor::performance_check([this] {
-                     const auto now = monitor_->statistics().latency(stats::Latency::request, stats::Window::minute);
-                     return monitor::RequestFigures{now.mean() / 1e6, now.rate()};
+    // What is slow still serves. Judged by what is told without a window.
+    health_->add({.name = "performance", .critical = false}, monitor::performance_check([requests = figures.requests] {
+                     return requests(stats::Window::five_minutes);
                  }));
     health_->add({.name = "event_loops"}, monitor::loops_check([this] {
                      std::vector<monitor::LoopSign> signs;
@@ -122,10 +128,11 @@ void Server::watch(observe::Logging& logging) {
         return std::ranges::all_of(loops_,
                                    [&](const auto& loop) { return loop->silent_for(now) < monitor::kLoopStuckAfter; });
     };
-    probes_ = std::make_unique<monitor::ProbeView>(*health_, std::move(state), clock_);
+    probes_ = std::make_unique<monitor::ProbeView>(*health_, std::move(state), std::move(figures), clock_);
     for (auto& loop : loops_) {
-        loop->set_probe([this](transport::Route route) {
-            return route == transport::Route::live ? probes_->live() : probes_->ready();
+        loop->set_probe([this](transport::Route route, std::string_view query) -> transport::MonitorAnswer {
+            if (route == transport::Route::live) return probes_->live();
+            return probes_->ready(query);
         });
         loop->set_drain(
             [this] { drain({drain_spread_ns_.load(std::memory_order_relaxed)}, "the server is shutting down"); });
@@ -164,7 +171,11 @@ Result<void> Server::listen_monitoring(const transport::HostPort& at, const Serv
 }
 
 Result<void> Server::keep_history(const ServerSettings& settings, observe::Log& log) {
-    if (settings.store.url.kind == store::StoreUrl::Kind::none) return {};
+    const observe::ComponentSpec database{.name = "database", .critical = false};
+    if (settings.store.url.kind == store::StoreUrl::Kind::none) {
+        health_->add(database, monitor::database_check({}));
+        return {};
+    }
     store::StoreSettings wanted = settings.store;
     // Two servers that live at once cannot have the same of these.
     if (wanted.server_id.empty()) wanted.server_id = host_name() + ":" + std::to_string(port_);
@@ -182,7 +193,7 @@ Result<void> Server::keep_history(const ServerSettings& settings, observe::Log& 
             node_->errors().record(stats::Counter::store_drops, {.log = &log}, {{"events", lost - before}});
     });
     // Whatever becomes of it, messages are delivered.
-    health_->add({.name = "database", .critical = false}, monitor::database_check([this] { return store_->probe(); }));
+    health_->add(database, monitor::database_check([this] { return store_->probe(); }));
     return {};
 }
 

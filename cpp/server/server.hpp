@@ -73,7 +73,7 @@ public:
     // Where the application's own components are added and reported; from any thread, valid until destruction.
     observe::HealthBoard& health() { return health_->board(); }
     // As GET /health/detailed answers; from any thread.
-    std::string health_json() const { return probes_->detailed({}).body; }
+    std::string health_json() const { return probes_->detailed({}).value().body; }
     observe::ErrorTracker& errors() { return node_->errors(); }
     // As GET /monitoring/errors answers; from any thread but the loops', which waits for the monitor's. Error
     // `overloaded`.

@@ -13,7 +13,8 @@ namespace {
 // The nearest rank, from 1, in whole numbers: as a product of doubles 99.9 % of 1,000 would be the 1,000th.
 std::uint64_t rank_of(double percent, std::uint64_t count) {
     constexpr std::uint64_t whole = 100'000'000;
-    const auto part = static_cast<std::uint64_t>(std::llround(std::clamp(percent, 0.0, 100.0) * 1e6));
+    const double within = percent > 0 ? std::min(percent, 100.0) : 0;  // also of what is no number
+    const auto part = static_cast<std::uint64_t>(std::llround(within * 1e6));
     const auto rank = (static_cast<unsigned __int128>(part) * count + whole - 1) / whole;
     return std::max<std::uint64_t>(static_cast<std::uint64_t>(rank), 1);
 }

@@ -41,7 +41,8 @@ public:
     double rate() const { return rate_; }
 
     // The smallest recorded value that at least `percent` of all do not exceed. `percent` is taken to six decimals,
-    // from 0 (the smallest value) to 100 (the maximum). 0 where nothing was recorded.
+    // from 0 (the smallest value) to 100 (the maximum); below, and what is no number, is 0, above is 100. 0 where
+    // nothing was recorded.
     double percentile(double percent) const;
     Summary summary() const;
 

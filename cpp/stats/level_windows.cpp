@@ -1,6 +1,7 @@
 #include "stats/level_windows.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace mythos::stats {
 
@@ -18,7 +19,7 @@ void LevelWindows::hold(MonoTime until) {
 
 void LevelWindows::set(MonoTime now, double level) {
     hold(now);
-    level_ = level;
+    if (std::isfinite(level)) level_ = level;
 }
 
 void LevelWindows::tick(MonoTime now) {

@@ -19,7 +19,7 @@ public:
 
     LevelWindows(MonoTime start, double level) : level_(level), since_(start), rings_(start) {}
 
-    // The level from `now` on. A clock that went back stands still.
+    // The level from `now` on; what is not finite changes nothing. A clock that went back stands still.
     void set(MonoTime now, double level);
     void tick(MonoTime now);
 

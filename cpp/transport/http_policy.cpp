@@ -84,6 +84,17 @@ HttpHeaders cors_headers(const HttpPolicy& policy, const HttpRequest& request) {
     return headers;
 }
 
+void add_cors(HttpResponse& response, HttpHeaders cors) {
+    for (auto& header : cors) {
+        const auto same = std::ranges::find(response.headers, "Vary", &HttpHeaders::value_type::first);
+        if (header.first == "Vary" && same != response.headers.end()) {
+            same->second = header.second + ", " + same->second;
+        } else {
+            response.headers.push_back(std::move(header));
+        }
+    }
+}
+
 HttpResponse preflight_answer(const HttpPolicy& policy, const HttpRequest& request, std::string_view methods) {
     HttpResponse response;
     response.status = 204;

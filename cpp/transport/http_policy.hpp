@@ -30,6 +30,8 @@ std::string host_name(std::string_view host);
 // What every answer carries: `Vary: Origin`, and for an allowed Origin that it may read the answer. Credentials
 // (cookies) are for the own origin and those that are listed by name, never for "*".
 HttpHeaders cors_headers(const HttpPolicy& policy, const HttpRequest& request);
+// Puts them beside those that the answer has; what it varies by is one list.
+void add_cors(HttpResponse& response, HttpHeaders cors);
 
 // The answer to a preflight of an allowed origin; `methods` as in Allow.
 HttpResponse preflight_answer(const HttpPolicy& policy, const HttpRequest& request, std::string_view methods);

@@ -94,7 +94,7 @@ HttpResponse Site::error(std::string_view type, const HttpRequest* request, int 
     response.body = std::move(answer.body);
     response.headers = std::move(answer.headers);
     if (request == nullptr) return response;
-    for (auto& header : cors_headers(settings_.policy, *request)) response.headers.push_back(std::move(header));
+    add_cors(response, cors_headers(settings_.policy, *request));
     return response;
 }
 
@@ -135,7 +135,7 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
             break;
         case Route::live:
         case Route::ready:
-            response = probed(match.route);
+            response = probed(match.route, request.query());
             break;
         default:
             if (is_open(match.route)) return ask_monitor(connection, request, std::move(match));
@@ -143,7 +143,7 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
             if (opens_stream(match)) return open_stream(connection, request, match, authenticate_);
             return pass_on(connection, std::move(match), std::move(request), {});
     }
-    for (auto& header : cors_headers(settings_.policy, request)) response.headers.push_back(std::move(header));
+    add_cors(response, cors_headers(settings_.policy, request));
     connection.answer(std::move(response));
 }
 
@@ -158,7 +158,7 @@ void Site::ask_monitor(HttpConnection& connection, const HttpRequest& request, R
                    cors = cors_headers(settings_.policy, request)](MonitorAnswer told) mutable {
         streams_.loop.post([this, later, cors = std::move(cors), told = std::move(told)]() mutable {
             HttpResponse response = monitor_answer(std::move(told));
-            for (auto& header : cors) response.headers.push_back(std::move(header));
+            add_cors(response, std::move(cors));
             later(std::move(response));
         });
     };

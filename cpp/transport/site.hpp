@@ -32,7 +32,7 @@ struct SiteSettings {
 };
 
 // Answers `live` or `ready` at once, on any loop.
-using AnswerProbe = std::function<HttpResponse(Route route)>;
+using AnswerProbe = std::function<MonitorAnswer(Route route, std::string_view query)>;
 
 // Which of the server's listeners a request came by: that for everybody, or monitor.listen.
 enum class Door : std::uint8_t { everybody, monitoring };
@@ -92,7 +92,7 @@ private:
     using TellAnswered = std::function<void(int status)>;
     TellAnswered answered_line(const HttpRequest& request);
     hub::AnswerTo hub_answer(HttpConnection& connection, const HttpRequest& request);
-    HttpResponse probed(Route route) const;
+    HttpResponse probed(Route route, std::string_view query);
     HttpResponse begin_drain(const HttpRequest& request);
     void open_monitor_stream(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match);
     void ask_monitor(HttpConnection& connection, const HttpRequest& request, RouteMatch match);

@@ -11,8 +11,8 @@ void Site::answered(int label, bool head, Duration took) {
     streams_.core.latencies()[stats::Latency::request].record(took);
 }
 
-HttpResponse Site::probed(Route route) const {
-    if (probe_) return probe_(route);
+HttpResponse Site::probed(Route route, std::string_view query) {
+    if (probe_) return monitor_answer(probe_(route, query));
     HttpResponse response;
     response.body = route == Route::live ? R"({"status":"alive"})" : R"({"status":"ready"})";
     return response;
@@ -25,7 +25,7 @@ HttpResponse Site::begin_drain(const HttpRequest& request) {
     drain_();
     HttpResponse response;
     response.body = R"({"status":"draining"})";
-    for (auto& header : cors_headers(settings_.policy, request)) response.headers.push_back(std::move(header));
+    add_cors(response, cors_headers(settings_.policy, request));
     return response;
 }
 

@@ -6,21 +6,28 @@
 
 A check is a function or a coroutine function without arguments. It gives a status ("healthy", "degraded",
 "unhealthy"), a bool, or a pair of one of these and details, a dict that JSON can hold and that `/health/detailed` shows
-to whoever may ask: no secrets. Whatever else it gives, and whatever it raises, is unhealthy; what was raised goes into
-the log alone. Times are in seconds.
+to whoever may ask: no secrets; or something to be awaited that gives this. Whatever else it gives, and whatever it
+raises, is unhealthy; what was raised goes into the log and the recent errors alone. Of details beyond 4,096 bytes only
+their length is told. Times are in seconds.
+
+Of several that are one, the details say of each its name (that of the function, or of the ready-made), its status and
+its own details: `{"checks": [{"name": "http shop-1", "status": "healthy", "details": {"http_status": 200}}, …]}`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import inspect
 import shutil
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Any, Literal, TypeAlias, cast
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 Status: TypeAlias = Literal["healthy", "degraded", "unhealthy"]
 Result: TypeAlias = Status | bool | tuple[Status | bool, dict[str, Any]]
@@ -33,8 +40,23 @@ class Nonsense(TypeError):
     """A check gave something that is no result."""
 
 
+# What single ones of several raise, by their names; the context goes with a check onto the loop and its threads.
+_raised: ContextVar[list[tuple[str, Exception]]] = ContextVar("raised")
+
+
+@contextlib.contextmanager
+def collecting() -> Iterator[list[tuple[str, Exception]]]:
+    """For whoever runs a check: what those that it is made of raise meanwhile, whatever follows for the whole."""
+    raised: list[tuple[str, Exception]] = []
+    token = _raised.set(raised)
+    try:
+        yield raised
+    finally:
+        _raised.reset(token)
+
+
 def is_async(check: Check) -> bool:
-    """Whether calling it gives something to be awaited."""
+    """Whether it is a coroutine function, and so belongs on the loop from its beginning."""
     return inspect.iscoroutinefunction(check) or inspect.iscoroutinefunction(type(check).__call__)
 
 
@@ -53,19 +75,19 @@ def read(result: Any) -> tuple[Status, dict[str, Any]]:
 
 def all_of(*checks: Check) -> Check:
     """As unhealthy as the worst of them."""
-    return _combined(checks, lambda found: max(found, key=STATUSES.index))
+    return _combined("all_of", checks, lambda found: max(found, key=STATUSES.index))
 
 
 def any_of(*checks: Check) -> Check:
     """As healthy as the best of them: one of several that do the same is enough."""
-    return _combined(checks, lambda found: min(found, key=STATUSES.index))
+    return _combined("any_of", checks, lambda found: min(found, key=STATUSES.index))
 
 
 def quorum(n: int, *checks: Check) -> Check:
     """Healthy while `n` of them are, degraded while `n` of them are at least degraded."""
     if not 1 <= n <= len(checks):
         raise ValueError(f"a quorum of {n} among {len(checks)}")
-    return _combined(checks, lambda found: sorted(found, key=STATUSES.index)[n - 1])
+    return _combined("quorum", checks, lambda found: sorted(found, key=STATUSES.index)[n - 1])
 
 
 def cached(check: Check, seconds: float) -> Check:
@@ -82,47 +104,91 @@ def cached(check: Check, seconds: float) -> Check:
             kept[:] = [(time.monotonic(), result)]
         return result
 
+    async def keep_awaited(result: Result | Awaitable[Result]) -> Result:
+        return keep(await result if inspect.isawaitable(result) else result)
+
     async def ask_async() -> Result:
         result = fresh()
-        return keep(await cast(Awaitable[Result], check())) if result is None else result
+        return await keep_awaited(check()) if result is None else result
 
-    def ask() -> Result:
+    def ask() -> Result | Awaitable[Result]:
         result = fresh()
-        return keep(cast(Result, check())) if result is None else result
+        if result is not None:
+            return result
+        found = check()
+        return keep_awaited(found) if inspect.isawaitable(found) else keep(found)
 
-    return ask_async if is_async(check) else ask
+    return _named(ask_async if is_async(check) else ask, _name_of(check, 1))
 
 
-def _combined(checks: Sequence[Check], choose: Callable[[list[Status]], Status]) -> Check:
+def _combined(name: str, checks: Sequence[Check], choose: Callable[[list[Status]], Status]) -> Check:
     if not checks:
         raise ValueError("nothing to check")
+    for check in checks:
+        if not callable(check):
+            raise TypeError(f"a check is a function, not {check!r:.200}")
+    children = [(_name_of(check, number), check) for number, check in enumerate(checks, 1)]
 
-    def conclude(found: list[Status]) -> Result:
-        return choose(found), {"checks": list(found)}
+    def conclude(found: list[_Child]) -> Result:
+        return choose([child["status"] for child in found]), {"checks": found}
 
     async def ask_async() -> Result:
-        return conclude(list(await asyncio.gather(*(_one_async(check) for check in checks))))
+        return conclude(list(await asyncio.gather(*(_one_async(*child) for child in children))))
 
-    def ask() -> Result:
-        return conclude([_one(check) for check in checks])
+    async def conclude_awaited(found: list[_Child | Awaitable[_Child]]) -> Result:
+        return conclude([await child if inspect.isawaitable(child) else child for child in found])
 
-    return ask_async if any(is_async(check) for check in checks) else ask
+    def ask() -> Result | Awaitable[Result]:
+        found = [_one(*child) for child in children]
+        ready = [child for child in found if not inspect.isawaitable(child)]
+        return conclude(ready) if len(ready) == len(found) else conclude_awaited(found)
+
+    return _named(ask_async if any(is_async(check) for check in checks) else ask, name)
 
 
-def _one(check: Check) -> Status:
+_Child: TypeAlias = dict[str, Any]  # "name", "status", and "details" where there are any
+
+
+def _named(check: Check, name: str) -> Check:
+    check.__name__ = name
+    return check
+
+
+def _name_of(check: Check, number: int) -> str:
+    function = check.func if isinstance(check, functools.partial) else check
+    name: str = getattr(function, "__name__", type(function).__name__)
+    return f"check-{number}" if name == "<lambda>" else name
+
+
+def _told(name: str, result: Any) -> _Child:
+    status, details = read(result)
+    return {"name": name, "status": status} | ({"details": details} if details else {})
+
+
+def _failed(name: str, error: Exception) -> _Child:
+    if (raised := _raised.get(None)) is not None:
+        raised.append((name, error))
+    return {"name": name, "status": "unhealthy"}
+
+
+def _one(name: str, check: Check) -> _Child | Awaitable[_Child]:
     try:
-        return read(check())[0]
-    except Exception:
-        return "unhealthy"
+        result = check()
+        return _one_awaited(name, result) if inspect.isawaitable(result) else _told(name, result)
+    except Exception as error:
+        return _failed(name, error)
 
 
-async def _one_async(check: Check) -> Status:
-    if not is_async(check):
-        return await asyncio.to_thread(_one, check)
+async def _one_awaited(name: str, result: Awaitable[Result]) -> _Child:
     try:
-        return read(await cast(Awaitable[Result], check()))[0]
-    except Exception:
-        return "unhealthy"
+        return _told(name, await result)
+    except Exception as error:
+        return _failed(name, error)
+
+
+async def _one_async(name: str, check: Check) -> _Child:
+    found = _one(name, check) if is_async(check) else await asyncio.to_thread(_one, name, check)
+    return await found if inspect.isawaitable(found) else found
 
 
 # Ready-made
@@ -136,7 +202,7 @@ def http(url: str, *, expected: Collection[int] = range(200, 400), timeout_s: fl
         status = httpx.get(url, timeout=timeout_s).status_code
         return status in expected, {"http_status": status}
 
-    return ask
+    return _named(ask, f"http {urlsplit(url).hostname}")
 
 
 def tcp(host: str, port: int, *, timeout_s: float = 2.0) -> Check:
@@ -146,7 +212,7 @@ def tcp(host: str, port: int, *, timeout_s: float = 2.0) -> Check:
         with socket.create_connection((host, port), timeout=timeout_s):
             return "healthy"
 
-    return ask
+    return _named(ask, f"tcp {host}:{port}")
 
 
 def database(connect: Callable[[], Any], query: str = "SELECT 1") -> Check:
@@ -174,7 +240,7 @@ def database(connect: Callable[[], Any], query: str = "SELECT 1") -> Check:
                 await closed
         return "healthy"
 
-    return ask_async if inspect.iscoroutinefunction(connect) else ask
+    return _named(ask_async if inspect.iscoroutinefunction(connect) else ask, "database")
 
 
 def disk_free(path: str, *, degraded_percent: float = 10, unhealthy_percent: float = 5) -> Check:
@@ -186,7 +252,7 @@ def disk_free(path: str, *, degraded_percent: float = 10, unhealthy_percent: flo
         status: Status = "healthy" if percent > degraded_percent else "degraded"
         return status if percent > unhealthy_percent else "unhealthy", {"free_percentage": round(percent, 1)}
 
-    return ask
+    return _named(ask, "disk_free")
 
 
 def event_loop_lag(*, degraded_ms: float = 100, unhealthy_ms: float = 1_000) -> Check:
@@ -200,4 +266,4 @@ def event_loop_lag(*, degraded_ms: float = 100, unhealthy_ms: float = 1_000) -> 
         status: Status = "healthy" if lag_ms < degraded_ms else "degraded"
         return status if lag_ms < unhealthy_ms else "unhealthy", {"lag_ms": round(lag_ms, 3)}
 
-    return ask
+    return _named(ask, "event_loop_lag")

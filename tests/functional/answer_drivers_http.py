@@ -175,6 +175,21 @@ async def monitoring_apart(case: Case) -> Answer:
     return await each_of(case, "/metrics", "/monitoring/performance", "/health/detailed")
 
 
+@drives("http-health-window")
+async def health_window(case: Case) -> Answer:
+    return await get(case, "/health", params={"window": "zz"})
+
+
+@drives("http-health-tag")
+async def health_tag(case: Case) -> Answer:
+    return await get(case, "/health", params={"tag": "nobody"})
+
+
+@drives("http-ready-tag")
+async def ready_tag(case: Case) -> Answer:
+    return await get(case, "/readyz", params={"tag": "nobody"})
+
+
 @drives("http-monitoring-page")
 async def monitoring_page(case: Case) -> Answer:
     return await get(case, "/monitoring/connections", params={"sort": "name"})

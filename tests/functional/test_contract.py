@@ -1,8 +1,11 @@
 """docs/api/openapi.yaml is a valid document of exactly the routes that the server has, and finds what is wrong."""
 
 import re
+from collections.abc import Iterator
+from copy import deepcopy
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -67,3 +70,41 @@ def test_a_status_a_header_and_a_route_that_are_in_no_document_are_found():
         contract.check_answer(answered({"channels": []}, headers={"Cache-Control": "max-age=1"}))
     with pytest.raises(AssertionError, match="/nothing"):
         contract.check_answer(answered({}, path="/nothing"))
+
+
+def broken(told: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The same with one field missing, or of another type: each of them, at any depth."""
+
+    def places(node: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        for name, value in node.items() if isinstance(node, dict) else ():
+            yield (*path, name)
+            yield from places(value, (*path, name))
+
+    for path in places(told, ()):
+        for wrong in (None, [], "\t"):
+            copy = deepcopy(told)
+            node = copy
+            for name in path[:-1]:
+                node = node[name]
+            if wrong is None:
+                del node[path[-1]]
+            else:
+                node[path[-1]] = wrong
+            yield f"{'.'.join(path)} {wrong!r}", copy
+
+
+@pytest.mark.parametrize(
+    ("route", "name"),
+    [
+        ("/health", "Health"),
+        ("/health/detailed", "HealthInDetail"),
+        ("/monitoring/performance", "Performance"),
+        ("/monitoring/dual-connections", "DualConnections"),
+    ],
+)
+async def test_no_field_may_be_missing_or_of_another_type(api, route, name):
+    told, schema = await api.get(route), contract.schema(name)
+    schema.validate(told)
+    passed = [what for what, wrong in broken(told) if schema.is_valid(wrong)]
+    # A text may be any, and one without a component's tags has none.
+    assert [what for what in passed if not what.endswith(("last_error '\\t'", "version '\\t'"))] == []

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import contract
 from api import Api, error_code, until
 from raw_wire import RawConnection
 from wires import open_sse, open_websocket
@@ -157,7 +158,10 @@ async def test_a_page_of_connections_and_the_black_box_of_one(start_server):
             assert by_player["connections"][0]["client_id"] == "tab"
 
         told = await api.get(f"/monitoring/connections/{ann.welcome['connection_id']}")
-        assert told["open"] is True and told["player_id"] == "ann"
+        assert told["open"] is True and told["player_id"] == "ann" and told["client_id"] == "tab"
+        opened_at = by_player["connections"][0]["opened_at"]
+        assert told["opened_at"] == told["events"][0]["at"] == opened_at, "it was once, whenever it is asked for"
+        assert by_player["connections"][0]["rtt_ms"] is None, "no ping was answered yet"
         assert [(event["event"], event.get("channel")) for event in told["events"]][:2] == [
             ("opened", None),
             ("subscribed", "room:tavern"),
@@ -169,6 +173,8 @@ async def test_a_page_of_connections_and_the_black_box_of_one(start_server):
 
         told = await until("bob is gone", ended)
         assert told["reason"] == "peer_gone" and told["abnormal"] is False and told["player_id"] == "bob"
+        assert told["opened_at"] == most["opened_at"] and told["client_id"] == most["client_id"]
+        assert told["events"][-1]["event"] == "closing" and told["events"][-1]["close_code"] == 1006
         assert told["session_id"] == most["session_id"] and told["sent_bytes"] == most["sent_bytes"]
 
         answer = await api.http.get("/monitoring/connections/k_never")
@@ -191,7 +197,7 @@ async def test_an_abnormal_end_is_told_in_the_log_with_the_last_events(start_ser
 
         told = await until("the log tells it", line)
         assert told["connection_id"] == connection_id and told["connection_type"] == "websocket"
-        assert [event["event"] for event in told["last_events"]] == ["opened", "subscribed"]
+        assert [event["event"] for event in told["last_events"]] == ["opened", "subscribed", "closing"]
         closed = await api.get(f"/monitoring/connections/{connection_id}")
         assert closed["abnormal"] is True and closed["close_code"] == 1006
 
@@ -208,6 +214,7 @@ async def test_the_stream_tells_each_second_and_ends_at_the_drain(start_server):
                 block = await raw.reader.readuntil(b"\n\n")
             assert block.startswith(b"data: ") and block.count(b"\n") == 2
             told: dict[str, Any] = json.loads(block[6:])
+            contract.schema("MonitoringEvent").validate(told)
             return told
 
         first = await event()

@@ -136,6 +136,36 @@ def test_arrays_of_other_things_are_refused():
         Histogram().record_all([1, 2])
 
 
+def test_what_is_no_value_is_refused_and_changes_nothing():
+    histogram = Histogram()
+    histogram.record(7)
+    with pytest.raises(ValueError, match="not negative: -5"):
+        histogram.record(-5)
+    with pytest.raises(ValueError, match="not negative: -5"):
+        histogram.record_all(numpy.array([1, 2, -5], dtype=numpy.int64))
+    told = histogram.snapshot()
+    assert (told.count, told.sum) == (1, 7)
+    for wrong in (math.nan, math.inf, -math.inf, -1, -1e-9, 100.000001, 101):
+        with pytest.raises(ValueError, match="0 to 100"):
+            told.percentile(wrong)
+    assert told.percentile(0) == told.percentile(100) == 7
+    for other in ([told], None, 7):
+        with pytest.raises(TypeError, match="each as an argument"):
+            merge(told, other)
+    assert merge().count == 0
+
+
+def test_a_level_is_a_number():
+    health = LevelWindows(100, 0)
+    for wrong in (math.nan, math.inf, -math.inf):
+        with pytest.raises(ValueError, match="finite"):
+            health.set(S, wrong)
+        with pytest.raises(ValueError, match="finite"):
+            LevelWindows(wrong, 0)
+    health.tick(2 * S)
+    assert health.read("1m")["mean"] == 100
+
+
 def test_edges_are_counted_as_prometheus_has_them():
     histogram = Histogram()
     for value in (1, 500_000_000, 500_000_001, 2_000_000_000, 2_000_000_001, 2**50):
@@ -146,7 +176,7 @@ def test_edges_are_counted_as_prometheus_has_them():
 
 def test_what_is_out_of_range_is_said():
     histogram = Histogram()
-    for value in (-5, VALUE_MAX, VALUE_MAX + 1):
+    for value in (0, VALUE_MAX, VALUE_MAX + 1):
         histogram.record(value)
     snapshot = histogram.snapshot()
     assert (snapshot.count, snapshot.overflow) == (3, 1)

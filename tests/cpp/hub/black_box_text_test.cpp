@@ -12,16 +12,18 @@ namespace {
 using Event = BlackBox::Event;
 using nlohmann::json;
 
+constexpr WallTime kOpenedAt{seconds(1'800'000'000).ns};
+
 MonoTime at_ms(std::int64_t ms) { return MonoTime{} + milliseconds(ms); }
 
 BlackBoxWords words() {
-    return {{seconds(1'800'000'000).ns}, "ep", [](std::uint64_t target) {
+    return {"ep", [](std::uint64_t target) {
                 return target == 7 ? std::optional<std::string>("room:tavern") : std::nullopt;
             }};
 }
 
 TEST(BlackBoxTextTest, SaysEveryEventInWords) {
-    BlackBox box(at_ms(0));
+    BlackBox box(at_ms(0), kOpenedAt);
     box.note(Event::opened, at_ms(0), {1, 1, 3});
     box.note(Event::replayed, at_ms(1), {12});
     box.note(Event::subscribed, at_ms(2), {7});
@@ -64,14 +66,14 @@ TEST(BlackBoxTextTest, SaysEveryEventInWords) {
 }
 
 TEST(BlackBoxTextTest, TheNewestAreTakenWhereNotAllFit) {
-    BlackBox box(at_ms(0));
+    BlackBox box(at_ms(0), kOpenedAt);
     for (std::uint64_t i = 0; i < 40; ++i) box.note(Event::replayed, at_ms(static_cast<int>(i)), {i});
     const std::string text = events_json(box, words(), 300);
     EXPECT_LE(text.size(), 300u);
     const json told = json::parse(text);
     ASSERT_GE(told.size(), 2u);
     EXPECT_EQ(told.back()["entries"], 39);
-    EXPECT_EQ(events_json(BlackBox(at_ms(0)), words(), 300), "[]");
+    EXPECT_EQ(events_json(BlackBox(at_ms(0), kOpenedAt), words(), 300), "[]");
 }
 
 }  // namespace

@@ -72,6 +72,28 @@ TEST_F(ConnectionMetricsTest, TellsOfKnownConnections) {
     EXPECT_GT(stats::lifetime(node_->shards(stats::Latency::broadcast)).count(), 0u);
 }
 
+// Within one second, as two scrapes may come.
+TEST_F(ConnectionMetricsTest, SessionsAreThoseOfNowWhileTheyAreFew) {
+    start();
+    clock.advance(seconds(1));
+    const Statistics statistics(*node_, now());
+    ConnectionMetrics metrics(*node_, statistics, {});
+    const auto connections = [&] {
+        Families all;
+        metrics.add_to(all);
+        const auto& found = *std::ranges::find(all, "mythos_session_connections", &prometheus::MetricFamily::name);
+        double sum = 0;
+        for (const auto& metric : found.metric) sum += metric.gauge.value;
+        return sum;
+    };
+    EXPECT_EQ(connections(), 0);
+    ws({.player = "p1"});
+    ws({.player = "p2"});
+    EXPECT_EQ(connections(), 2);
+    for (int i = 0; i < 1'000; ++i) ws({.player = "q" + std::to_string(i)});
+    EXPECT_EQ(connections(), 2) << "of many sessions those of up to 5 s ago";
+}
+
 TEST_F(ConnectionMetricsTest, OnlySoManySessionsAreNamedAndTheOthersAreCounted) {
     start();
     for (int i = 0; i < 70; ++i) ws({.player = "p" + std::to_string(i)});

@@ -97,6 +97,13 @@ TEST_F(ConnectionPagesTest, IsSortedByEachOfWhatItTells) {
     EXPECT_EQ(first("sort=lag")["lag_entries"], 1);
     EXPECT_EQ(first("sort=unacknowledged")["player_id"], "ack");
     EXPECT_EQ(first("sort=unacknowledged")["unacknowledged_ms"], 2'000);
+    // By the names of the fields too.
+    EXPECT_EQ(first("sort=rtt_ms")["player_id"], "rtt");
+    EXPECT_EQ(first("sort=sent_bytes")["player_id"], "bytes");
+    EXPECT_EQ(first("sort=lag_entries")["player_id"], "lag");
+    EXPECT_EQ(first("sort=unacknowledged_ms")["player_id"], "ack");
+    EXPECT_EQ(page("sort=age_seconds")["sort"], "age");
+    EXPECT_EQ(page("player=lag")["connections"][0]["rtt_ms"], nullptr);
 }
 
 TEST_F(ConnectionPagesTest, WhatCannotBeAPageIsRefused) {
@@ -128,6 +135,28 @@ TEST_F(ConnectionPagesTest, OneIsToldWithItsEventsAlsoWhenItHasEnded) {
     EXPECT_EQ(told["age_seconds"], 3);
     EXPECT_EQ(told["events"][0]["event"], "opened");
     EXPECT_EQ(one("k_unknown"), "not_found");
+}
+
+TEST_F(ConnectionPagesTest, TheOpeningIsOneMomentWhateverTheClockSays) {
+    begin();
+    Peer& peer = ws({.player = "p1", .client = "c"});
+    const std::string id = peer.admission->connection_id;
+    const json opened = page("")["connections"][0]["opened_at"];
+    clock.advance(seconds(1));
+    clock.step_wall(seconds(-90));
+    json told = one(id);
+    EXPECT_EQ(told["opened_at"], opened);
+    EXPECT_EQ(told["events"][0]["at"], opened);
+    EXPECT_EQ(told["client_id"], "c");
+    clock.advance(seconds(2));
+    hang_up(peer);
+    told = one(id);
+    EXPECT_EQ(told["opened_at"], opened);
+    EXPECT_EQ(told["client_id"], "c");
+    EXPECT_EQ(told["age_seconds"], 3);
+    const json& last = told["events"].back();
+    EXPECT_EQ(last["event"], "closing") << "the socket ended by itself";
+    EXPECT_EQ(last["close_code"], 1006);
 }
 
 TEST_F(ConnectionPagesTest, OnlySoManyAskAndALoopThatHangsIsGivenUp) {

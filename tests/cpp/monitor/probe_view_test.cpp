@@ -25,7 +25,15 @@ protected:
         state.draining = [this] { return draining_; };
         state.has_room = [this] { return has_room_; };
         state.loops_turn = [this](MonoTime) { return turns_; };
-        view_.emplace(*checker_, std::move(state), clock_);
+        LiveFigures figures;
+        figures.connections = [this] { return counts_; };
+        figures.requests = [](stats::Window window) {
+            return RequestFigures{window == stats::Window::hour ? 40.0 : 20.0, 2.5};
+        };
+        figures.connection_health = [](stats::Window window) {
+            return stats::LevelWindows::Reading{98, 75, 100, window == stats::Window::minute ? 60.0 : 90.0};
+        };
+        view_.emplace(*checker_, std::move(state), std::move(figures), clock_);
     }
     void add(const char* name, bool critical = true) {
         ASSERT_TRUE(checker_->board().add({.name = name, .critical = critical, .tags = {"ready"}}, clock_.mono()));
@@ -34,6 +42,9 @@ protected:
         checker_->board().report(name, {status, milliseconds(5), details}, clock_.mono(), clock_.wall());
     }
     static json body(const HttpResponse& response) { return json::parse(response.body); }
+    HttpResponse ready(const char* query = "") { return view_->ready(query).value(); }
+    HttpResponse health(const char* accept = "") { return view_->health({.accept = accept}).value(); }
+    HttpResponse detailed(const char* accept = "") { return view_->detailed({.accept = accept}).value(); }
 
     test::MemoryFile stream_;
     ManualClock clock_;
@@ -41,6 +52,7 @@ protected:
     std::unique_ptr<observe::Logging> logging_;
     std::optional<HealthChecker> checker_;
     std::optional<ProbeView> view_;
+    ConnectionCounts counts_;
     bool draining_ = false, has_room_ = true, turns_ = true;
 };
 
@@ -55,18 +67,18 @@ TEST_F(ProbeViewTest, LivenessIsTheLoopsAlone) {
 
 TEST_F(ProbeViewTest, ReadinessNamesWhatIsMissing) {
     add("db");
-    EXPECT_EQ(body(view_->ready())["reasons"], json({"check:db"})) << "nobody has looked yet";
+    EXPECT_EQ(body(ready())["reasons"], json({"check:db"})) << "nobody has looked yet";
     report("db", Health::degraded);
-    EXPECT_EQ(view_->ready().status, 200);
-    EXPECT_EQ(body(view_->ready()), json({{"status", "ready"}}));
+    EXPECT_EQ(ready().status, 200);
+    EXPECT_EQ(body(ready()), json({{"status", "ready"}}));
     add("ads", false);
     report("ads", Health::unhealthy);
-    EXPECT_EQ(view_->ready().status, 200) << "it is not critical";
+    EXPECT_EQ(ready().status, 200) << "it is not critical";
     has_room_ = false;
-    EXPECT_EQ(view_->ready().status, 503);
-    EXPECT_EQ(body(view_->ready()), json({{"status", "unready"}, {"reasons", {"connection_limit"}}}));
+    EXPECT_EQ(ready().status, 503);
+    EXPECT_EQ(body(ready()), json({{"status", "unready"}, {"reasons", {"connection_limit"}}}));
     draining_ = true;
-    EXPECT_EQ(body(view_->ready())["status"], "draining");
+    EXPECT_EQ(body(ready())["status"], "draining");
 }
 
 TEST_F(ProbeViewTest, StartedOnceEachCriticalCheckHasReported) {
@@ -83,17 +95,75 @@ TEST_F(ProbeViewTest, HealthIsAsTheGuideHasIt) {
     report("database", Health::healthy);
     report("memory", Health::degraded);
     clock_.advance(seconds(3));
-    const HttpResponse told = view_->health("");
+    const HttpResponse told = health();
     EXPECT_EQ(told.status, 200) << "degraded serves";
-    EXPECT_EQ(body(told), json({{"status", "degraded"},
-                                {"timestamp", iso8601(clock_.wall())},
-                                {"version", MYTHOS_VERSION},
-                                {"uptime", 3},
-                                {"components", {{"database", "healthy"}, {"memory", "degraded"}}}}));
+    json found = body(told);
+    found.erase("windows");
+    EXPECT_EQ(found, json({{"status", "degraded"},
+                           {"timestamp", iso8601(clock_.wall())},
+                           {"version", MYTHOS_VERSION},
+                           {"uptime", 3},
+                           {"components", {{"database", "healthy"}, {"memory", "degraded"}}},
+                           {"window", "5m"}}));
     add("game");
     report("game", Health::unhealthy);
-    EXPECT_EQ(view_->health("").status, 503);
-    EXPECT_EQ(body(view_->health("*/*"))["status"], "unhealthy");
+    EXPECT_EQ(health().status, 503);
+    EXPECT_EQ(body(health("*/*"))["status"], "unhealthy");
+}
+
+TEST_F(ProbeViewTest, FiguresAreThoseOfNowAndJudgementsThoseOfTheChecks) {
+    add("connections");
+    add("performance", false);
+    report("connections", Health::degraded);
+    report("performance", Health::healthy);
+    clock_.advance(seconds(4));
+    counts_ = {4, 3};
+    json told = body(detailed())["components"];
+    EXPECT_EQ(told["connections"]["total_connections"], 4) << "whatever the check saw 4 s ago";
+    EXPECT_EQ(told["connections"]["healthy_connections"], 3);
+    EXPECT_EQ(told["connections"]["unhealthy_connections"], 1);
+    EXPECT_EQ(told["connections"]["health_percentage"], 75);
+    EXPECT_EQ(told["connections"]["status"], "degraded");
+    EXPECT_EQ(told["connections"]["age_ms"], 4'000);
+    EXPECT_EQ(told["performance"]["avg_response_time_ms"], 20);
+    EXPECT_EQ(told["performance"]["requests_per_second"], 2.5);
+    told = body(view_->detailed({.window = stats::Window::hour}).value());
+    EXPECT_EQ(told["window"], "1h");
+    EXPECT_EQ(told["components"]["performance"]["avg_response_time_ms"], 40);
+    EXPECT_EQ(told["windows"].size(), 4u);
+    EXPECT_EQ(told["windows"]["1m"], json::parse(R"({"window_seconds":60.0,
+        "connections":{"health_percentage":98.0,"lowest_health_percentage":75.0},
+        "performance":{"avg_response_time_ms":20.0,"requests_per_second":2.5}})"));
+    EXPECT_EQ(told["windows"], body(health())["windows"]);
+    counts_ = {};
+    EXPECT_EQ(body(detailed("application/health+json"))["checks"]["connections:healthy"][0]["observedValue"], 100);
+}
+
+TEST_F(ProbeViewTest, AsksOfTheComponentsWithATag) {
+    add("db");
+    report("db", Health::healthy);
+    ASSERT_TRUE(checker_->board().add({.name = "game", .tags = {"deep", "slow"}}, clock_.mono()));
+    report("game", Health::unhealthy);
+    EXPECT_EQ(health().status, 503);
+    const json of_ready = body(view_->health({.tag = "ready"}).value());
+    EXPECT_EQ(of_ready["status"], "healthy");
+    EXPECT_EQ(of_ready["components"], json({{"db", "healthy"}}));
+    EXPECT_EQ(view_->detailed({.tag = "slow"}).value().status, 503);
+    EXPECT_EQ(ready().status, 503);
+    EXPECT_EQ(ready("tag=ready").status, 200);
+    EXPECT_EQ(ready("tag=").status, 503) << "of all";
+    EXPECT_EQ(body(ready("tag=deep"))["reasons"], json({"check:game"}));
+    EXPECT_EQ(view_->health({.tag = "raedy"}).error().code, "not_found") << "a slip must not be healthy";
+    EXPECT_EQ(view_->ready("tag=raedy").error().code, "not_found");
+    EXPECT_EQ(view_->ready("tag=%").error().code, "bad_request");
+}
+
+TEST_F(ProbeViewTest, QuestionsAreReadFromTheQuery) {
+    const auto read = [](const char* query) { return HealthQuestion::read({transport::Route::health, {}, query}); };
+    EXPECT_EQ(read("").value().window, stats::Window::five_minutes);
+    EXPECT_EQ(read("window=24h&tag=a").value().window, stats::Window::day);
+    EXPECT_EQ(read("window=24h&tag=a").value().tag, "a");
+    for (const char* wrong : {"window=zz", "window=", "tag=%"}) EXPECT_EQ(read(wrong).error().code, "bad_request");
 }
 
 TEST_F(ProbeViewTest, DetailsSayHowOldTheyAre) {
@@ -101,7 +171,7 @@ TEST_F(ProbeViewTest, DetailsSayHowOldTheyAre) {
     report("database", Health::healthy, R"({"connection_count":10,"status":"a lie","stale":"another"})");
     const WallTime then = clock_.wall();
     clock_.advance(seconds(4));
-    const json database = body(view_->detailed(""))["components"]["database"];
+    const json database = body(detailed())["components"]["database"];
     EXPECT_EQ(database, json({{"status", "healthy"},
                               {"response_time_ms", 5.0},
                               {"connection_count", 10},
@@ -111,7 +181,7 @@ TEST_F(ProbeViewTest, DetailsSayHowOldTheyAre) {
                               {"critical", true},
                               {"tags", {"ready"}}}));
     clock_.advance(seconds(20));
-    const json late = body(view_->detailed(""))["components"]["database"];
+    const json late = body(detailed())["components"]["database"];
     EXPECT_EQ(late["stale"], true);
     EXPECT_EQ(late["status"], "unhealthy");
 }
@@ -121,7 +191,7 @@ TEST_F(ProbeViewTest, TheDraftsFormByNegotiation) {
     add("memory", false);
     report("database", Health::healthy, R"({"response_time_ms":5.2})");
     report("memory", Health::unhealthy, R"({"usage_percentage":95.5})");
-    const HttpResponse told = view_->health("application/health+json");
+    const HttpResponse told = health("application/health+json");
     EXPECT_EQ(told.content_type, "application/health+json");
     EXPECT_EQ(told.status, 200);
     const json all = body(told);
@@ -133,8 +203,8 @@ TEST_F(ProbeViewTest, TheDraftsFormByNegotiation) {
     report("database", Health::unhealthy);
     report("database", Health::unhealthy);
     report("database", Health::unhealthy);
-    EXPECT_EQ(body(view_->detailed("application/health+json"))["status"], "fail");
-    EXPECT_EQ(view_->detailed("application/health+json").status, 503);
+    EXPECT_EQ(body(detailed("application/health+json"))["status"], "fail");
+    EXPECT_EQ(detailed("application/health+json").status, 503);
 }
 
 TEST_F(ProbeViewTest, PreferenceGoesByQuality) {

@@ -37,6 +37,8 @@ TEST(DistributionTest, APercentileIsTheNearestRank) {
     EXPECT_EQ(of({1, 2}).percentile(50), 1);
     EXPECT_EQ(of({1, 2}).percentile(0), 1);
     EXPECT_EQ(of({7}).percentile(0.001), 7);
+    EXPECT_EQ(of({1, 2}).percentile(std::nan("")), 1);
+    EXPECT_EQ(of({1, 2}).percentile(HUGE_VAL), 2);
 }
 
 TEST(DistributionTest, RanksAreWholeNumbers) {

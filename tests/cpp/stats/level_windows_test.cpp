@@ -108,5 +108,12 @@ TEST(LevelWindowsTest, IsTheIntegralOfItsSteps) {
     }
 }
 
+TEST(LevelWindowsTest, WhatIsNoNumberChangesNothing) {
+    LevelWindows level(MonoTime{}, 80);
+    for (const double wrong : {std::nan(""), HUGE_VAL, -HUGE_VAL}) level.set(MonoTime{} + seconds(1), wrong);
+    level.tick(MonoTime{} + seconds(2));
+    EXPECT_EQ(level.read(Window::minute).mean, 80);
+}
+
 }  // namespace
 }  // namespace mythos::stats

@@ -115,5 +115,15 @@ TEST(HttpPolicy, APreflightNamesMethodsAndHeaders) {
     EXPECT_EQ(value_of(plain.headers, "Allow"), "POST, OPTIONS");
 }
 
+TEST(HttpPolicyTest, WhatAnAnswerVariesByIsOneList) {
+    HttpResponse negotiated, plain;
+    negotiated.headers = {{"Retry-After", "1"}, {"Vary", "Accept"}};
+    add_cors(negotiated, {{"Vary", "Origin"}, {"Access-Control-Allow-Origin", "*"}});
+    EXPECT_EQ(negotiated.headers,
+              (HttpHeaders{{"Retry-After", "1"}, {"Vary", "Origin, Accept"}, {"Access-Control-Allow-Origin", "*"}}));
+    add_cors(plain, {{"Vary", "Origin"}});
+    EXPECT_EQ(plain.headers, (HttpHeaders{{"Vary", "Origin"}}));
+}
+
 }  // namespace
 }  // namespace mythos::transport
