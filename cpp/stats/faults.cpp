@@ -52,4 +52,9 @@ std::string_view code_of(const Fault& fault) {
     return name.substr(value + 2, name.rfind('"') - value - 2);
 }
 
+std::string_view error_type(Counter counter) {
+    const Fault* fault = fault_of(counter);
+    return name_of(fault == nullptr ? ErrorType::system : fault->type);
+}
+
 }  // namespace mythos::stats

@@ -24,6 +24,8 @@ struct Fault {
 // The row of a counter; null: it counts no error.
 const Fault* fault_of(Counter counter);
 std::span<const Fault> all_faults();
+// The guide's class of what a counter counts.
+std::string_view error_type(Counter counter);
 
 // The word that the counter's label names, or its own name where it has none: `bad_cursor`, `operation_faults`.
 std::string_view code_of(const Fault& fault);

@@ -17,12 +17,6 @@ using stats::Rejection;
 
 namespace {
 
-// The guide's class of what is counted so.
-std::string_view error_type(Counter counter) {
-    const stats::Fault* fault = stats::fault_of(counter);
-    return name_of(fault == nullptr ? stats::ErrorType::system : fault->type);
-}
-
 int status_of(std::string_view error_code) {
     if (error_code == "unauthorised") return 401;
     if (error_code == "forbidden") return 403;
@@ -35,6 +29,8 @@ Counter counter_of(int status, std::string_view error_code) {
     if (status == 401 || error_code == "forbidden") return Counter::http_unauthorised;
     if (status == 404) return Counter::http_not_found;
     if (error_code == "rate_limited") return Counter::http_rate_limited;
+    if (error_code == "session_replaced" || error_code == "session_expired" || error_code == "foreign_session")
+        return Counter::http_session;
     if (status < 500) return Counter::http_bad_request;
     if (error_code == "handler_failed") return Counter::http_handler_failed;
     return status == 503 ? Counter::http_unavailable : Counter::http_server_fault;

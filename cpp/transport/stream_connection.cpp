@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "stats/faults.hpp"
 #include "transport/lingering_socket.hpp"
 
 namespace mythos::transport {
@@ -40,7 +41,8 @@ HttpResponse refusal_response(const hub::Refusal& refusal, int status, HttpHeade
     if (status == 204) {
         response.status = status;
     } else {
-        hub::Answer answer = hub::error_answer(status, "connection_error", refusal.error_code, refusal.message, now);
+        hub::Answer answer = hub::error_answer(status, error_type(stats::rejected(refusal.why)), refusal.error_code,
+                                               refusal.message, now);
         response.status = answer.status;
         response.body = std::move(answer.body);
         response.headers = std::move(answer.headers);
