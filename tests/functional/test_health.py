@@ -108,7 +108,10 @@ async def test_drain_by_request_keeps_the_probes(start_server, player):
         refused = await api.http.get(f"/sse/{player}")
         assert refused.status_code == 503 and int(refused.headers["retry-after"]) > 0
         assert await (await open_websocket(server, player)).closed() == 1001
-        assert (await api.http.post("/drain")).status_code == 415, "like every POST"
+        assert (await api.http.post("/drain")).json() == {"status": "draining"}, "without a body, as curl sends it"
+        assert (await api.http.post("/drain", content=b"x")).status_code == 415
+        foreign = {"Origin": "http://elsewhere.example"}
+        assert (await api.http.post("/drain", headers=foreign)).status_code == 403
         assert (await api.http.get("/drain")).status_code == 405
     server.signal(signal.SIGTERM)
     assert await asyncio.to_thread(server.wait_exit) == 0
