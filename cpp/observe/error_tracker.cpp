@@ -173,9 +173,16 @@ ErrorTracker::Line ErrorTracker::line_of(Tracked& tracked, MonoTime now) const {
     return {true, std::exchange(tracked.left_out, 0)};
 }
 
+Log* ErrorTracker::log_of(const Kind& kind, const ErrorContext& context) const {
+    if (context.log != nullptr) return context.log;
+    for (const auto& [event, log] : logs_)
+        if (event == kind.event) return log;
+    return log_.load(std::memory_order_acquire);
+}
+
 void ErrorTracker::write(const Kind& kind, const ErrorContext& context, std::span<const Field> details,
                          const std::string& json, std::uint64_t left_out) const {
-    Log* log = context.log != nullptr ? context.log : log_.load(std::memory_order_acquire);
+    Log* log = log_of(kind, context);
     const Level level = level_of(kind.severity);
     if (log == nullptr || !log->enabled(level)) return;
     std::vector<Field> fields{

@@ -77,6 +77,8 @@ public:
     // `clock` outlives it. Without a log nothing is written.
     explicit ErrorTracker(const Clock& clock, std::size_t samples_max = kErrorSamplesMax);
     void set_log(Log& log) { log_.store(&log, std::memory_order_release); }
+    // Errors of this event are written to a log of their own. Before anything is recorded.
+    void set_log_of(std::string_view event, Log& log) { logs_.emplace_back(event, &log); }
 
     // `fault` has a row in the table; it is counted in `counters`, which is the calling thread's own.
     void record(stats::CounterShard& counters, stats::Counter fault, const ErrorContext& context, Fields details = {});
@@ -140,7 +142,10 @@ private:
                std::uint64_t left_out) const;
 
     const Clock& clock_;
+    Log* log_of(const Kind& kind, const ErrorContext& context) const;
+
     std::atomic<Log*> log_{nullptr};
+    std::vector<std::pair<std::string_view, Log*>> logs_;
     std::atomic<std::uint64_t> unkept_{0};  // for want of memory
     mutable std::mutex mutex_;              // guards what follows; the counts are written under it and read without
     std::map<Key, Tracked, std::less<>> groups_;

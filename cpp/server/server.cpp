@@ -56,6 +56,8 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     node_ = std::make_unique<hub::Node>(*journal_, clock, settings.hub, count);
     observe::Log& log = logging.named("server.realtime.connection_manager");
     node_->errors().set_log(log);
+    node_->errors().set_log_of("HTTP request refused", logging.named("server.api"));
+    node_->errors().set_log_of("Health check failed", logging.named("server.monitoring"));
     node_->set_on_event([&log](const hub::HubEvent& event) { log_event(log, event); });
     for (std::uint32_t index = 0; index < count; ++index) {
         loops_.push_back(std::make_unique<transport::HubLoop>(*node_, index, clock, settings.loop,

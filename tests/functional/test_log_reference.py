@@ -19,7 +19,7 @@ WRITTEN = [
     re.compile(pattern)
     for pattern in (
         r'\blog\w*(?:\(\))?\s*(?:\.|->)(?:debug|info|warning|error|critical)\(\s*"([A-Z][^"]+)"',
-        r'\blog\w*(?:\.|->)write\([\w:]+,\s*"([A-Z][^"]+)"',
+        r'\blog\w*(?:\.|->)write\([^";]+,\s*"([A-Z][^"]+)"',
         r'\breport\("([A-Z][^"]+)"',
         r'\btell\([\w:]+, "([A-Z][^"]+)"',
         r'"((?:WebSocket|SSE) (?:connection )?[a-z]+)"',
@@ -77,6 +77,8 @@ def check(line):
     logger, level, fields = EVENTS["SSE connection failed" if event in ERRORS and event not in EVENTS else event]
     if level == "by severity":
         level = BY_SEVERITY[line["severity"]]
+    if level == "by the status":
+        level = "info" if line["to"] == "healthy" else "warning"
     assert list(line)[:4] == ["timestamp", "level", "logger", "event"]
     assert (line["logger"], line["level"]) == (logger, level)
     assert set(line) - HEAD <= fields, line
