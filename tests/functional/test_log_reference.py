@@ -109,6 +109,7 @@ async def test_every_line_is_as_the_page_says(start_server):
                 await ws.entries(3)
             await api.new_session("ann")
         await api.http.get("/sse/ann?cursor=nonsense")
+        await api.http.get("/nowhere")
         await api.http.get("/sse/ann?session_id=" + ws.welcome["session_id"])
         async with await open_websocket(server, "ann", session_id=ws.welcome["session_id"]) as refused:
             await refused.closed()
@@ -144,4 +145,6 @@ async def test_every_line_is_as_the_page_says(start_server):
         "Database away",
         "Database write failed",
         "History not written",
+        "Health changed",
+        "Health check failed",
     }
