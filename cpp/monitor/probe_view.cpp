@@ -21,18 +21,15 @@ constexpr std::string_view kDraftType = "application/health+json";
 // The components whose figures are live.
 constexpr const char *kConnections = "connections", *kPerformance = "performance";
 
-std::string connection_details(const ConnectionCounts& now) {
-    const observe::Field fields[] = {{"total_connections", now.total},
-                                     {"healthy_connections", now.healthy},
-                                     {"unhealthy_connections", now.total - now.healthy},
-                                     {"health_percentage", now.health_percent()}};
-    return format_object(fields);
+json connections_json(const ConnectionCounts& now) {
+    return {{"total_connections", now.total},
+            {"healthy_connections", now.healthy},
+            {"unhealthy_connections", now.total - now.healthy},
+            {"health_percentage", now.health_percent()}};
 }
 
-std::string request_details(const RequestFigures& figures) {
-    const observe::Field fields[] = {{"avg_response_time_ms", figures.average_ms},
-                                     {"requests_per_second", figures.per_second}};
-    return format_object(fields);
+json requests_json(const RequestFigures& figures) {
+    return {{"avg_response_time_ms", figures.average_ms}, {"requests_per_second", figures.per_second}};
 }
 
 HttpResponse answer(const json& body, bool well) { return json_response(protocol::print_json(body), well ? 200 : 503); }
@@ -149,9 +146,10 @@ Result<HealthReport> ProbeView::report(const HealthQuestion& question) const {
     HealthReport report = checker_.report(question.tag);
     if (report.components.empty() && !question.tag.empty()) return Error{"not_found", "No component has this tag."};
     for (ComponentHealth& component : report.components) {
-        if (component.spec.name == kConnections) component.details = connection_details(figures_.connections());
+        if (component.spec.name == kConnections)
+            component.details = protocol::print_json(connections_json(figures_.connections()));
         if (component.spec.name == kPerformance)
-            component.details = request_details(figures_.requests(question.window));
+            component.details = protocol::print_json(requests_json(figures_.requests(question.window)));
     }
     return report;
 }
@@ -163,7 +161,7 @@ json ProbeView::windows() const {
         all[std::string(stats::shape_of(window).name)] = {
             {"window_seconds", health.seconds},
             {kConnections, {{"health_percentage", health.mean}, {"lowest_health_percentage", health.lowest}}},
-            {kPerformance, json::parse(request_details(figures_.requests(window)))}};
+            {kPerformance, requests_json(figures_.requests(window))}};
     }
     return all;
 }

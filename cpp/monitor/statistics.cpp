@@ -40,15 +40,23 @@ std::vector<std::uint64_t> Statistics::totals() const {
 }
 
 void Statistics::tick(MonoTime now) {
+    if (!tick_windows(now)) return;
+    // It reads files: nobody waits for that.
+    const SystemSample sample = sample_system(now);
+    const std::lock_guard lock(mutex_);
+    samples_.push_back(sample);
+    while (samples_.size() > 2 && now - samples_[1].at >= kUsageOver) samples_.pop_front();
+}
+
+// Whether another sample is due.
+bool Statistics::tick_windows(MonoTime now) {
     const std::lock_guard lock(mutex_);
     counters_.tick(now, totals());
     errors_.tick(now, node_.count_errors());
     for (auto& latency : latencies_) latency.tick(now);
     health_.set(now, health_now());
     health_.tick(now);
-    if (now - samples_.back().at < sample_interval_ - kTickEarly) return;
-    samples_.push_back(sample_system(now));
-    while (samples_.size() > 2 && now - samples_[1].at >= kUsageOver) samples_.pop_front();
+    return now - samples_.back().at >= sample_interval_ - kTickEarly;
 }
 
 void Statistics::set_sample_interval(Duration interval) {

@@ -62,6 +62,7 @@ public:
     MonoTime now() const;
 
 private:
+    bool tick_windows(MonoTime now);
     std::vector<std::uint64_t> totals() const;
     double health_now() const;
 
