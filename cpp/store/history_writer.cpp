@@ -20,6 +20,21 @@ void for_each(std::span<const Event> events, Kind kind, F&& f) {
         if (event.kind == kind) f(event);
 }
 
+// What an opening and a closing both tell of their connections, by column.
+struct ConnectionColumns {
+    Texts ids, players, sessions, clients, types, runs, created;
+
+    void add(const Event& e, const std::string& run_id) {
+        ids.push_back(e.connection_id);
+        players.push_back(e.player_id);
+        sessions.push_back(e.session_id);
+        clients.push_back(e.client_id);
+        types.emplace_back(protocol::to_string(e.wire));
+        runs.push_back(run_id);
+        created.push_back(wall_text(e.created_at));
+    }
+};
+
 }  // namespace
 
 void HistoryWriter::begin(WallTime now) {
@@ -100,49 +115,40 @@ void HistoryWriter::close_sessions(std::span<const Event> events) {
 }
 
 void HistoryWriter::open_connections(std::span<const Event> events) {
-    Texts ids, players, sessions, clients, types, remotes, runs, created;
+    ConnectionColumns of;
+    Texts remotes;
     for_each(events, Kind::connection_opened, [&](const Event& e) {
-        ids.push_back(e.connection_id);
-        players.push_back(e.player_id);
-        sessions.push_back(e.session_id);
-        clients.push_back(e.client_id);
-        types.emplace_back(protocol::to_string(e.wire));
+        of.add(e, run_.run_id);
         remotes.push_back(e.remote);
-        runs.push_back(run_.run_id);
-        created.push_back(wall_text(e.created_at));
     });
-    if (ids.empty()) return;
+    if (of.ids.empty()) return;
     session_.sql() << "INSERT INTO connections (connection_id, player_id, session_id, client_id, connection_type, "
                       "remote_address, run_id, created_at) "
                       "VALUES (:id, :player, :session, :client, :type, :remote, :run, :created) "
                       "ON CONFLICT (connection_id) DO NOTHING",
-        use(ids, "id"), use(players, "player"), use(sessions, "session"), use(clients, "client"), use(types, "type"),
-        use(remotes, "remote"), use(runs, "run"), use(created, "created");
+        use(of.ids, "id"), use(of.players, "player"), use(of.sessions, "session"), use(of.clients, "client"),
+        use(of.types, "type"), use(remotes, "remote"), use(of.runs, "run"), use(of.created, "created");
 }
 
 void HistoryWriter::close_connections(std::span<const Event> events) {
-    Texts ids, players, sessions, clients, types, runs, created, closed, reasons;
+    ConnectionColumns of;
+    Texts closed, reasons;
     std::vector<int> codes;
     for_each(events, Kind::connection_closed, [&](const Event& e) {
-        ids.push_back(e.connection_id);
-        players.push_back(e.player_id);
-        sessions.push_back(e.session_id);
-        clients.push_back(e.client_id);
-        types.emplace_back(protocol::to_string(e.wire));
-        runs.push_back(run_.run_id);
-        created.push_back(wall_text(e.created_at));
+        of.add(e, run_.run_id);
         closed.push_back(wall_text(e.closed_at));
         reasons.emplace_back(e.reason);
         codes.push_back(e.close_code);
     });
-    if (ids.empty()) return;
+    if (of.ids.empty()) return;
     session_.sql() << "INSERT INTO connections (connection_id, player_id, session_id, client_id, connection_type, "
                       "run_id, created_at, closed_at, close_reason, close_code) "
                       "VALUES (:id, :player, :session, :client, :type, :run, :created, :closed, :reason, :code) "
                       "ON CONFLICT (connection_id) DO UPDATE SET closed_at = excluded.closed_at, "
                       "close_reason = excluded.close_reason, close_code = excluded.close_code",
-        use(ids, "id"), use(players, "player"), use(sessions, "session"), use(clients, "client"), use(types, "type"),
-        use(runs, "run"), use(created, "created"), use(closed, "closed"), use(reasons, "reason"), use(codes, "code");
+        use(of.ids, "id"), use(of.players, "player"), use(of.sessions, "session"), use(of.clients, "client"),
+        use(of.types, "type"), use(of.runs, "run"), use(of.created, "created"), use(closed, "closed"),
+        use(reasons, "reason"), use(codes, "code");
 }
 
 bool HistoryWriter::prune(WallTime before) {
