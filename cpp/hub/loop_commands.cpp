@@ -6,6 +6,7 @@
 #include "hub/loop_impl.hpp"
 #include "hub/mutants.hpp"
 #include "protocol/delay_view.hpp"
+#include "stats/faults.hpp"
 
 namespace mythos::hub {
 
@@ -308,8 +309,8 @@ Answer LoopCore::Impl::refuse_post(const Error& why) const {
                        : why.code == "session_expired" ? 410
                        : why.code == "foreign_session" ? 403
                                                        : 429;
-    return error_answer(status, why.code == "rate_limited" ? "validation_error" : "session_error", why.code,
-                        why.message, wall());
+    const Counter counter = why.code == "rate_limited" ? Counter::http_rate_limited : Counter::http_session;
+    return error_answer(status, stats::error_type(counter), why.code, why.message, wall());
 }
 
 void LoopCore::Impl::post_commands(const PostedBy& by, const std::string& body, MonoTime now, AnswerTo answer) {

@@ -311,7 +311,7 @@ hub::AnswerTo Site::hub_answer(HttpConnection& connection, const HttpRequest& re
         response.status = answer.status;
         response.body = std::move(answer.body);
         response.headers = std::move(answer.headers);
-        for (auto& header : cors) response.headers.push_back(std::move(header));
+        add_cors(response, std::move(cors));
         later(std::move(response));
     };
 }

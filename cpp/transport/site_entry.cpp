@@ -15,6 +15,13 @@ bool is_json(std::string_view content_type) {
     return equals_in_any_case(media, "application/json");
 }
 
+// As `curl -X POST` sends it. No page of a browser can: what it posts has an Origin.
+bool is_a_bare_post(const HttpRequest& request) {
+    const auto length = request.header("Content-Length");
+    return (length.empty() || length == "0") && request.header("Transfer-Encoding").empty() &&
+           request.header("Content-Type").empty() && request.header("Origin").empty();
+}
+
 }  // namespace
 
 HttpResponse Site::refuse_no_route(const HttpRequest& request, const RouteMatch& match) {
@@ -66,17 +73,6 @@ const char* Site::not_served(Route route, Door door) const {
     const bool apart = settings_.monitoring_apart && (measures || route == Route::health_detailed);
     return apart ? "That is answered on monitor.listen." : nullptr;
 }
-
-namespace {
-
-// As `curl -X POST` sends it. No page of a browser can: what it posts has an Origin.
-bool is_a_bare_post(const HttpRequest& request) {
-    const auto length = request.header("Content-Length");
-    return (length.empty() || length == "0") && request.header("Transfer-Encoding").empty() &&
-           request.header("Content-Type").empty() && request.header("Origin").empty();
-}
-
-}  // namespace
 
 HttpApplication::Verdict Site::head_at(const HttpRequest& request, Door door) {
     Verdict verdict;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "stats/faults.hpp"
+#include "transport/http_policy.hpp"
 #include "transport/lingering_socket.hpp"
 
 namespace mythos::transport {
@@ -47,7 +48,7 @@ HttpResponse refusal_response(const hub::Refusal& refusal, int status, HttpHeade
         response.body = std::move(answer.body);
         response.headers = std::move(answer.headers);
     }
-    for (auto& header : cors) response.headers.push_back(std::move(header));
+    add_cors(response, std::move(cors));
     if (refusal.retry_after_s > 0) response.headers.emplace_back("Retry-After", std::to_string(refusal.retry_after_s));
     response.close = true;
     return response;
