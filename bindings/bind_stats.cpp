@@ -134,9 +134,8 @@ void bind_histogram(py::module_& module) {
             },
             py::arg("value"), py::arg("weight") = 1, "`weight` values of this size. ValueError for a negative one.")
         .def("record_all", record_all, py::arg("values"),
-             "Each number of a one-dimensional array of 64-bit whole numbers, which is not copied. ValueError for "
-             "another\n"
-             "array, and for one with a negative number, of which nothing is recorded then.")
+             "Each number of a one-dimensional array of 64-bit whole numbers, which is not copied. ValueError for\n"
+             "another array, and for one with a negative number, of which nothing is recorded then.")
         .def("edge_counts", edge_counts,
              "(edge, how many values are not above it), exactly, for the edges that Prometheus is told.")
         .def(

@@ -92,9 +92,8 @@ void ConnectionMetrics::add_sessions(Families& all) {
     }
     constexpr std::string_view kName = "mythos_session_connections";
     constexpr std::string_view kHelp =
-        "Connections of the 50 sessions with the most; of all other sessions together as __other__. Beyond 1,000 "
-        "sessions "
-        "as of up to 5 s ago.";
+        "Connections of the 50 sessions with the most; of all other sessions together as __other__. "
+        "Beyond 1,000 sessions as of up to 5 s ago.";
     for (const auto& session : ranking_.named())
         add_gauge(all, kName, kHelp, session.connections, {{"session_id", session.session_id}});
     add_gauge(all, kName, kHelp, static_cast<double>(ranking_.others()), {{"session_id", "__other__"}});

@@ -132,6 +132,7 @@ private:
         std::uint64_t left_out = 0;
     };
 
+    Log* log_of(const Kind& kind, const ErrorContext& context) const;
     void write_told(std::string_view event, const ErrorContext& context, Fields details) const noexcept;
     void note(stats::Counter fault, const ErrorContext& context, Fields details);
     void note(const Kind& kind, const ErrorContext& context, std::span<const Field> details, std::string json) noexcept;
@@ -142,8 +143,6 @@ private:
                std::uint64_t left_out) const;
 
     const Clock& clock_;
-    Log* log_of(const Kind& kind, const ErrorContext& context) const;
-
     std::atomic<Log*> log_{nullptr};
     std::vector<std::pair<std::string_view, Log*>> logs_;
     std::atomic<std::uint64_t> unkept_{0};  // for want of memory

@@ -48,7 +48,7 @@ void apply_environment(const Environment& environment, Gathered& gathered) {
 }
 
 void apply_flags(const CommandLine& line, Gathered& gathered) {
-    for (const auto& [name, text] : line.options) { apply_text(*find_option(name), "--" + name, text, gathered); }
+    for (const auto& [name, text] : line.options) apply_text(*find_option(name), "--" + name, text, gathered);
 }
 
 // `FILE:LINE and --flag: what`, of those of `options` whose place is known.
