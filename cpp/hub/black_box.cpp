@@ -191,7 +191,7 @@ void BlackBox::resize(std::size_t capacity) {
 }
 
 void BlackBox::reserve() {
-    constexpr std::size_t kSpare = 16;
+    constexpr std::size_t kSpare = 12;  // what a connection that is idle leaves of its first block
     const Header& h = header();
     if (h.used + kSpare <= h.capacity) return;
     const auto next = std::upper_bound(kCapacities.begin(), kCapacities.end(), h.capacity);

@@ -27,12 +27,13 @@ const Outcomes::Entry* Outcomes::find(std::uint64_t number) const {
 
 // Made where there is none.
 Outcomes::Entry& Outcomes::entry_of(std::uint64_t number) {
-    if (entries_.size() < kGrowByOne) entries_.reserve(entries_.size() + 1);
     Place at = lower_bound(number);
     if (at == entries_.end() || at->number != number) {
+        const auto place = at - entries_.begin();
+        if (entries_.size() < kGrowByOne) entries_.reserve(entries_.size() + 1);
         Entry made;
         made.number = number;
-        at = entries_.insert(at, std::move(made));
+        at = entries_.insert(entries_.begin() + place, std::move(made));
     }
     return entries_[static_cast<std::size_t>(at - entries_.begin())];
 }

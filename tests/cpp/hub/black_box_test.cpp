@@ -80,6 +80,7 @@ TEST(BlackBoxTest, IdleItIsOneSmallBlockAndItIsBounded) {
     BlackBox box(at_ms(0));
     box.note(Event::opened, at_ms(0), {0, 0, 1});
     box.note(Event::subscribed, at_ms(3), {12});
+    box.reserve();
     EXPECT_LE(box.memory_bytes(), 56u) << "with malloc's own 8 a block of 64";
     for (int i = 1; i < 10'000; ++i) {
         box.ping(at_ms(15'000 * i), 250 + static_cast<std::uint64_t>(i));
