@@ -38,6 +38,13 @@ Result<std::string> find_player(const HttpRequest& request, const QueryParameter
 
 }  // namespace
 
+std::string named_player(const HttpRequest& request, std::string_view path_player) {
+    std::string named(path_player);
+    if (named.empty())
+        if (const auto query = QueryParameters::parse(request.query())) named = query->text("player_id");
+    return is_valid_name(named, kNameBytesMax) ? named : std::string{};
+}
+
 Result<std::string> read_credentials(const HttpRequest& request, std::string_view path_player) {
     const auto query = QueryParameters::parse(request.query());
     if (!query) return kBadQuery;

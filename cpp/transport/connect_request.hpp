@@ -19,6 +19,9 @@ Result<hub::ConnectRequest> read_connect_request(const HttpRequest& request, pro
                                                  std::string_view path_player, protocol::Mode mode_default,
                                                  const Authenticate& authenticate);
 
+// The player that a request names, whether or not it may speak for it; empty where it names none, or no valid name.
+std::string named_player(const HttpRequest& request, std::string_view path_player);
+
 // What the request shows of who it is, for an application that is asked; errors as above.
 Result<std::string> read_credentials(const HttpRequest& request, std::string_view path_player);
 

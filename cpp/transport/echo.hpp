@@ -18,7 +18,7 @@ class EchoApplication final : public HttpApplication {
 public:
     explicit EchoApplication(EventLoop& loop);
 
-    Verdict head(const HttpRequest&) override { return {}; }
+    Verdict head(const HttpConnection&, const HttpRequest&) override { return {}; }
     void request(HttpConnection& connection, HttpRequest request) override;
     HttpResponse refuse(int status) override;
 

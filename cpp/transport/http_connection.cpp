@@ -137,7 +137,7 @@ void HttpConnection::on_head() {
     const HttpRequest request = parser_->request();
     keep_alive_ = request.keep_alive;
     head_only_ = request.method == "HEAD";
-    const auto verdict = all_.application_.head(request);
+    const auto verdict = all_.application_.head(*this, request);
     if (verdict.answer) {
         unread_body_ = parser_->has_body();
         state_ = State::handling;

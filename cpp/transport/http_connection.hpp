@@ -38,7 +38,7 @@ public:
         std::size_t body_bytes_max = 0;
     };
     // The head of a request is there.
-    virtual Verdict head(const HttpRequest& request) = 0;
+    virtual Verdict head(const HttpConnection& connection, const HttpRequest& request) = 0;
     // A whole request. Call `connection.answer`, or take the socket over, from within or later.
     virtual void request(HttpConnection& connection, HttpRequest request) = 0;
     // What could not be made a request of: 400, 408, 413, 431, 501.
@@ -87,7 +87,7 @@ public:
 
     std::uint64_t id() const { return id_; }
 
-    // When the request being handled was there.
+    // When the request being handled was there, or its head.
     MonoTime asked_at() const { return asked_at_; }
     // What it is, for whoever counts.
     static constexpr int kNoLabel = -1;

@@ -13,7 +13,9 @@ public:
     // `site` outlives it.
     explicit MonitorDoor(Site& site) : site_(site) {}
 
-    Verdict head(const HttpRequest& request) override { return site_.head_at(request, Door::monitoring); }
+    Verdict head(const HttpConnection& connection, const HttpRequest& request) override {
+        return site_.head_at(connection, request, Door::monitoring);
+    }
     void request(HttpConnection& connection, HttpRequest request) override {
         site_.request(connection, std::move(request));
     }

@@ -70,16 +70,27 @@ HttpResponse Site::refused(Counter counter, const HttpRequest* request, int stat
     return error(error_type(counter), request, status, code, message);
 }
 
-HttpResponse Site::refused(Rejection why, Wire wire, const HttpRequest& request, int status, std::string_view code,
+HttpResponse Site::refused(Rejection why, const Asked& asked, int status, std::string_view code,
                            std::string_view message) {
+    const std::string trace(trace_id_of(asked.request));
+    if (streams_.log.enabled(observe::Level::info))
+        write_attempt(streams_.log, {.wire = asked.wire,
+                                     .player_id = asked.player_id,
+                                     .remote = remote_address(asked.connection.socket()),
+                                     .trace_id = trace});
+    const Duration took = streams_.loop.clock().mono() - asked.connection.asked_at();
     streams_.errors.record(
-        why, index_of(wire),
-        {.code = code,
-         .event = wire == Wire::websocket ? "WebSocket connection failed" : "SSE connection failed",
+        why, index_of(asked.wire),
+        {.player_id = asked.player_id,
+         .code = code,
+         .event = asked.wire == Wire::websocket ? "WebSocket connection failed" : "SSE connection failed",
          .text = message,
-         .trace_id = trace_id_of(request)},
-        {{"connection_type", protocol::to_string(wire)}, {"status", status}, {"path", request.path()}});
-    return error(error_type(stats::rejected(why)), &request, status, code, message);
+         .trace_id = trace},
+        {{"connection_type", protocol::to_string(asked.wire)},
+         {"status", status},
+         {"path", asked.request.path()},
+         {"establishment_time_ms", took.seconds() * 1e3}});
+    return error(error_type(stats::rejected(why)), &asked.request, status, code, message);
 }
 
 HttpResponse Site::error(std::string_view type, const HttpRequest* request, int status, std::string_view code,
@@ -202,7 +213,10 @@ void Site::admit(HttpConnection& connection, HttpRequest request, const RouteMat
 }
 
 void Site::refuse(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match, const Error& why) {
-    if (const auto wire = wire_of(match.route)) return refuse_stream(connection, request, *wire, why);
+    if (const auto wire = wire_of(match.route)) {
+        Asked asked{connection, request, *wire, named_player(request, match.parameter)};
+        return refuse_stream(connection, asked, why);
+    }
     const int status = status_of(why.code);
     HttpResponse response = refused(counter_of(status, why.code), &request, status, why.code, why.message);
     if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
@@ -217,13 +231,21 @@ void Site::open_stream(HttpConnection& connection, const HttpRequest& request, c
 
 Result<hub::ConnectRequest> Site::read_connect(HttpConnection& connection, const HttpRequest& request, Wire wire,
                                                const std::string& player, const Authenticate& authenticate) {
-    auto connect = read_connect_request(request, wire, player, settings_.mode_default, authenticate);
-    if (!connect) refuse_stream(connection, request, wire, connect.error());
+    Asked asked{connection, request, wire, {}};
+    const auto noted = [&](const Credentials& credentials) {
+        auto who = authenticate(credentials);
+        if (who) asked.player_id = *who;
+        return who;
+    };
+    auto connect = read_connect_request(request, wire, player, settings_.mode_default, noted);
+    if (connect) return connect;
+    if (asked.player_id.empty()) asked.player_id = named_player(request, player);
+    refuse_stream(connection, asked, connect.error());
     return connect;
 }
 
-void Site::refuse_stream(HttpConnection& connection, const HttpRequest& request, Wire wire, const Error& why) {
-    HttpResponse response = refused(rejection(why.code), wire, request, status_of(why.code), why.code, why.message);
+void Site::refuse_stream(HttpConnection& connection, const Asked& asked, const Error& why) {
+    HttpResponse response = refused(rejection(why.code), asked, status_of(why.code), why.code, why.message);
     if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
     connection.answer(std::move(response));
 }
@@ -237,8 +259,9 @@ void Site::open_websocket(HttpConnection& connection, const HttpRequest& request
                                     request.header("Sec-WebSocket-Key")});
     if (!checked) {
         const bool bad_key = checked.error().code == "bad_key";
-        auto response = refused(Rejection::bad_upgrade, Wire::websocket, request, bad_key ? 400 : 426, "bad_upgrade",
-                                checked.error().message);
+        const Asked asked{connection, request, Wire::websocket, named_player(request, player)};
+        auto response =
+            refused(Rejection::bad_upgrade, asked, bad_key ? 400 : 426, "bad_upgrade", checked.error().message);
         if (!bad_key) response.headers.emplace_back("Sec-WebSocket-Version", "13");
         if (!bad_key) response.headers.emplace_back("Upgrade", "websocket");
         return connection.answer(std::move(response));

@@ -42,8 +42,10 @@ public:
     // What is referred to outlives the site.
     Site(StreamContext& streams, SiteSettings settings, Authenticate authenticate);
 
-    Verdict head(const HttpRequest& request) override { return head_at(request, Door::everybody); }
-    Verdict head_at(const HttpRequest& request, Door door);
+    Verdict head(const HttpConnection& connection, const HttpRequest& request) override {
+        return head_at(connection, request, Door::everybody);
+    }
+    Verdict head_at(const HttpConnection& connection, const HttpRequest& request, Door door);
     void request(HttpConnection& connection, HttpRequest request) override;
     HttpResponse refuse(int status) override;
     void silent() override;
@@ -63,13 +65,21 @@ public:
 private:
     // Why a route is not answered here; null: it is.
     const char* not_served(Route route, Door door) const;
-    std::optional<HttpResponse> refuse_entry(const HttpRequest& request, const RouteMatch& match);
+    std::optional<HttpResponse> refuse_entry(const HttpConnection& connection, const HttpRequest& request,
+                                             const RouteMatch& match);
     HttpResponse refuse_no_route(const HttpRequest& request, const RouteMatch& match);
     // Records the error, and answers it.
     HttpResponse refused(stats::Counter counter, const HttpRequest* request, int status, std::string_view code,
                          std::string_view message);
-    HttpResponse refused(stats::Rejection why, protocol::Wire wire, const HttpRequest& request, int status,
-                         std::string_view code, std::string_view message);
+    // One that wanted to open a stream; it is told as an attempt that failed.
+    struct Asked {
+        const HttpConnection& connection;
+        const HttpRequest& request;
+        protocol::Wire wire;
+        std::string player_id;  // as the request names it, or empty
+    };
+    HttpResponse refused(stats::Rejection why, const Asked& asked, int status, std::string_view code,
+                         std::string_view message);
     void note(stats::Counter counter, observe::ErrorContext context, int status, const HttpRequest* request);
     HttpResponse error(std::string_view type, const HttpRequest* request, int status, std::string_view code,
                        std::string_view message);
@@ -86,7 +96,7 @@ private:
     Result<hub::ConnectRequest> read_connect(HttpConnection& connection, const HttpRequest& request,
                                              protocol::Wire wire, const std::string& player,
                                              const Authenticate& authenticate);
-    void refuse_stream(HttpConnection& connection, const HttpRequest& request, protocol::Wire wire, const Error& why);
+    void refuse_stream(HttpConnection& connection, const Asked& asked, const Error& why);
 
     void pass_on(HttpConnection& connection, RouteMatch match, HttpRequest request, const std::string& player_id);
     using TellAnswered = std::function<void(int status)>;

@@ -1,4 +1,5 @@
 // The part of the site that looks at a request's head: who may ask at all, and for what by which listener.
+#include "transport/connect_request.hpp"
 #include "transport/site.hpp"
 
 namespace mythos::transport {
@@ -41,11 +42,13 @@ HttpResponse Site::refuse_no_route(const HttpRequest& request, const RouteMatch&
 }
 
 // The rules that hold before a route is looked at; nothing: go on.
-std::optional<HttpResponse> Site::refuse_entry(const HttpRequest& request, const RouteMatch& match) {
+std::optional<HttpResponse> Site::refuse_entry(const HttpConnection& connection, const HttpRequest& request,
+                                               const RouteMatch& match) {
     const auto wire = match.kind == RouteMatch::Kind::found ? wire_of(match.route) : std::nullopt;
     const auto refused = [&](Rejection why, Counter counter, int status, const char* code, const char* message) {
-        return wire ? this->refused(why, *wire, request, status, code, message)
-                    : this->refused(counter, &request, status, code, message);
+        if (!wire) return this->refused(counter, &request, status, code, message);
+        const Asked asked{connection, request, *wire, named_player(request, match.parameter)};
+        return this->refused(why, asked, status, code, message);
     };
     const std::string_view host = request.header("Host");
     const std::size_t hosts = request.count_header("Host");
@@ -74,11 +77,11 @@ const char* Site::not_served(Route route, Door door) const {
     return apart ? "That is answered on monitor.listen." : nullptr;
 }
 
-HttpApplication::Verdict Site::head_at(const HttpRequest& request, Door door) {
+HttpApplication::Verdict Site::head_at(const HttpConnection& connection, const HttpRequest& request, Door door) {
     Verdict verdict;
     verdict.body_bytes_max = settings_.body_bytes_max;
     const RouteMatch match = match_route(request.method, request.path());
-    verdict.answer = refuse_entry(request, match);
+    verdict.answer = refuse_entry(connection, request, match);
     if (verdict.answer) return verdict;
     if (match.kind == RouteMatch::Kind::preflight) {
         verdict.answer = preflight_answer(settings_.policy, request, match.allow);

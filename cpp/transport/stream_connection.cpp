@@ -37,6 +37,23 @@ std::unique_ptr<char[]> pack(std::initializer_list<std::string_view> names) {
 
 }  // namespace
 
+void write_attempt(observe::Log& log, const Attempt& attempt) {
+    std::vector<observe::Field> fields;
+    const auto add_text = [&fields](std::string_view key, std::string_view text) {
+        if (!text.empty()) fields.emplace_back(key, text);
+    };
+    add_text("player_id", attempt.player_id);
+    add_text("session_id", attempt.session_id);
+    add_text("connection_id", attempt.connection_id);
+    add_text("client_id", attempt.client_id);
+    fields.emplace_back("connection_type", protocol::to_string(attempt.wire));
+    if (attempt.existing) fields.emplace_back("existing_connections", *attempt.existing);
+    if (attempt.number != 0) fields.emplace_back("attempt", attempt.number);
+    add_text("remote", attempt.remote);
+    add_text("trace_id", attempt.trace_id);
+    log.write(observe::Level::info, events_of(attempt.wire).attempt, fields);
+}
+
 HttpResponse refusal_response(const hub::Refusal& refusal, int status, HttpHeaders cors, WallTime now) {
     HttpResponse response;
     if (status == 204) {
@@ -74,19 +91,15 @@ void StreamConnection::enter(std::unique_ptr<StreamConnection> connection, hub::
 void StreamConnection::attempted(std::size_t existing, std::string_view connection_id) {
     if (opening_ == nullptr || opening_->asked == nullptr) return;
     const auto asked = std::move(opening_->asked);
-    std::vector<observe::Field> fields{{"player_id", asked->player_id}};
-    const auto add_text = [&fields](std::string_view key, std::string_view text) {
-        if (!text.empty()) fields.emplace_back(key, text);
-    };
-    add_text("session_id", asked->session_id);
-    add_text("connection_id", connection_id);
-    add_text("client_id", asked->client_id);
-    fields.emplace_back("connection_type", protocol::to_string(wire()));
-    fields.emplace_back("existing_connections", existing);
-    if (asked->attempt != 0) fields.emplace_back("attempt", asked->attempt);
-    add_text("remote", asked->remote);
-    add_text("trace_id", opening_->trace_id);
-    context_.log.write(observe::Level::info, events_of(wire()).attempt, fields);
+    write_attempt(context_.log, {.wire = wire(),
+                                 .player_id = asked->player_id,
+                                 .session_id = asked->session_id,
+                                 .connection_id = connection_id,
+                                 .client_id = asked->client_id,
+                                 .existing = existing,
+                                 .number = asked->attempt,
+                                 .remote = asked->remote,
+                                 .trace_id = opening_->trace_id});
 }
 
 void StreamConnection::admitted(const hub::Admission& admission) {

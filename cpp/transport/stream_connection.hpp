@@ -8,7 +8,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hub/loop_core.hpp"
@@ -114,6 +116,20 @@ private:
     bool awaits_room_ = false;
     bool input_ended_ = false;
 };
+
+// A try to open a stream, as its line in the log tells it; what is empty or 0 is left out.
+struct Attempt {
+    protocol::Wire wire;
+    std::string_view player_id;
+    std::string_view session_id{};
+    std::string_view connection_id{};
+    std::string_view client_id{};
+    std::optional<std::size_t> existing{};  // the player's connections; not known where nobody looked
+    std::uint64_t number = 0;
+    std::string_view remote{};
+    std::string_view trace_id{};
+};
+void write_attempt(observe::Log& log, const Attempt& attempt);
 
 // The answer to a refusal in HTTP's words.
 HttpResponse refusal_response(const hub::Refusal& refusal, int status, HttpHeaders cors, WallTime now);

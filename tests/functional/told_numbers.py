@@ -105,10 +105,12 @@ def in_errors(told: dict[str, Any]) -> dict[str, Any]:
 
 def in_log(lines: list[dict[str, Any]]) -> dict[str, Any]:
     opened, closed, refused = Counter(), Counter(), Counter()
-    deliveries, sessions, errors = Counter(), Counter(), Counter()
+    deliveries, sessions, errors, tries = Counter(), Counter(), Counter(), Counter()
     for line in lines:
         wire, _, event = line["event"].partition(" ")
-        if wire in WIRES and event == "connected":
+        if wire in WIRES and event == "connection attempt":
+            tries[WIRES[wire]] += 1
+        elif wire in WIRES and event == "connected":
             opened[WIRES[wire]] += 1
         elif wire in WIRES and event == "disconnected":
             closed[WIRES[wire], line["reason"]] += 1
@@ -125,6 +127,8 @@ def in_log(lines: list[dict[str, Any]]) -> dict[str, Any]:
         if "error_code" in line:
             errors[line["error_type"], line["severity"], line.get("reason", line["error_code"])] += 1
         assert "left_out" not in line, line
+    for wire in WIRES.values():
+        assert tries[wire] == opened[wire] + sum(n for (of, _), n in refused.items() if of == wire)
     return {
         "opened": dict(opened),
         "closed": dict(closed),

@@ -15,7 +15,7 @@ namespace {
 // over.
 class Parrot final : public HttpApplication {
 public:
-    Verdict head(const HttpRequest& request) override {
+    Verdict head(const HttpConnection&, const HttpRequest& request) override {
         Verdict verdict;
         verdict.body_bytes_max = 8;
         if (request.path() == "/refuse") verdict.answer = text(403, "no");
