@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,10 +35,33 @@ def shell(code: str, server: mythos.Server) -> list[str]:
     return ["bash", "-euc", command.replace(".venv/bin/mythos", f"{sys.executable} -m mythos")]
 
 
-def run(command: list[str], typed: str | None = None) -> str:
-    given = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN_S, input=typed)
+def run(command: list[str]) -> str:
+    given = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN_S)
     assert given.returncode == 0, given.stderr
     return given.stdout
+
+
+def talk(command: list[str], turns: list[tuple[set[str], str]]) -> str:
+    """What a program says to somebody who types each line once all of the texts before it came."""
+    got: list[str] = []
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdin is not None and running.stdout is not None
+        hung = threading.Timer(WITHIN_S, running.kill)
+        hung.start()
+        for awaited, typed in turns:
+            missing = awaited
+            while missing:
+                line = running.stdout.readline()
+                assert line, f"it ended before {missing}: {got}"
+                got.append(line.rstrip("\n"))
+                missing = {text for text in missing if text not in line}
+            running.stdin.write(typed + "\n")
+            running.stdin.flush()
+        running.stdin.close()
+        got += running.stdout.read().splitlines()
+        hung.cancel()
+    assert running.returncode == 0
+    return "\n".join(got)
 
 
 def stream_until(text: str, command: list[str]) -> list[str]:
@@ -81,8 +105,16 @@ def test_the_command_runs(code: str):
         url = re.search(r"http://\S+\d", game.stdout.readline())
         assert url is not None
         words = [*code.replace(".venv/bin/mythos", f"{sys.executable} -m mythos").split(), "--url", url.group()]
-        # What the README types.
-        said = run(words, typed="/cut ws\nis anyone still there?\n/restore\n")
+        # What the README types, as somebody does who reads.
+        said = talk(
+            words,
+            [
+                ({"exits: ", "websocket is live", "sse is live"}, "/cut ws"),
+                ({"websocket is closed"}, "is anyone still there?"),
+                ({"| you: is anyone still there?"}, "/restore"),
+                ({"websocket is live"}, "/quit"),
+            ],
+        )
         game.terminate()
     [shown] = [code for language, code in BLOCKS if language == "text"]
     lines = [line for line in shown.splitlines() if line.startswith("-- ") or "| you:" in line]
