@@ -97,7 +97,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  (httpcore's own signature)
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
@@ -115,7 +115,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
     async def connect_unix_socket(
         self,
         path: str,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         raise AddressRefused("a socket of the file system is no address of a receiver")
@@ -125,7 +125,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
 
 async def connected_socket(guard: AddressGuard, host: str, port: int) -> socket.socket:
-    """A socket that is connected to a checked address of a host; the caller closes it. Raises OSError and the guard's."""
+    """A socket connected to a checked address, for the caller to close. Raises OSError and what the guard raises."""
     loop = asyncio.get_running_loop()
     last: OSError | None = None
     for address in await guard.addresses(host, port):

@@ -26,7 +26,7 @@ class Http:
 
     basic_auth: tuple[str, Secret] | None = None
     authorization: tuple[str, Secret] | None = None
-    tls: Tls = Tls()
+    tls: Tls = field(default_factory=Tls)
 
 
 @dataclass(frozen=True, kw_only=True)

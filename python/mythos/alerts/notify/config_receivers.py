@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
+from mythos.alerts.durations import parse_duration
 from mythos.alerts.notify.config import AppriseTarget, Email, Http, Integration, Receiver, Slack, Tls, Webhook
-from mythos.alerts.notify.durations import parse_duration
 from mythos.alerts.notify.secret import Secret
 from mythos.alerts.notify.yaml_tables import Table
 
@@ -66,7 +66,7 @@ _SLACK_TEXTS = {
 class Shared:
     """What `global` says."""
 
-    http: Http = Http()
+    http: Http = field(default_factory=Http)
     slack_api_url: Secret | None = None
     smtp_smarthost: str = ""
     smtp_from: str = ""
@@ -74,7 +74,7 @@ class Shared:
     smtp_username: str = ""
     smtp_password: Secret | None = None
     smtp_require_tls: bool = True
-    smtp_tls: Tls = Tls()
+    smtp_tls: Tls = field(default_factory=Tls)
 
 
 def check_url(text: str) -> None:

@@ -36,7 +36,7 @@ class Outbox:
     """Not thread-safe: the notifier's lock guards it."""
 
     def __init__(self, state: StateFile, tally: Tally, known: Iterable[tuple[str, str]], now: float) -> None:
-        """`known` are the receivers and integrations that the configuration has: what others were to send is dropped."""
+        """`known` are the receivers and integrations that there are: what others were to send is dropped."""
         self._state, self._tally = state, tally
         self._pending: dict[Key, Pending] = {}
         self._under_way: set[Key] = set()

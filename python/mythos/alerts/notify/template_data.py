@@ -8,52 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from mythos.alerts.alert import Alert
 from mythos.alerts.notify.notification import Notification
+from mythos.alerts.templates import KV
 
 NO_TIME = "0001-01-01T00:00:00Z"  # Go's zero time: when an alert ends that has not ended
 _ZERO = datetime(1, 1, 1, tzinfo=UTC)
 _QUOTED = re.compile(r"[\\.+*?()|\[\]{}^$]")
-
-
-class Pair(NamedTuple):
-    Name: str
-    Value: str
-
-
-class Pairs(list[Pair]):
-    """Sorted pairs of a name and a value."""
-
-    @property
-    def Names(self) -> list[str]:
-        return [pair.Name for pair in self]
-
-    @property
-    def Values(self) -> list[str]:
-        return [pair.Value for pair in self]
-
-
-class KV(dict[str, str]):
-    """Labels or annotations. In templates a key is a field; the methods are those of Alertmanager's KV."""
-
-    @property
-    def SortedPairs(self) -> Pairs:
-        """By name, but `alertname` first."""
-        return Pairs(Pair(name, self[name]) for name in sorted(self, key=lambda name: (name != "alertname", name)))
-
-    @property
-    def Names(self) -> list[str]:
-        return self.SortedPairs.Names
-
-    @property
-    def Values(self) -> list[str]:
-        return self.SortedPairs.Values
-
-    def Remove(self, names: Iterable[str]) -> KV:
-        gone = set(names)
-        return KV({name: value for name, value in self.items() if name not in gone})
 
 
 class AlertData:
@@ -83,11 +46,9 @@ class AlertData:
 class AlertList(list[AlertData]):
     """The alerts of a notification, and those of them that fire or are resolved."""
 
-    @property
     def Firing(self) -> AlertList:
         return AlertList(alert for alert in self if alert.Status == "firing")
 
-    @property
     def Resolved(self) -> AlertList:
         return AlertList(alert for alert in self if alert.Status == "resolved")
 
