@@ -152,13 +152,14 @@ def _interval(table: Table, name: str, default: float) -> float:
 
 def _matchers(table: Table, equal: str, regex: str, list_name: str) -> list[Matcher]:
     found: list[Matcher] = []
-    for name, sign in ((equal, "="), (regex, "=~")):
+    # A group's key has the expression of `match_re` with its anchors, as in Alertmanager.
+    for name, sign, form in ((equal, "=", "{}"), (regex, "=~", "^(?:{})$")):
         for label, value in table.pairs(name).items():
             if not LABEL_NAME.fullmatch(label):
                 table.complain(name, f"{label!r} is no name of a label")
                 continue
             try:
-                found.append(Matcher(label, value, sign))
+                found.append(Matcher(label, form.format(value), sign))
             except MatcherError as error:
                 table.complain(name, str(error))
     for line, text in table.texts(list_name):
