@@ -20,6 +20,7 @@ REFUSED = [
     ("rat(x[5m])", "rat", 1, "did you mean rate?"),
     ("x[5m]", "x[5m]", 1, "rate() or last_over_time()"),
     ('"text"', '"text"', 1, "string"),
+    ("max_over_time(max_over_time(x[1d:5m])[1h:10s])", "max_over_time(max_over_time(x[1d:5m])[1h:10s])", 1, "points"),
     ("x @ -5", "@", 3, "1970"),
     ('x{a=~"[[:alpha:]]"}', "[[:alpha:]]", 7, "regular expression"),
     ('label_replace(x, "a", "", "b", "(?=c)")', "(?=c)", 33, "regular expression"),
