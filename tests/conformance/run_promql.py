@@ -142,7 +142,8 @@ def main() -> int:
     options = parser.parse_args()
     recorded = promql_series.record(options.seed)
     store = recorded.store()
-    maker, rng = Maker(options.seed), random.Random(options.seed)
+    rng = random.Random(options.seed)
+    maker = Maker(options.seed, range(promql_series.START_MS // 1000 + 75 * 60, promql_series.END_MS // 1000, 60))
     kinds: Counter[str] = Counter()
     failed = 0
     with tempfile.TemporaryDirectory() as directory:
