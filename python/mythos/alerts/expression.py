@@ -4,7 +4,7 @@
     for labels, value in expression.evaluate(store, now_ms):
         ...
 
-The semantics are those of Prometheus 3 with delayed name removal; docs/reference says what is left out.
+The semantics are those of Prometheus 3 with delayed name removal; docs/reference/answers.md says what is left out.
 """
 
 from __future__ import annotations
