@@ -218,8 +218,9 @@ const std::array kOptions{
            "Recent errors that are kept with their details."},
 
     Option{MEMBER(alerts.rules), AnyValue{}, kRestart, "",
-           "Files of Prometheus rules that a server in Python evaluates; mythosd evaluates none. auto: those that come "
-           "with the package for `mythos serve`, none for a server within another program. Empty: none."},
+           "Files of Prometheus rules that a server in Python evaluates; mythosd evaluates none. packaged: the one that "
+           "comes with the package. auto: that one for `mythos serve`, none for a server within another program. "
+           "Empty: none."},
     Option{MEMBER(alerts.interval_s), Range{0.1, 3'600}, kRestart, "",
            "How often series are recorded for the rules, and rules evaluated whose group says nothing else."},
     Option{MEMBER(alerts.job), Form{is_label_value, "1 to 128 characters"}, kRestart, "",
@@ -237,8 +238,8 @@ const std::array kOptions{
     Option{MEMBER(alerts.external_url), Form{is_url_or_empty, "http(s)://HOST[:PORT][/PATH], or empty"}, kRestart, "",
            "Where people reach this server, for links in notifications. Empty: the listener's own address."},
     Option{MEMBER(alerts.state), AnyValue{}, kRestart, "",
-           "File that keeps silences, what was told and what has to be told over a restart, and since when alerts are "
-           "pending or firing. Empty: nothing is kept."},
+           "File that keeps silences, what was told and what has to be told over a restart; beside it one with .json "
+           "keeps since when alerts are pending or firing. Empty: nothing is kept."},
     Option{MEMBER(alerts.heartbeat_url), Form{is_url_or_empty, "http(s)://HOST[:PORT][/PATH], or empty", shown_url},
            kRestart, "",
            "Called every heartbeat_s while rules are evaluated; whoever is there raises the alarm when it stays away. "
