@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import mythos
-from mythos.cli import demo, exits
+from mythos.cli import alerts, demo, exits
 from mythos.cli.history import history
 from mythos.cli.logs import logs
 from mythos.cli.play import play
@@ -42,5 +42,6 @@ def _main(
 for command in (serve, play, publish, tail, logs, history, check_config):
     app.command(epilog=exits.HELP)(command)
 app.add_typer(demo.app, name="demo")
+app.add_typer(alerts.app, name="alerts")
 
 __all__ = ["app"]

@@ -20,7 +20,7 @@ class Template:
 
     def __init__(self, name: str, trees: Mapping[str, Tree], functions: Mapping[str, Function]) -> None:
         self._name = name
-        self._trees = trees
+        self.trees = trees
         self._functions = functions
 
     @classmethod
@@ -56,9 +56,9 @@ class Template:
         `html` escapes what actions print as text or as an attribute's quoted value is escaped.
         """
         known = {**self._functions, **functions} if functions else self._functions
-        executor = Executor(self._trees, known, _escaped if html else printed)
+        executor = Executor(self.trees, known, _escaped if html else printed)
         try:
-            return executor.run(self._trees[self._name], data, variables or {})
+            return executor.run(self.trees[self._name], data, variables or {})
         except RecursionError:
             raise TemplateError(f"template: {self._name}: exceeded maximum depth", 1) from None
 
