@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from notify_scene import START, Scene, alert
 from notify_servers import close_in_the_middle, hang, mail_server, make_certificate, serving, status
 
 RECEIVERS = rows("id", "the receiver", "reason", "tried again")
-SILENCES = rows("id", "silence", "status", "code")
+SILENCES = rows("id", "silence", "status", "says")
 
 Case = Callable[[Path], Any]
 CASES: dict[str, Case] = {}
@@ -143,6 +144,7 @@ def test_every_row_has_its_case_and_every_case_its_row():
 @pytest.mark.parametrize("row", RECEIVERS, ids=lambda row: row[0])
 async def test_what_a_receiver_does_is_told_and_acted_on(tmp_path, row, caplog):
     id, _, reason, again = row
+    caplog.set_level(logging.DEBUG)
     async with CASES[id](tmp_path) as scene:
         await scene.tell(alert())
         await scene.wait(10)
@@ -154,7 +156,8 @@ async def test_what_a_receiver_does_is_told_and_acted_on(tmp_path, row, caplog):
         assert [(line.__dict__["reason"], line.levelname) for line in lines] == [
             (reason, "WARNING" if again == "yes" else "ERROR")
         ]
-        assert "s3cr3t" not in caplog.text + str([line.__dict__ for line in lines]) + str(scene.notifier.snapshot())
+        ours = [line.__dict__ for line in caplog.records if line.name != "mail.log"]  # that is the test's mail server
+        assert "s3cr3t" not in str(ours) + str(scene.notifier.snapshot())
         await scene.notifier.aclose()
 
 
@@ -171,7 +174,7 @@ REFUSED: dict[str, Any] = {
     "silence-all": SILENCE | {"matchers": [{"name": "x", "value": ".*", "isRegex": True}]},
     "silence-label": SILENCE | {"matchers": [{"name": "a-b", "value": "c", "isRegex": False}]},
     "silence-regex": SILENCE | {"matchers": [{"name": "a", "value": "(", "isRegex": True}]},
-    "silence-order": SILENCE | {"endsAt": rfc3339(START - 1)},
+    "silence-order": SILENCE | {"startsAt": rfc3339(START + 600), "endsAt": rfc3339(START + 300)},
     "silence-past": SILENCE | {"startsAt": rfc3339(START - 9), "endsAt": rfc3339(START - 1)},
     "silence-time": SILENCE | {"endsAt": "2027-01-01T00:00:00"},
     "silence-no-comment": SILENCE | {"comment": " "},
@@ -187,7 +190,7 @@ def book(directory: Path):
 
 @pytest.mark.parametrize("row", SILENCES, ids=lambda row: row[0])
 def test_a_silence_that_is_none_is_refused(tmp_path, row):
-    id, _, code, word = row
+    id, _, code, says = row
     with book(tmp_path) as notifier:
         if id == "silence-delete-unknown":
             answer = delete_silence(notifier, "gone")
@@ -197,4 +200,4 @@ def test_a_silence_that_is_none_is_refused(tmp_path, row):
             answer = post_silence(notifier, SILENCE)
         else:
             answer = post_silence(notifier, REFUSED[id])
-        assert (answer[0], answer[1]["code"]) == (int(code), word), answer
+        assert answer[0] == int(code) and says in answer[1], answer

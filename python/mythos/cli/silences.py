@@ -14,12 +14,13 @@ import httpx
 import typer
 
 from mythos.alerts.durations import parse_duration
-from mythos.alerts.notify.matchers import MatcherError, parse_matchers
+from mythos.alerts.notify.matchers import parse_matchers
 from mythos.alerts.notify.options import STATE_FILE
 from mythos.alerts.notify.silence_api import Answer, delete_silence, get_silences, post_silence, rfc3339
 from mythos.alerts.notify.silence_file import SilenceFile
 from mythos.cli import exits
 from mythos.cli.options import AsJson, Token, headers_of
+from mythos.cli.publish import refusal
 
 TIMEOUT_S = 30.0
 
@@ -53,8 +54,6 @@ def add(
         parsed = [matcher for text in matchers for matcher in parse_matchers(text)]
         starts_at = _moment(start) if start is not None else datetime.now(UTC).timestamp()
         ends_at = _moment(end) if end is not None else starts_at + parse_duration(duration)
-    except MatcherError as error:
-        exits.fail(exits.USAGE, error)
     except ValueError as error:
         exits.fail(exits.USAGE, error)
     body = {
@@ -67,7 +66,7 @@ def add(
         "createdBy": author or _user(),
         "comment": comment,
     }
-    answer = _ask(url, token, "POST", "", body, lambda: post_silence(SilenceFile(state_file), body))
+    answer = _ask(url, token, "POST", "silences", body, lambda: post_silence(SilenceFile(state_file), body))
     typer.echo(json.dumps(answer) if as_json else answer["silenceID"])
 
 
@@ -84,8 +83,7 @@ def list_(
     filters = matchers or []
     if url is None and not state_file.exists():
         exits.fail(exits.FAILED, f"there is no state file {state_file}")
-    query = str(httpx.QueryParams([("filter", text) for text in filters]))
-    path = f"?{query}" if query else ""
+    path = str(httpx.URL("silences", params=[("filter", text) for text in filters]))
     answer = _ask(url, token, "GET", path, None, lambda: get_silences(SilenceFile(state_file), filters))
     for silence in answer:
         if expired or silence["status"]["state"] != "expired":
@@ -105,7 +103,7 @@ def expire(
         def on_file(id: str = id) -> Answer:
             return delete_silence(SilenceFile(state_file), id)
 
-        _ask(url, token, "DELETE", f"/{id}", None, on_file)
+        _ask(url, token, "DELETE", f"silence/{id}", None, on_file)
 
 
 def _ask(url: str | None, token: str | None, method: str, path: str, body: Any, on_file: Callable[[], Answer]) -> Any:
@@ -116,25 +114,31 @@ def _ask(url: str | None, token: str | None, method: str, path: str, body: Any, 
         except OSError as error:
             exits.fail(exits.FAILED, error)
     if status != 200:
-        exits.fail(exits.FAILED, f"{answer['code']}: {answer['message']}")
+        exits.fail(exits.FAILED, answer)
     return answer
 
 
 def _over_http(url: str, token: str | None, method: str, path: str, body: Any) -> Answer:
     answer = httpx.request(
         method,
-        f"{url.rstrip('/')}/api/alerts/silences{path}",
+        f"{url.rstrip('/')}/api/v2/{path}",
         json=body,
         headers=headers_of(token),
         timeout=TIMEOUT_S,
         trust_env=False,
     )
-    with suppress(ValueError, KeyError, TypeError):
+    if not answer.is_success:
+        return answer.status_code, _refusal(answer)
+    return answer.status_code, answer.json() if answer.content else None
+
+
+def _refusal(answer: httpx.Response) -> str:
+    """A text as Alertmanager has it, or what this server says where it did not get that far."""
+    with suppress(ValueError):
         told = answer.json()
-        if answer.is_success or {"code", "message"} <= set(told):
-            return answer.status_code, told
-        return answer.status_code, {"code": told["details"]["error_code"], "message": told["message"]}
-    return answer.status_code, {"code": "no_answer", "message": f"the server answered with status {answer.status_code}"}
+        if isinstance(told, str):
+            return told
+    return refusal(answer)
 
 
 def _line_of(silence: dict[str, Any]) -> str:
