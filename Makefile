@@ -13,7 +13,7 @@ BUILD_PACKAGES := cmake ninja-build libboost1.81-dev libssl-dev zlib1g-dev nlohm
     libcli11-dev libtomlplusplus-dev prometheus-cpp-dev libsoci-dev libpq-dev libsqlite3-dev libgtest-dev libgmock-dev
 PYTHON_PACKAGES := $(if $(shell python3 -c 'import ensurepip, venv; print("yes")' 2>/dev/null),,python3-venv) \
     $(if $(shell python3 -c '$(HAS_HEADERS)' 2>/dev/null),,python3-dev)
-TEST_PACKAGES := curl faketime jq postgresql procps prometheus \
+TEST_PACKAGES := curl faketime jq openssl postgresql procps prometheus prometheus-alertmanager \
     $(if $(and $(shell command -v node),$(shell command -v npm)),,nodejs npm)
 BENCH_PACKAGES := libbenchmark-dev valgrind
 CLANG_PACKAGES := clang clang-format libclang-rt-14-dev
@@ -143,6 +143,15 @@ browser: build-tests
 
 conformance: build-tests
 	$(PYTHON) tests/conformance/run_kosoku.py build/release/mythos-echo --listen 127.0.0.1:0
+
+# The alerts' expressions, by a real Prometheus and by the engine: $(EXPRESSIONS) of them must be answered alike.
+EXPRESSIONS ?= 5000
+.PHONY: conformance-promql bench-alerts
+conformance-promql: build-tests package
+	$(PYTHON) tests/conformance/run_promql.py --count $(EXPRESSIONS)
+# A round of 100 rules over 1,000 series: bounded by 20 ms.
+bench-alerts: build-tests package
+	$(PYTHON) bench/alert_rules.py
 
 # Both kinds of server, held to docs/api/openapi.yaml for at most $(CONTRACT_SECONDS) seconds each.
 CONTRACT_SECONDS ?= 90

@@ -38,6 +38,7 @@ void bind_server(py::module_& module) {
         .def("store_probe", &ServerCore::store_probe)
         .def("calls_descriptor", &ServerCore::calls_descriptor)
         .def("set_types", &ServerCore::set_types, py::arg("types"))
+        .def("set_questions", &ServerCore::set_questions, py::arg("questions"))
         .def("take_calls", &ServerCore::take_calls, py::arg("max"))
         .def("answer_calls", &ServerCore::answer_calls, py::arg("answers"))
         .def("close_calls", &ServerCore::close_calls)
@@ -51,6 +52,8 @@ void bind_server(py::module_& module) {
         .def("record_error", &ServerCore::record_error, py::arg("type"), py::arg("severity"), py::arg("code"),
              py::arg("message"), py::arg("player_id"), py::arg("session_id"), py::arg("connection_id"),
              py::arg("details"))
+        .def("samples", &ServerCore::samples)
+        .def("tell_alerts", &ServerCore::tell_alerts, py::arg("report"), py::arg("metrics"))
         .def("errors", &ServerCore::errors, py::arg("recent_max"))
         .def("drain", &ServerCore::drain, py::arg("spread_ms"), py::arg("reason"))
         .def("is_drained", &ServerCore::is_drained)

@@ -6,6 +6,7 @@ differs from the table.
 
 from __future__ import annotations
 
+import json
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,9 @@ def default_text(default: Any) -> str:
 def field(row: dict[str, Any]) -> str:
     key = row["name"].rpartition(".")[2]
     kind, default = type_name(row["default"]), default_text(row["default"])
-    start = "default_factory=list" if kind == "list[str]" else f"default={default}"
+    start = f"default={default}"
+    if kind == "list[str]":
+        start = f"default_factory=lambda: {json.dumps(row['default'])}" if row["default"] else "default_factory=list"
     if row["secret"]:
         start += ",\n        repr=False"
     help = " ".join(part for part in (row["help"], f"({row['expected']})" if row["expected"] else "") if part)

@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <future>
 #include <limits>
 #include <utility>
 
@@ -16,10 +14,8 @@
 #include "bindings/command_object.hpp"
 #include "bindings/core_error.hpp"
 #include "bindings/option_values.hpp"
+#include "bindings/server_running.hpp"
 #include "bindings/shared_sink.hpp"
-#include "bindings/store_values.hpp"
-#include "bindings/unlocked.hpp"
-#include "hub/application.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/json_text.hpp"
 #include "server/load_config.hpp"
@@ -36,14 +32,6 @@ py::list change_list(const std::vector<server::OptionChange>& changes) {
     return list;
 }
 
-// A program's limits are its own to raise.
-std::uint64_t descriptor_limit() {
-    rlimit limit{};
-    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1'024;
-}
-
-Duration duration_of(double seconds) { return {static_cast<std::int64_t>(seconds * 1e9)}; }
-
 std::vector<std::string> ids_of(const std::string& epoch, const std::vector<Seq>& seqs) {
     std::vector<std::string> ids;
     ids.reserve(seqs.size());
@@ -51,38 +39,30 @@ std::vector<std::string> ids_of(const std::string& epoch, const std::vector<Seq>
     return ids;
 }
 
+// A program's limits are its own to raise.
+std::uint64_t descriptor_limit() {
+    rlimit limit{};
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1'024;
+}
+
 }  // namespace
 
-struct ServerCore::Running {
-    Result<void> start() {
-        descriptors = descriptor_limit();
-        note_limits();
-        if (auto exposure = server::check_exposure(config); !exposure) return exposure;
-        const observe::LogSettings settings = embedded_log_settings(config);
-        auto sink = shared_sink(settings);
-        if (!sink) return sink.error();
-        logging = std::make_unique<observe::Logging>(std::move(*sink), settings.level, settings.format, clock);
-        server::ServerSettings wanted = server::settings_from(config, descriptors);
-        // Nobody expects a program that has a server in it to write a file that it was not told of.
-        if (config.store.url == "auto") wanted.store.url = {};
-        auto started = server::Server::start(wanted, clock, *logging);
-        if (!started) return started.error();
-        server = std::move(*started);
-        return {};
-    }
-
-    hub::Application application() { return server->application(); }
-
-    void note_limits() { message_bytes_max = static_cast<std::size_t>(config.limits.body_bytes); }
-
-    SystemClock clock;
-    std::mutex mutex;  // guards config, and those calls of `server` that want one thread at a time
-    server::Config config;
-    std::atomic<std::size_t> message_bytes_max{0};  // of one that is published
-    std::uint64_t descriptors = 0;
-    std::unique_ptr<observe::Logging> logging;
-    std::unique_ptr<server::Server> server;
-};
+Result<void> ServerCore::Running::start() {
+    descriptors = descriptor_limit();
+    note_limits();
+    if (auto exposure = server::check_exposure(config); !exposure) return exposure;
+    const observe::LogSettings settings = embedded_log_settings(config);
+    auto sink = shared_sink(settings);
+    if (!sink) return sink.error();
+    logging = std::make_unique<observe::Logging>(std::move(*sink), settings.level, settings.format, clock);
+    server::ServerSettings wanted = server::settings_from(config, descriptors);
+    // Nobody expects a program that has a server in it to write a file that it was not told of.
+    if (config.store.url == "auto") wanted.store.url = {};
+    auto started = server::Server::start(wanted, clock, *logging);
+    if (!started) return started.error();
+    server = std::move(*started);
+    return {};
+}
 
 ServerCore::ServerCore(const py::dict& options) {
     auto running = std::make_shared<Running>();
@@ -111,15 +91,6 @@ std::shared_ptr<ServerCore::Running> ServerCore::running() const {
     const std::lock_guard lock(mutex_);
     if (!running_) raise_core_error({"stopped", "The server is stopped."});
     return running_;
-}
-
-template <class F>
-auto ServerCore::unlocked(F&& f) const {
-    auto server = running();
-    const Unlocked released;
-    auto result = f(*server);
-    server.reset();  // the last user ends it, and must not hold the GIL then
-    return result;
 }
 
 py::dict ServerCore::options() const {
@@ -204,22 +175,6 @@ py::bytes ServerCore::presence(const std::string& channel) const {
     return unlocked([&](Running& server) { return server.application().presence_json(channel); });
 }
 
-py::bytes ServerCore::monitoring(const std::string& route, const std::string& parameter,
-                                 const std::string& query) const {
-    const auto match = transport::match_route("GET", "/monitoring/" + route + (parameter.empty() ? "" : "/one"));
-    if (match.kind != transport::RouteMatch::Kind::found || !transport::is_monitors(match.route))
-        raise_core_error({"not_found", "The monitor has no such route."});
-    const auto answer = unlocked([&](Running& server) -> transport::MonitorAnswer {
-        std::promise<transport::MonitorAnswer> told;
-        const auto tell = [&told](transport::MonitorAnswer made) { told.set_value(std::move(made)); };
-        if (!server.server->ask_monitor({match.route, parameter, query, {}, {}}, tell))
-            return Error{"overloaded", "Too many ask the monitor at once; try again later."};
-        return told.get_future().get();
-    });
-    if (!answer) raise_core_error(answer.error());
-    return py::bytes(answer->body);
-}
-
 std::size_t ServerCore::session_count() const {
     return unlocked([](Running& server) { return server.application().sessions(); });
 }
@@ -228,35 +183,16 @@ std::size_t ServerCore::connection_count() const {
     return unlocked([](Running& server) { return server.application().connections(); });
 }
 
-py::bytes ServerCore::history(bool connections, const std::string& player_id, const std::string& session_id,
-                              std::optional<double> since, std::size_t limit) const {
-    const auto query = history_query(connections, player_id, session_id, since, limit);
-    return value_or_raise(unlocked([&](Running& server) {
-        const store::Store* store = server.server->store();
-        return store::read_history(store == nullptr ? store::StoreUrl{} : store->url(), query);
-    }));
-}
-
-bool ServerCore::flush_history(double timeout_s) const {
-    const Duration at_most{static_cast<std::int64_t>(timeout_s * 1e9)};
-    return unlocked([&](Running& server) {
-        store::Store* store = server.server->store();
-        return store == nullptr || store->flush(at_most);
-    });
-}
-
-py::object ServerCore::store_probe() const {
-    const auto probe = unlocked([](Running& server) {
-        const store::Store* store = server.server->store();
-        return store == nullptr ? std::optional<store::StoreProbe>() : store->probe();
-    });
-    if (!probe) return py::none();
-    return probe_values(*probe);
-}
-
 void ServerCore::set_types(std::vector<std::string> types) {
     unlocked([&](Running& server) {
         server.application().handlers().set_types(std::move(types));
+        return true;
+    });
+}
+
+void ServerCore::set_questions(std::vector<std::string> questions) {
+    unlocked([&](Running& server) {
+        server.application().handlers().set_questions(std::move(questions));
         return true;
     });
 }
@@ -290,64 +226,6 @@ void ServerCore::close_calls() {
         server.application().handlers().close({"draining", "the server is shutting down; send it again elsewhere"});
         return true;
     });
-}
-
-void ServerCore::add_health(const std::string& name, bool critical, double interval_s, double timeout_s,
-                            std::vector<std::string> tags) {
-    observe::ComponentSpec spec{name, critical, duration_of(interval_s), duration_of(timeout_s), std::move(tags)};
-    raise_if_failed(
-        unlocked([&](Running& server) { return server.server->health().add(std::move(spec), server.clock.mono()); }));
-}
-
-void ServerCore::remove_health(const std::string& name) {
-    unlocked([&](Running& server) {
-        server.server->health().remove(name);
-        return true;
-    });
-}
-
-void ServerCore::report_health(const std::string& name, const std::string& status, double took_s, std::string details) {
-    const auto health = observe::health_named(status);
-    if (!health) raise_core_error({"bad_status", "A status is healthy, degraded or unhealthy."});
-    unlocked([&](Running& server) {
-        server.server->health().report(name, {*health, duration_of(took_s), std::move(details)}, server.clock.mono(),
-                                       server.clock.wall());
-        return true;
-    });
-}
-
-void ServerCore::note_check_failure(const std::string& name, const std::string& code, const std::string& why) {
-    unlocked([&](Running& server) {
-        server.server->errors().record(stats::Counter::health_check_failures, {.code = code, .exception = why},
-                                       {{"component", name}});
-        return true;
-    });
-}
-
-py::bytes ServerCore::health() const {
-    return unlocked([](Running& server) { return server.server->health_json(); });
-}
-
-void ServerCore::record_error(const std::string& type, const std::string& severity, const std::string& code,
-                              const std::string& message, const std::string& player_id, const std::string& session_id,
-                              const std::string& connection_id, std::string details) {
-    const auto kind = stats::error_type_named(type);
-    const auto grade = stats::severity_named(severity);
-    if (!kind || !grade) raise_core_error({"bad_value", "There is no such type or severity of errors."});
-    unlocked([&](Running& server) {
-        server.server->errors().record_own(*kind, *grade,
-                                           {.player_id = player_id,
-                                            .session_id = session_id,
-                                            .connection_id = connection_id,
-                                            .code = code,
-                                            .text = message},
-                                           std::move(details));
-        return true;
-    });
-}
-
-py::bytes ServerCore::errors(std::size_t recent_max) const {
-    return value_or_raise(unlocked([&](Running& server) { return server.server->errors_json(recent_max); }));
 }
 
 void ServerCore::drain(std::int64_t spread_ms, const std::string& reason) {

@@ -69,6 +69,8 @@ public:
     // Readable while calls wait, until `take_calls`.
     int calls_descriptor() const { return calls_ready_.descriptor(); }
     void set_types(std::vector<std::string> types);
+    // The server's own questions that are taken as calls, such as `mythos.alerts`.
+    void set_questions(std::vector<std::string> questions);
     // A list of Commands (command_object.hpp).
     py::list take_calls(std::size_t max);
     // A list of (command, data), which is JSON in bytes, or for errors (command, code, message, retryable); retryable:
@@ -87,6 +89,11 @@ public:
     void note_check_failure(const std::string& name, const std::string& code, const std::string& why);
     // As GET /health/detailed answers.
     py::bytes health() const;
+    // What GET /metrics tells, as metric_values.hpp has it.
+    py::tuple samples() const;
+    // What GET /monitoring/alerts answers from now on, a JSON object with at least one member, and the alert engine's
+    // metrics, as metric_values.hpp takes them. Without a report: there is no engine any more.
+    void tell_alerts(std::string report, const py::list& metrics);
     // An error of the application's own. CoreError `bad_value` for a type or severity that is none.
     void record_error(const std::string& type, const std::string& severity, const std::string& code,
                       const std::string& message, const std::string& player_id, const std::string& session_id,

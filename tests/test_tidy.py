@@ -139,7 +139,8 @@ def test_the_exceptions_are_needed(unit):
 
 
 def test_no_file_is_two_ideas():
-    long = {name_of(f): n for f in CODE if (n := len(f.read_text().splitlines())) > LINES_MAX}
+    written = [f for f in CODE if f.name != "settings_tables.py"]  # that one is generated
+    long = {name_of(f): n for f in written if (n := len(f.read_text().splitlines())) > LINES_MAX}
     assert not long
 
 

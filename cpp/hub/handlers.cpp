@@ -49,12 +49,18 @@ void Handlers::set_types(std::vector<std::string> types) {
     types_ = {std::make_move_iterator(types.begin()), std::make_move_iterator(types.end())};
 }
 
+void Handlers::set_questions(std::vector<std::string> questions) {
+    const std::lock_guard lock(mutex_);
+    questions_ = {std::make_move_iterator(questions.begin()), std::make_move_iterator(questions.end())};
+}
+
 void Handlers::close(const Error& why) {
     std::vector<HandlerAnswer> answers;
     {
         const std::lock_guard lock(mutex_);
         closed_ = true;
         types_.clear();
+        questions_.clear();
         notify_ = [] {};
         for (const SharedCall& call : waiting_) {
             answers.push_back({.ticket = call->ticket, .kind = HandlerAnswer::Kind::refused, .error = why});
@@ -111,6 +117,11 @@ void Handlers::wake(const std::vector<bool>& loops) const {
 bool Handlers::knows(std::string_view type) const {
     const std::lock_guard lock(mutex_);
     return types_.find(type) != types_.end();
+}
+
+bool Handlers::answers(std::string_view question) const {
+    const std::lock_guard lock(mutex_);
+    return questions_.find(question) != questions_.end();
 }
 
 std::optional<Ticket> Handlers::offer(std::uint32_t loop, std::shared_ptr<HandlerCall> call, std::size_t calls_max) {

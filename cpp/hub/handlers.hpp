@@ -101,6 +101,8 @@ public:
     void on_calls(std::function<void()> notify);
     // The types that the application has handlers for; replaces what was said before. None of them is built in.
     void set_types(std::vector<std::string> types);
+    // The server's own questions, such as `mythos.alerts`, that the application answers; no client can ask them.
+    void set_questions(std::vector<std::string> questions);
     // No calls any more, for good; those that wait come back as refused with this error.
     void close(const Error& why);
 
@@ -111,6 +113,7 @@ public:
 
     // The loops' side.
     bool knows(std::string_view type) const;
+    bool answers(std::string_view question) const;
     // The ticket of a call of this loop; none: full, or closed. `calls_max` bounds what is unanswered.
     std::optional<Ticket> offer(std::uint32_t loop, std::shared_ptr<HandlerCall> call, std::size_t calls_max);
     // Tells the application of what was offered. Apart, because waking it for each call of a turn would have it run
@@ -160,7 +163,7 @@ private:
     std::function<void()> notify_ = [] {};
     bool announced_ = false;
     bool closed_ = false;
-    std::unordered_set<std::string, Hash, std::equal_to<>> types_;
+    std::unordered_set<std::string, Hash, std::equal_to<>> types_, questions_;
     std::deque<SharedCall> waiting_;
     std::size_t unanswered_ = 0;
     std::size_t unanswered_bytes_ = 0;

@@ -88,6 +88,8 @@ public:
 
     // Asks the application, by the way that commands take (handlers.hpp); `answer` is called in a turn to come. False:
     // its queue is full. `question` begins with `mythos.`, which no command of a client may.
+    // Whether it answers such a question: Handlers::set_questions.
+    bool answers(std::string_view question) const;
     bool ask(std::string question, std::string data, std::function<void(const HandlerAnswer&)> answer);
 
     // Ends the turn. True: there is more to do at once (the time budget ran out).

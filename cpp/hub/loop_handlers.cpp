@@ -21,6 +21,8 @@ std::string key_of(const std::string& session_id, std::string_view client_id, st
 
 }  // namespace
 
+bool LoopCore::answers(std::string_view question) const { return impl_->node.handlers.answers(question); }
+
 bool LoopCore::ask(std::string question, std::string data, std::function<void(const HandlerAnswer&)> answer) {
     return impl_->ask(std::move(question), std::move(data), std::move(answer));
 }

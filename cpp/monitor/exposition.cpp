@@ -47,31 +47,40 @@ void append_label(std::string& out, std::string_view name, std::string_view valu
     out += '"';
 }
 
-void append_sample(std::string& out, const std::string& name, const ClientMetric& metric, double value,
-                   const double* upper_bound = nullptr) {
+// Its name with its labels.
+void append_series(std::string& out, std::string_view name, const ClientMetric& metric, const double* upper_bound) {
     out.append(name);
-    if (!metric.label.empty() || upper_bound != nullptr) {
-        out += '{';
-        for (const auto& label : metric.label) append_label(out, label.name, label.value);
-        if (upper_bound != nullptr) {
-            std::string bound;
-            append_number(bound, *upper_bound);
-            // A canonical number has a point: 1.0, not 1.
-            if (bound.find_first_of(".eIN") == bound.npos) bound += ".0";
-            append_label(out, "le", bound);
-        }
-        out += '}';
+    if (metric.label.empty() && upper_bound == nullptr) return;
+    out += '{';
+    for (const auto& label : metric.label) append_label(out, label.name, label.value);
+    if (upper_bound != nullptr) {
+        std::string bound;
+        append_number(bound, *upper_bound);
+        // A canonical number has a point: 1.0, not 1.
+        if (bound.find_first_of(".eIN") == bound.npos) bound += ".0";
+        append_label(out, "le", bound);
     }
-    out += ' ';
-    append_number(out, value);
-    out += '\n';
+    out += '}';
 }
 
-void append_histogram(std::string& out, const std::string& name, const ClientMetric& metric) {
-    for (const auto& bucket : metric.histogram.bucket)
-        append_sample(out, name + "_bucket", metric, static_cast<double>(bucket.cumulative_count), &bucket.upper_bound);
-    append_sample(out, name + "_count", metric, static_cast<double>(metric.histogram.sample_count));
-    append_sample(out, name + "_sum", metric, metric.histogram.sample_sum);
+// visit(name, metric, value, upper bound or null) for each sample of the family.
+template <class Visit>
+void each_sample(const MetricFamily& family, Visit&& visit) {
+    for (const ClientMetric& metric : family.metric) {
+        if (family.type == MetricType::Counter) {
+            visit(family.name, metric, metric.counter.value, nullptr);
+        } else if (family.type == MetricType::Gauge) {
+            visit(family.name, metric, metric.gauge.value, nullptr);
+        } else if (family.type == MetricType::Histogram) {
+            for (const auto& bucket : metric.histogram.bucket)
+                visit(family.name + "_bucket", metric, static_cast<double>(bucket.cumulative_count),
+                      &bucket.upper_bound);
+            visit(family.name + "_count", metric, static_cast<double>(metric.histogram.sample_count), nullptr);
+            visit(family.name + "_sum", metric, metric.histogram.sample_sum, nullptr);
+        } else {
+            visit(family.name, metric, metric.untyped.value, nullptr);
+        }
+    }
 }
 
 // OpenMetrics names a counter's family without the `_total` of its samples.
@@ -100,17 +109,12 @@ void append_family(std::string& out, const MetricFamily& family) {
     out.append(name).append(" ");
     append_escaped(out, family.help);
     out += '\n';
-    for (const ClientMetric& metric : family.metric) {
-        if (family.type == MetricType::Counter) {
-            append_sample(out, name + "_total", metric, metric.counter.value);
-        } else if (family.type == MetricType::Gauge) {
-            append_sample(out, name, metric, metric.gauge.value);
-        } else if (family.type == MetricType::Histogram) {
-            append_histogram(out, name, metric);
-        } else {
-            append_sample(out, name, metric, metric.untyped.value);
-        }
-    }
+    each_sample(family, [&out](std::string_view series, const ClientMetric& metric, double value, const double* bound) {
+        append_series(out, series, metric, bound);
+        out += ' ';
+        append_number(out, value);
+        out += '\n';
+    });
 }
 
 }  // namespace
@@ -128,6 +132,16 @@ bool accepts_gzip(std::string_view accept_encoding) {
 std::string_view content_type(TextFormat format) {
     return format == TextFormat::open_metrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
                                               : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+Samples samples_of(const std::vector<MetricFamily>& families) {
+    Samples samples;
+    for (const MetricFamily& family : families)
+        each_sample(family, [&](std::string_view name, const ClientMetric& metric, double value, const double* bound) {
+            append_series(samples.series.emplace_back(), name, metric, bound);
+            samples.values.push_back(value);
+        });
+    return samples;
 }
 
 std::string write_metrics(TextFormat format, const std::vector<MetricFamily>& families) {

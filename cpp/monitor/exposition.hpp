@@ -23,6 +23,14 @@ bool accepts_gzip(std::string_view accept_encoding);
 // The Content-Type of a format, version included: Prometheus 3 refuses an answer without.
 std::string_view content_type(TextFormat format);
 
+// Every sample of the families: its series as OpenMetrics writes it, such as `mythos_channels` or
+// `mythos_messages_sent_total{type="sse",status="success"}`, and its value.
+struct Samples {
+    std::vector<std::string> series;
+    std::vector<double> values;
+};
+Samples samples_of(const std::vector<prometheus::MetricFamily>& families);
+
 std::string write_metrics(TextFormat format, const std::vector<prometheus::MetricFamily>& families);
 
 // The bytes as one gzip member (RFC 1952).

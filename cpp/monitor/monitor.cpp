@@ -3,6 +3,8 @@
 #include <pthread.h>
 
 #include <chrono>
+#include <future>
+#include <memory>
 #include <utility>
 
 #include "monitor/error_view.hpp"
@@ -73,6 +75,17 @@ void Monitor::run_later(std::function<void()> task) {
         tasks_.push_back(std::move(task));
     }
     asked_.notify_one();
+}
+
+std::vector<prometheus::MetricFamily> Monitor::collect() {
+    const auto collected = std::make_shared<std::promise<std::vector<prometheus::MetricFamily>>>();
+    run_later([this, collected] {
+        try {
+            tick(clock_.mono());
+            collected->set_value(metrics_.Collect());
+        } catch (...) { collected->set_exception(std::current_exception()); }
+    });
+    return collected->get_future().get();
 }
 
 void Monitor::tick(MonoTime now) {

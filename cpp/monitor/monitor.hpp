@@ -45,6 +45,9 @@ public:
     // Runs a task on this thread, soon. For who has asked somebody else, and so bounds how many there are.
     void run_later(std::function<void()> task);
 
+    // What metrics tell, as of now. Waits for this thread: not from it, nor from a loop.
+    std::vector<prometheus::MetricFamily> collect();
+
     const Statistics& statistics() const { return statistics_; }
     // How often the process is looked at, from now on.
     void set_sample_interval(Duration interval) { statistics_.set_sample_interval(interval); }

@@ -126,6 +126,24 @@ struct Config {
         friend bool operator==(const Monitor&, const Monitor&) = default;
     } monitor;
 
+    // Python's: mythosd evaluates no alerts.
+    struct Alerts {
+        std::vector<std::string> rules{"auto"};
+        double interval_s = 15;
+        std::string job = "mythos";
+        std::string instance;
+        std::string notifications;
+        std::vector<std::string> alertmanagers;
+        std::vector<std::string> allowed_networks;
+        std::string external_url;
+        std::string state = "data/alerts.db";
+        std::string heartbeat_url;
+        std::int64_t heartbeat_s = 60;
+        std::string incidents = "data/incidents";
+        std::int64_t incidents_max = 20;
+        friend bool operator==(const Alerts&, const Alerts&) = default;
+    } alerts;
+
     friend bool operator==(const Config&, const Config&) = default;
 };
 

@@ -1,7 +1,10 @@
 #include "server/options.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <numeric>
 #include <vector>
 
@@ -31,6 +34,36 @@ bool is_origin(std::string_view text) {
 bool is_store_url(std::string_view text) { return text == "auto" || store::parse_store_url(text).ok(); }
 
 bool is_server_id(std::string_view text) { return text.empty() || is_valid_name(text, kNameBytesMax); }
+
+bool is_label_value(std::string_view text) { return !text.empty() && text.size() <= 128; }
+
+bool is_http_url(std::string_view text) {
+    const auto scheme = text.find("://");
+    if (scheme == text.npos || (text.substr(0, scheme) != "http" && text.substr(0, scheme) != "https")) return false;
+    const auto rest = text.substr(scheme + 3);
+    return !rest.empty() && rest.front() != '/' && rest.find_first_of(" \t\r\n") == rest.npos;
+}
+
+bool is_url_or_empty(std::string_view text) { return text.empty() || is_http_url(text); }
+
+// Its path and query are often all that keeps others from calling it.
+std::string shown_url(std::string_view text) {
+    const auto path = text.find('/', std::min(text.find("://") + 3, text.size()));
+    return std::string(text.substr(0, path)) + (path == text.npos ? "" : "/...");
+}
+
+bool is_network(std::string_view text) {
+    const auto slash = text.find('/');
+    if (slash == text.npos) return false;
+    const std::string address(text.substr(0, slash));
+    unsigned char bytes[16];
+    const bool v4 = inet_pton(AF_INET, address.c_str(), bytes) == 1;
+    if (!v4 && inet_pton(AF_INET6, address.c_str(), bytes) != 1) return false;
+    const std::string_view digits = text.substr(slash + 1);
+    unsigned bits = 0;
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+    return read.ec == std::errc() && read.ptr == digits.data() + digits.size() && bits <= (v4 ? 32U : 128U);
+}
 
 bool is_host_name(std::string_view text) { return !text.empty() && text.find_first_of("/ *:") == text.npos; }
 
@@ -183,6 +216,41 @@ const std::array kOptions{
            "of them is as old at most. What is counted is counted as it happens."},
     Option{MEMBER(monitor.max_samples), Range{1, 1'000'000}, kLive, "MAX_METRICS_SAMPLES",
            "Recent errors that are kept with their details."},
+
+    Option{
+        MEMBER(alerts.rules), AnyValue{}, kRestart, "",
+        "Files of Prometheus rules that a server in Python evaluates; mythosd evaluates none. packaged: the one that "
+        "comes with the package. auto: that one for `mythos serve`, none for a server within another program. "
+        "Empty: none."},
+    Option{MEMBER(alerts.interval_s), Range{0.1, 3'600}, kRestart, "",
+           "How often series are recorded for the rules, and rules evaluated whose group says nothing else."},
+    Option{MEMBER(alerts.job), Form{is_label_value, "1 to 128 characters"}, kRestart, "",
+           "The label `job` of the series that rules see, as Prometheus's scrape_configs call it."},
+    Option{MEMBER(alerts.instance), AnyValue{}, kRestart, "",
+           "The label `instance` of these. Empty: the listener's HOST:PORT."},
+    Option{MEMBER(alerts.notifications), AnyValue{}, kRestart, "",
+           "File in the format of alertmanager.yml that says who is told of alerts, and how. Empty: nobody."},
+    Option{MEMBER(alerts.alertmanagers), Form{is_http_url, "http(s)://HOST[:PORT][/PATH]", shown_url}, kRestart, "",
+           "Alertmanagers that are given every alert, each of them; grouping, silences and telling are theirs."},
+    Option{MEMBER(alerts.allowed_networks), Form{is_network, "an address with a prefix length, such as 10.0.0.0/8"},
+           kRestart, "",
+           "Networks that notifications may go to besides public ones. Loopback, private and link-local addresses are "
+           "refused otherwise, whatever name leads there."},
+    Option{MEMBER(alerts.external_url), Form{is_url_or_empty, "http(s)://HOST[:PORT][/PATH], or empty"}, kRestart, "",
+           "Where people reach this server, for links in notifications. Empty: the listener's own address."},
+    Option{MEMBER(alerts.state), AnyValue{}, kRestart, "",
+           "File that keeps silences, what was told and what has to be told over a restart; beside it one with .json "
+           "keeps since when alerts are pending or firing. Empty: nothing is kept."},
+    Option{MEMBER(alerts.heartbeat_url), Form{is_url_or_empty, "http(s)://HOST[:PORT][/PATH], or empty", shown_url},
+           kRestart, "",
+           "Called every heartbeat_s while rules are evaluated; whoever is there raises the alarm when it stays away. "
+           "Empty: nobody."},
+    Option{MEMBER(alerts.heartbeat_s), Range{1, 86'400}, kRestart, "", "Seconds between two calls of heartbeat_url."},
+    Option{MEMBER(alerts.incidents), AnyValue{}, kRestart, "",
+           "Directory that gets a bundle of what the server knew when an alert began to fire, as a notebook with its "
+           "data, at most 5 MiB each. Empty: none."},
+    Option{MEMBER(alerts.incidents_max), Range{1, 10'000}, kRestart, "",
+           "Bundles that are kept; older ones are deleted."},
 };
 
 #undef MEMBER

@@ -50,7 +50,7 @@ Error placed(const transport::HostPort& at, const Error& error) {
 }  // namespace
 
 Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logging& logging)
-    : drain_spread_ns_(settings.drain_spread.ns), clock_(clock) {
+    : alerts_(clock), drain_spread_ns_(settings.drain_spread.ns), clock_(clock) {
     const std::uint32_t count = loop_count(settings);
     journal_ = std::make_unique<journal::MemoryJournal>(random_name("", kEpochBits), settings.retention);
     node_ = std::make_unique<hub::Node>(*journal_, clock, settings.hub, count);
@@ -85,6 +85,8 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     watch(logging);
     monitor_->metrics().add([this](auto& all) { monitor::add_health_metrics(all, health_->report()); });
     add_probe_views(monitor_->answers(), *probes_);
+    monitor_->metrics().add([this](auto& all) { alerts_.add_metrics(all); });
+    add_alert_view(monitor_->answers(), alerts_);
 }
 
 // What the server checks of itself, and what the probes see of it.

@@ -19,6 +19,7 @@
 #include "hub/node.hpp"
 #include "hub/settings.hpp"
 #include "journal/journal.hpp"
+#include "monitor/alert_board.hpp"
 #include "monitor/health_checker.hpp"
 #include "monitor/monitor.hpp"
 #include "monitor/probe_view.hpp"
@@ -75,6 +76,10 @@ public:
     // As GET /health/detailed answers; from any thread.
     std::string health_json() const { return probes_->detailed({}).value().body; }
     observe::ErrorTracker& errors() { return node_->errors(); }
+    // What GET /metrics tells; from any thread but the loops' and the monitor's, which it waits for.
+    std::vector<prometheus::MetricFamily> collect() { return monitor_->collect(); }
+    // Where the alert engine of an application in the same process tells what it has found; from any thread.
+    monitor::AlertBoard& alerts() { return alerts_; }
     // As GET /monitoring/errors answers; from any thread but the loops', which waits for the monitor's. Error
     // `overloaded`.
     Result<std::string> errors_json(std::size_t recent_max);
@@ -94,6 +99,7 @@ private:
     void run();
     void watch(observe::Logging& logging);
 
+    monitor::AlertBoard alerts_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<journal::Journal> journal_;
     std::unique_ptr<hub::Node> node_;

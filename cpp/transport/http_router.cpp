@@ -29,9 +29,15 @@ constexpr std::array kRows{
     Row{Route::performance, "GET", "/monitoring/performance"},
     Row{Route::dual_connections, "GET", "/monitoring/dual-connections"},
     Row{Route::errors, "GET", "/monitoring/errors"},
+    Row{Route::alerts, "GET", "/monitoring/alerts"},
     Row{Route::monitored_connections, "GET", "/monitoring/connections"},
     Row{Route::monitored_connection, "GET", "/monitoring/connections/{connection_id}"},
     Row{Route::monitoring_stream, "GET", "/monitoring/stream"},
+    Row{Route::active_alerts, "GET", "/api/v2/alerts"},
+    Row{Route::silences, "GET", "/api/v2/silences"},
+    Row{Route::new_silence, "POST", "/api/v2/silences"},
+    Row{Route::silence, "GET", "/api/v2/silence/{silence_id}"},
+    Row{Route::end_silence, "DELETE", "/api/v2/silence/{silence_id}"},
     Row{Route::websocket, "GET", "/api/ws"},
     Row{Route::websocket, "GET", "/ws/{player_id}"},
     Row{Route::event_stream, "GET", "/api/events"},
@@ -67,25 +73,19 @@ bool fits(const Row& row, const std::vector<std::string_view>& segments, std::st
     return false;
 }
 
-RouteMatch found(const Row& row, std::string_view method, std::string_view parameter) {
-    RouteMatch match;
-    match.route = row.route;
+// Whether a row answers a method; HEAD is GET without a body, which a stream has no use for.
+bool answers(const Row& row, std::string_view method) {
     const bool streams =
         row.route == Route::websocket || row.route == Route::event_stream || row.route == Route::monitoring_stream;
-    const bool has_head = row.method == "GET" && !streams;  // a stream has no head of its own
-    match.allow = has_head ? "GET, HEAD, OPTIONS" : streams ? "GET, OPTIONS" : "POST, OPTIONS";
-    const bool is_head = method == "HEAD" && has_head;
-    if (method == "OPTIONS") {
-        match.kind = RouteMatch::Kind::preflight;
-    } else if (method != row.method && !is_head) {
-        match.kind = RouteMatch::Kind::no_method;
-    } else if (auto decoded = percent_decode(parameter)) {
-        match.kind = RouteMatch::Kind::found;
-        match.parameter = std::move(*decoded);
-    } else {
-        match.kind = RouteMatch::Kind::bad_path;
-    }
-    return match;
+    return method == row.method || (method == "HEAD" && row.method == "GET" && !streams);
+}
+
+// Of all methods that a path has, in the form of Allow.
+std::string_view allow_of(bool get, bool head, bool post, bool remove) {
+    if (get && post) return "GET, HEAD, POST, OPTIONS";
+    if (get && remove) return "GET, HEAD, DELETE, OPTIONS";
+    if (get) return head ? "GET, HEAD, OPTIONS" : "GET, OPTIONS";
+    return post ? "POST, OPTIONS" : "DELETE, OPTIONS";
 }
 
 }  // namespace
@@ -97,12 +97,36 @@ RouteName name_of(Route route) {
 
 RouteMatch match_route(std::string_view method, std::string_view path) {
     const std::vector<std::string_view> segments = path_segments(path);
+    RouteMatch match;
+    const Row* shape = nullptr;  // the first that the path fits; others of the same shape have other methods
+    const Row* found = nullptr;
     std::string_view parameter;
-    const auto row = std::find_if(kRows.begin(), kRows.end(), [&](const Row& candidate) {
-        parameter = {};
-        return fits(candidate, segments, parameter);
-    });
-    return row == kRows.end() ? RouteMatch{} : found(*row, method, parameter);
+    bool get = false, head = false, post = false, remove = false;
+    for (const Row& row : kRows) {
+        std::string_view taken;
+        if ((shape != nullptr && row.path != shape->path) || !fits(row, segments, taken)) continue;
+        if (shape == nullptr) shape = &row;
+        parameter = taken;
+        get |= row.method == "GET";
+        head |= answers(row, "HEAD");
+        post |= row.method == "POST";
+        remove |= row.method == "DELETE";
+        if (found == nullptr && answers(row, method)) found = &row;
+    }
+    if (shape == nullptr) return match;
+    match.route = found != nullptr ? found->route : shape->route;
+    match.allow = allow_of(get, head, post, remove);
+    if (method == "OPTIONS") {
+        match.kind = RouteMatch::Kind::preflight;
+    } else if (found == nullptr) {
+        match.kind = RouteMatch::Kind::no_method;
+    } else if (auto decoded = percent_decode(parameter)) {
+        match.kind = RouteMatch::Kind::found;
+        match.parameter = std::move(*decoded);
+    } else {
+        match.kind = RouteMatch::Kind::bad_path;
+    }
+    return match;
 }
 
 }  // namespace mythos::transport

@@ -23,6 +23,7 @@ enum class Route : std::uint8_t {
     performance,
     dual_connections,
     errors,
+    alerts,
     monitored_connections,
     monitored_connection,  // with a parameter: the connection
     monitoring_stream,
@@ -38,8 +39,14 @@ enum class Route : std::uint8_t {
     new_session,
     presence,
     history,
+    // Of the application's alert engine, in the words of Alertmanager's API v2, so that its tools work here.
+    active_alerts,
+    silences,
+    new_silence,
+    silence,      // with a parameter: the silence
+    end_silence,  // the same
 };
-inline constexpr std::size_t kRoutes = static_cast<std::size_t>(Route::history) + 1;
+inline constexpr std::size_t kRoutes = static_cast<std::size_t>(Route::end_silence) + 1;
 
 // A route's method and the template of its path; of several paths the first.
 struct RouteName {
@@ -51,6 +58,8 @@ RouteName name_of(Route route);
 constexpr bool is_monitors(Route route) { return route >= Route::startup && route <= Route::monitored_connection; }
 // Probes and metrics, which must not wait for anybody to say who asks.
 constexpr bool is_open(Route route) { return route <= Route::metrics; }
+
+constexpr bool is_alert_engines(Route route) { return route >= Route::active_alerts && route <= Route::end_silence; }
 
 // The wire that a route opens; none: it opens no stream.
 constexpr std::optional<protocol::Wire> wire_of(Route route) {

@@ -297,6 +297,7 @@ void Site::pass_on(HttpConnection& connection, RouteMatch match, HttpRequest req
     if (is_monitors(match.route)) return ask_monitor(connection, request, std::move(match));
     if (match.route == Route::drain) return connection.answer(begin_drain(request));
     if (match.route == Route::monitoring_stream) return open_monitor_stream(connection, request, match);
+    if (is_alert_engines(match.route)) return ask_alert_engine(connection, request, match);
     hub::AnswerTo answer = hub_answer(connection, request);
     const auto cors = cors_headers(settings_.policy, request);
     const auto asked =

@@ -104,6 +104,7 @@ private:
     hub::AnswerTo hub_answer(HttpConnection& connection, const HttpRequest& request);
     HttpResponse probed(Route route, std::string_view query);
     HttpResponse begin_drain(const HttpRequest& request);
+    void ask_alert_engine(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match);
     void open_monitor_stream(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match);
     void ask_monitor(HttpConnection& connection, const HttpRequest& request, RouteMatch match);
     HttpResponse monitor_answer(MonitorAnswer answer);

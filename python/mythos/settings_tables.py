@@ -321,6 +321,77 @@ class MonitorTable(Table):
     )
 
 
+class AlertsTable(Table):
+    """`alerts.*`"""
+
+    rules: list[str] = Field(
+        default_factory=lambda: ["auto"],
+        description="Files of Prometheus rules that a server in Python evaluates; mythosd evaluates none. packaged:"
+        " the one that comes with the package. auto: that one for `mythos serve`, none for a server "
+        "within another program. Empty: none. (a text)",
+    )
+    interval_s: float = Field(
+        default=15.0,
+        description="How often series are recorded for the rules, and rules evaluated whose group says nothing "
+        "else. (a number from 0.1 to 3600)",
+    )
+    job: str = Field(
+        default="mythos",
+        description="The label `job` of the series that rules see, as Prometheus's scrape_configs call it. (1 to "
+        "128 characters)",
+    )
+    instance: str = Field(
+        default="",
+        description="The label `instance` of these. Empty: the listener's HOST:PORT. (a text)",
+    )
+    notifications: str = Field(
+        default="",
+        description="File in the format of alertmanager.yml that says who is told of alerts, and how. Empty: "
+        "nobody. (a text)",
+    )
+    alertmanagers: list[str] = Field(
+        default_factory=list,
+        repr=False,
+        description="Alertmanagers that are given every alert, each of them; grouping, silences and telling are "
+        "theirs. (a list of http(s)://HOST[:PORT][/PATH])",
+    )
+    allowed_networks: list[str] = Field(
+        default_factory=list,
+        description="Networks that notifications may go to besides public ones. Loopback, private and link-local "
+        "addresses are refused otherwise, whatever name leads there. (a list of an address with a "
+        "prefix length, such as 10.0.0.0/8)",
+    )
+    external_url: str = Field(
+        default="",
+        description="Where people reach this server, for links in notifications. Empty: the listener's own address."
+        " (http(s)://HOST[:PORT][/PATH], or empty)",
+    )
+    state: str = Field(
+        default="data/alerts.db",
+        description="File that keeps silences, what was told and what has to be told over a restart; beside it one "
+        "with .json keeps since when alerts are pending or firing. Empty: nothing is kept. (a text)",
+    )
+    heartbeat_url: str = Field(
+        default="",
+        repr=False,
+        description="Called every heartbeat_s while rules are evaluated; whoever is there raises the alarm when it "
+        "stays away. Empty: nobody. (http(s)://HOST[:PORT][/PATH], or empty)",
+    )
+    heartbeat_s: int = Field(
+        default=60,
+        description="Seconds between two calls of heartbeat_url. (an integer from 1 to 86400)",
+    )
+    incidents: str = Field(
+        default="data/incidents",
+        description="Directory that gets a bundle of what the server knew when an alert began to fire, as a "
+        "notebook with its data, at most 5 MiB each. Empty: none. (a text)",
+    )
+    incidents_max: int = Field(
+        default=20,
+        description="Bundles that are kept; older ones are deleted. (an integer from 1 to 10000)",
+    )
+
+
 class Tables(Table):
     """All options."""
 
@@ -353,3 +424,4 @@ class Tables(Table):
     players: PlayersTable = Field(default_factory=PlayersTable)
     health: HealthTable = Field(default_factory=HealthTable)
     monitor: MonitorTable = Field(default_factory=MonitorTable)
+    alerts: AlertsTable = Field(default_factory=AlertsTable)

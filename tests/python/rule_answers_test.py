@@ -16,7 +16,7 @@ from mythos.alerts.series import SeriesStore
 from mythos.cli import app, exits
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "answers.md").read_text()
-SECTION = PAGE.partition("## In rule files")[2]
+SECTION = PAGE.partition("## In rule files")[2].partition("\n## ")[0]
 ROWS = [
     tuple(cell.strip() for cell in line[1:-1].split(" | "))
     for line in SECTION.splitlines()

@@ -1,31 +1,20 @@
-"""`mythos alerts`: checks and tests Prometheus' rules on the engine of the server.
-
-The engine is imported only where it is used: the other commands start without numpy, and do without it.
-"""
+"""`mythos alerts`: checks and tests Prometheus' rules on the engine of the server."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mythos.cli import exits
+from mythos.cli import exits, incidents, silences
 
 app = typer.Typer(
     help="Alert rules: Prometheus' files, on the engine of the server.", no_args_is_help=True, epilog=exits.HELP
 )
-
-
-@contextmanager
-def _engine() -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        exits.fail(exits.FAILED, f"alerts need {error.name}, which `pip install mythos[alerts]` brings")
+app.add_typer(silences.app, name="silence")
+app.add_typer(incidents.app, name="incident")
 
 
 @app.command(epilog=exits.HELP)
@@ -34,8 +23,9 @@ def check(files: Annotated[list[Path], typer.Argument(help="Rule files.")]) -> N
 
     Every fault is told, with its file, its line and what to write instead; it ends with 1 where there is one.
     """
-    with _engine():
-        from mythos.alerts.rule_file import FileError, load_rule_files
+    from mythos.alerts.rule_file import load_rule_files
+    from mythos.alerts.yaml_reader import FileError
+
     failed = False
     for file in files:
         try:
@@ -56,9 +46,10 @@ def test(files: Annotated[list[Path], typer.Argument(help="promtool's rule-test 
 
     It ends with 1 where one fails, or where a file cannot be read.
     """
-    with _engine():
-        from mythos.alerts.test_file import load_test_file
-        from mythos.alerts.test_run import FileError, run_test_file
+    from mythos.alerts.test_file import load_test_file
+    from mythos.alerts.test_run import run_test_file
+    from mythos.alerts.yaml_reader import FileError
+
     failed = False
     for file in files:
         try:

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <cmath>
 #include <limits>
 
 namespace mythos::monitor {
@@ -57,6 +58,31 @@ TEST(WriteMetricsTest, OpenMetricsNamesFamiliesTypesAndItsEnd) {
                   "z_total 2\n# TYPE w_seconds histogram\n# HELP w_seconds " + help +
                   "w_seconds_bucket{le=\"1.0\"} 1\nw_seconds_bucket{le=\"+Inf\"} 2\nw_seconds_count 2\n"
                   "w_seconds_sum 1.5\n# EOF\n");
+}
+
+TEST(SamplesTest, AreThoseOfOpenMetrics) {
+    ClientMetric counter, gauge, histogram;
+    counter.label = {{"reason", "a\"b"}};
+    counter.counter.value = 3;
+    gauge.gauge.value = std::numeric_limits<double>::quiet_NaN();
+    histogram.histogram = {2, 1.5, {{1, 1.0}, {2, std::numeric_limits<double>::infinity()}}};
+    const std::vector<MetricFamily> families{family("x_total", MetricType::Counter, counter),
+                                             family("w_seconds", MetricType::Histogram, histogram),
+                                             family("y", MetricType::Gauge, gauge)};
+    const Samples samples = samples_of(families);
+    const std::vector<std::string> series{R"(x_total{reason="a\"b"})",
+                                          R"(w_seconds_bucket{le="1.0"})",
+                                          R"(w_seconds_bucket{le="+Inf"})",
+                                          "w_seconds_count",
+                                          "w_seconds_sum",
+                                          "y"};
+    EXPECT_EQ(samples.series, series);
+    ASSERT_EQ(samples.values.size(), series.size());
+    const std::vector<double> values(samples.values.begin(), samples.values.end() - 1);
+    EXPECT_EQ(values, (std::vector<double>{3, 1, 2, 2, 1.5}));
+    EXPECT_TRUE(std::isnan(samples.values.back()));
+    const std::string text = write_metrics(TextFormat::open_metrics, families);
+    for (const std::string& each : series) EXPECT_NE(text.find("\n" + each + " "), std::string::npos) << each;
 }
 
 TEST(GzipTest, IsOneMemberOfTheSameBytes) {

@@ -26,6 +26,8 @@ TEST(HttpRouter, FindsEveryRoute) {
     expect_route("GET", "/monitoring/performance", Route::performance, "");
     expect_route("GET", "/monitoring/dual-connections", Route::dual_connections, "");
     expect_route("GET", "/monitoring/errors", Route::errors, "");
+    expect_route("GET", "/monitoring/alerts", Route::alerts, "");
+    expect_route("GET", "/api/v2/alerts", Route::active_alerts, "");
     expect_route("GET", "/monitoring/connections", Route::monitored_connections, "");
     expect_route("GET", "/monitoring/connections/c%3A1", Route::monitored_connection, "c:1");
     expect_route("GET", "/api/ws", Route::websocket, "");
@@ -53,7 +55,8 @@ TEST(HttpRouter, HeadIsGetWithoutABody) {
 }
 
 TEST(HttpRouter, TellsWhoAnswersAndWhatIsOpen) {
-    for (const Route route : {Route::startup, Route::health, Route::metrics, Route::monitored_connection})
+    for (const Route route :
+         {Route::startup, Route::health, Route::metrics, Route::alerts, Route::monitored_connection})
         EXPECT_TRUE(is_monitors(route));
     for (const Route route : {Route::live, Route::ready, Route::monitoring_stream, Route::publish, Route::statistics})
         EXPECT_FALSE(is_monitors(route));
@@ -77,6 +80,18 @@ TEST(HttpRouter, TellsAnUnknownMethodAndWhatIsAllowed) {
     EXPECT_EQ(match_route("POST", "/livez").allow, "GET, HEAD, OPTIONS");
     EXPECT_EQ(match_route("OPTIONS", "/api/publish").kind, Kind::preflight);
     EXPECT_EQ(match_route("OPTIONS", "/nothing").kind, Kind::no_path);
+}
+
+TEST(HttpRouter, APathMayHaveSeveralMethods) {
+    expect_route("GET", "/api/v2/silences", Route::silences, "");
+    expect_route("POST", "/api/v2/silences", Route::new_silence, "");
+    expect_route("HEAD", "/api/v2/silence/x", Route::silence, "x");
+    expect_route("DELETE", "/api/v2/silence/x", Route::end_silence, "x");
+    EXPECT_EQ(match_route("PUT", "/api/v2/silences").kind, Kind::no_method);
+    EXPECT_EQ(match_route("PUT", "/api/v2/silences").allow, "GET, HEAD, POST, OPTIONS");
+    EXPECT_EQ(match_route("OPTIONS", "/api/v2/silence/x").allow, "GET, HEAD, DELETE, OPTIONS");
+    EXPECT_TRUE(is_alert_engines(Route::active_alerts));
+    EXPECT_FALSE(is_alert_engines(Route::history));
 }
 
 TEST(HttpRouter, TellsABrokenParameter) { EXPECT_EQ(match_route("GET", "/ws/%zz").kind, Kind::bad_path); }

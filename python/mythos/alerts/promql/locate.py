@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import promql_parser
 
@@ -31,7 +32,7 @@ def of_name(text: str, name: str) -> int | None:
 def is_before_1970(text: str) -> bool:
     """Whether an `@` is followed by a negative time, of which the parser's tree does not tell."""
     found = [token[0] for token in tokens(text)]
-    return ("@", "-") in zip(found, found[1:], strict=False)
+    return ("@", "-") in pairwise(found)
 
 
 def of_fault(text: str) -> tuple[int, str]:

@@ -1,0 +1,46 @@
+// What the alert engine, which is Python's, has to tell: kept here, so that nobody who asks waits for the interpreter.
+//
+// `GET /monitoring/alerts` answers the last report with its age; its metrics are among the server's. Where no engine
+// runs the answer says so, and there are no such metrics. Thread-safety: any thread.
+#pragma once
+
+#include <prometheus/metric_family.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "monitor/answers.hpp"
+
+namespace mythos::monitor {
+
+class AlertBoard {
+public:
+    // `clock` outlives it.
+    explicit AlertBoard(const Clock& clock) : clock_(clock) {}
+
+    // `report`: a JSON object with at least one member. It replaces what was told before.
+    void tell(std::string report, std::vector<prometheus::MetricFamily> metrics);
+    // The engine has ended.
+    void clear();
+
+    std::string json() const;
+    void add_metrics(std::vector<prometheus::MetricFamily>& all) const;
+
+private:
+    struct Told {
+        MonoTime at;
+        std::string report;
+        std::vector<prometheus::MetricFamily> metrics;
+    };
+    const Clock& clock_;
+    mutable std::mutex mutex_;
+    std::shared_ptr<const Told> told_;  // guarded by mutex_; null: no engine
+};
+
+// `board` outlives the answers.
+void add_alert_view(Answers& answers, const AlertBoard& board);
+
+}  // namespace mythos::monitor

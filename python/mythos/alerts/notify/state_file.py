@@ -1,0 +1,139 @@
+"""What has to outlive the process, in one SQLite file: groups, what was told, what is still to be told, silences.
+
+Each thing is JSON under a kind and a key. Changes are collected and written by `commit` in one transaction, so that the
+file is at any moment as it was after some `commit`. A file that is damaged is put aside and begun anew; one that cannot
+be written is told of and tried again with the next change: people are told of alerts all the same.
+
+Not thread-safe: the notifier's lock guards it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_S = 2.0
+
+_logger = logging.getLogger("mythos.alerts")
+
+
+class StateFile:
+    """`path` None: nothing outlives the process. `owner` False is for a guest who opens another process's file: what is
+    wrong with it is raised as sqlite3.Error or OSError, and nothing is mended.
+    """
+
+    def __init__(self, path: Path | None, *, now: float, owner: bool = True) -> None:
+        self._path, self._owner = path, owner
+        self._changes: dict[tuple[str, str], bytes | None] = {}
+        self._told = False
+        self.failures = 0
+        self._connection = self._open(now)
+        self._version = self._data_version()
+
+    def all(self, kind: str) -> dict[str, Any]:
+        """What was committed under a kind, by key."""
+        with suppress(sqlite3.Error):
+            rows = self._connection.execute("SELECT key, json FROM kept WHERE kind = ? ORDER BY key", (kind,))
+            return {key: orjson.loads(json) for key, json in rows}
+        return {}
+
+    def put(self, kind: str, key: str, value: Any) -> None:
+        self._changes[kind, key] = orjson.dumps(value)
+
+    def drop(self, kind: str, key: str) -> None:
+        self._changes[kind, key] = None
+
+    def commit(self) -> None:
+        """Returns when the changes are on the disk, or were found not to get there."""
+        if not self._changes:
+            return
+        removed = [key for key, json in self._changes.items() if json is None]
+        written = [(*key, json) for key, json in self._changes.items() if json is not None]
+        try:
+            with self._connection:
+                self._connection.executemany("DELETE FROM kept WHERE kind = ? AND key = ?", removed)
+                self._connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", written)
+        except sqlite3.Error as error:
+            if not self._owner:
+                raise
+            self.failures += 1
+            if not self._told:
+                _logger.error(
+                    "Alert state not written",
+                    extra={"file": str(self._path), "error": str(error), "changes": len(written)},
+                )
+            self._told = True
+            return
+        self._told = False
+        self._changes.clear()
+
+    def changed_by_others(self) -> bool:
+        """Whether another process has written since this was last asked, as `mythos alerts silence` does."""
+        version = self._data_version()
+        changed, self._version = version != self._version, version
+        return changed
+
+    def close(self) -> None:
+        self.commit()
+        self._connection.close()
+
+    def _data_version(self) -> int:
+        with suppress(sqlite3.Error):
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        return 0
+
+    def _open(self, now: float) -> sqlite3.Connection:
+        if self._path is None:
+            return _prepared(":memory:")
+        if not self._owner:
+            return _prepared(str(self._path))
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            return _prepared(str(self._path))
+        except sqlite3.OperationalError as error:
+            self._tell_unusable(error)
+        except sqlite3.DatabaseError as error:
+            aside = self._path.with_name(f"{self._path.name}.damaged-{now:.0f}")
+            _logger.error(
+                "Alert state put aside", extra={"file": str(self._path), "aside": str(aside), "error": str(error)}
+            )
+            try:
+                self._path.replace(aside)
+                return _prepared(str(self._path))
+            except (OSError, sqlite3.Error) as again:
+                self._tell_unusable(again)
+        except OSError as error:
+            self._tell_unusable(error)
+        return _prepared(":memory:")
+
+    def _tell_unusable(self, error: Exception) -> None:
+        self.failures += 1
+        _logger.error("Alert state not kept", extra={"file": str(self._path), "error": str(error)})
+
+
+def _prepared(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        with connection:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS kept (kind TEXT, key TEXT, json BLOB NOT NULL, PRIMARY KEY (kind, key)) "
+                "WITHOUT ROWID"
+            )
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if version not in (0, SCHEMA_VERSION):
+                raise sqlite3.OperationalError(
+                    f"the file has version {version}, and this program writes {SCHEMA_VERSION}"
+                )
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection

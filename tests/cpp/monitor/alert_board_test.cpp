@@ -1,0 +1,56 @@
+// What the alert engine told, and that there is none.
+#include "monitor/alert_board.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/manual_clock.hpp"
+#include "monitor/asked.hpp"
+
+namespace mythos::monitor {
+namespace {
+
+using nlohmann::json;
+
+class AlertBoardTest : public testing::Test {
+protected:
+    json told() {
+        Answers answers(errors_);
+        add_alert_view(answers, board_);
+        return json::parse(asked(answers, {transport::Route::alerts})->body);
+    }
+
+    ManualClock clock_;
+    observe::ErrorTracker errors_{clock_};
+    AlertBoard board_{clock_};
+};
+
+TEST_F(AlertBoardTest, SaysThatNoEngineRuns) {
+    const json answer = told();
+    EXPECT_EQ(answer["enabled"], false);
+    EXPECT_EQ(answer["alerts"], json::array());
+    std::vector<prometheus::MetricFamily> metrics;
+    board_.add_metrics(metrics);
+    EXPECT_TRUE(metrics.empty());
+}
+
+TEST_F(AlertBoardTest, TellsTheLastReportWithItsAgeAndItsMetrics) {
+    board_.tell(R"({"alerts":[{"state":"firing"}]})",
+                {{"mythos_alerts", "Alerts.", prometheus::MetricType::Gauge, {{}}}});
+    clock_.advance(milliseconds(1'500));
+    const json answer = told();
+    EXPECT_EQ(answer["enabled"], true);
+    EXPECT_EQ(answer["age_ms"], 1'500.0);
+    EXPECT_EQ(answer["alerts"][0]["state"], "firing");
+    std::vector<prometheus::MetricFamily> metrics;
+    board_.add_metrics(metrics);
+    ASSERT_EQ(metrics.size(), 1u);
+    EXPECT_EQ(metrics[0].name, "mythos_alerts");
+
+    board_.clear();
+    EXPECT_EQ(told()["enabled"], false);
+}
+
+}  // namespace
+}  // namespace mythos::monitor
