@@ -1,4 +1,4 @@
-"""The notifier beside a real Alertmanager: one configuration file, the same alerts, the same groups to the same receivers."""
+"""The notifier beside a real Alertmanager: one file, the same alerts, the same groups told to the same receivers."""
 
 import itertools
 import random

@@ -78,6 +78,7 @@ class Email(Integration):
     headers: Mapping[str, str]
     html: str
     text: str
+    tls_at_once: bool  # without STARTTLS, as port 465 has it
     require_tls: bool
     tls: Tls
 

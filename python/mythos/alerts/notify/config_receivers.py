@@ -230,6 +230,7 @@ class ReceiverReader:
             headers={"Subject": '{{ template "email.default.subject" . }}', "To": to, "From": sender, **headers},
             html=self._template(table, "html", '{{ template "email.default.html" . }}'),
             text=self._template(table, "text", ""),
+            tls_at_once=port == SMTPS_PORT,
             require_tls=table.flag("require_tls", shared.smtp_require_tls),
             tls=_tls(table.table("tls_config")) if table.has("tls_config") else shared.smtp_tls,
         )

@@ -10,14 +10,14 @@ resolved, also to a receiver that wants no resolved ones (`owed`); Alertmanager 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mythos.alerts.alert import Alert
 from mythos.alerts.notify.config import Integration, NotifyConfig, Route
 from mythos.alerts.notify.group import Group
 from mythos.alerts.notify.inhibition import Inhibition
-from mythos.alerts.notify.notification import Key, Notification, as_at, is_resolved, merged
+from mythos.alerts.notify.notification import Key, Notification, as_at, in_order, is_resolved, merged
 from mythos.alerts.notify.notification_log import NotificationLog, needs_update
 from mythos.alerts.notify.silences import Silences
 from mythos.alerts.notify.state_file import StateFile
@@ -30,6 +30,17 @@ RESTORED_S = 240.0  # what fired before a restart goes on for so long, unless it
 KIND = "group"
 
 _NOWHERE = Route(None, "", (), frozenset(), False, 0.0, 0.0, 0.0, False)  # of groups that are not any more
+
+
+@dataclass(frozen=True)
+class AlertView:
+    """An alert that fires, who is told of it, and what mutes it: ids of silences, fingerprints of alerts."""
+
+    alert: Alert
+    updated_at: float
+    receivers: list[str]
+    silenced_by: list[str]
+    inhibited_by: list[str]
 
 
 class Dispatcher:
@@ -51,6 +62,7 @@ class Dispatcher:
         }
         self._groups: dict[str, Group] = {}
         self._known: dict[str, Alert] = {}
+        self._updated: dict[str, float] = {}  # when was it told of
         self._changed: set[str] = set()
         self.dropped = 0  # alerts beyond the bounds
         self._restore(now)
@@ -68,6 +80,7 @@ class Dispatcher:
                 self.dropped += 1
                 continue
             self._known[fingerprint] = alert
+            self._updated[fingerprint] = now
             for route in self._config.route.match(alert.labels):
                 self._insert(route, fingerprint, alert, now)
 
@@ -83,15 +96,14 @@ class Dispatcher:
         if not due:
             return [], []
         self._log.purge(now)
-        firing = [alert for alert in self._known.values() if not is_resolved(alert, now)]
-        inhibition = Inhibition(self._config.inhibit_rules, firing)
+        inhibition = self._inhibition(now)
         made: list[Notification] = []
         gone: list[Key] = []
         for group in due:
             alerts = [
                 alert
                 for alert in group.flush(now)
-                if not inhibition.mutes(alert.labels) and not self._silences.mutes(alert.labels, now)
+                if inhibition.muted_by(alert.labels) is None and not self._silences.mutes(alert.labels, now)
             ]
             for integration in self._config.receivers[group.route.receiver].integrations:
                 notification = self._notification(group, integration, alerts, now)
@@ -115,6 +127,20 @@ class Dispatcher:
             if group.route.receiver == key.receiver:
                 self._told(group, key.integration)
         return False
+
+    def view(self, now: float) -> list[AlertView]:
+        """What fires, in order."""
+        inhibition = self._inhibition(now)
+        return [
+            AlertView(
+                alert,
+                self._updated[alert.fingerprint],
+                [route.receiver for route in self._config.route.match(alert.labels)],
+                list(self._silences.muting(alert.labels, now)),
+                [] if (source := inhibition.muted_by(alert.labels)) is None else [source],
+            )
+            for alert in in_order(alert for alert in self._known.values() if not is_resolved(alert, now))
+        ]
 
     def save(self) -> None:
         """Hands what has changed to the state file."""
@@ -167,6 +193,10 @@ class Dispatcher:
             now=now,
         )
 
+    def _inhibition(self, now: float) -> Inhibition:
+        firing = ((key, alert) for key, alert in self._known.items() if not is_resolved(alert, now))
+        return Inhibition(self._config.inhibit_rules, firing)
+
     def _insert(self, route: Route, fingerprint: str, alert: Alert, now: float) -> None:
         new = Group(route, route.group_labels(alert.labels), now)
         group = self._groups.get(new.id)
@@ -186,13 +216,14 @@ class Dispatcher:
     def _forget(self, now: float) -> None:
         for fingerprint, alert in list(self._known.items()):
             if is_resolved(alert, now) and alert.ends_at + RESOLVED_KEPT_S < now:
-                del self._known[fingerprint]
+                del self._known[fingerprint], self._updated[fingerprint]
 
     def _restore(self, now: float) -> None:
         """Groups go on where they were; what the configuration does not group so any more goes its new ways."""
         for id, found in self._state.all(KIND).items():
             group = self._restored(id, found, now)
             self._known |= group.alerts
+            self._updated |= dict.fromkeys(group.alerts, now)
             if all(group.route in self._config.route.match(alert.labels) for alert in group.alerts.values()):
                 self._groups[id] = group
             else:

@@ -28,7 +28,7 @@ from mythos.alerts.notify.building import senders_of
 from mythos.alerts.notify.config import NotifyConfig
 from mythos.alerts.notify.config_file import load_config
 from mythos.alerts.notify.deliveries import Deliveries, failed
-from mythos.alerts.notify.dispatcher import Dispatcher
+from mythos.alerts.notify.dispatcher import AlertView, Dispatcher
 from mythos.alerts.notify.heartbeat import Heartbeat
 from mythos.alerts.notify.notification import Notification
 from mythos.alerts.notify.notification_log import NotificationLog
@@ -45,7 +45,7 @@ from mythos.errors import ConfigError
 
 INBOX_MAX = 1_000  # evaluations; the thread takes them at once unless the disk holds it up
 LOOK_S = 2.0  # for what `mythos alerts silence` writes
-STOP_S = 5.0  # for attempts that are under way
+STOP_S = 3.0  # for attempts that are under way
 
 _logger = logging.getLogger("mythos.alerts")
 
@@ -106,7 +106,7 @@ class Notifier:
         self._stopping = True
         self._awake()
         if self._thread is not None:
-            self._thread.join(STOP_S + 5)
+            self._thread.join(STOP_S + 2)
 
     def submit(self, alerts: Sequence[Alert]) -> None:
         """What fires and what is resolved, at the end of an evaluation; also where that is nothing. Never waits."""
@@ -135,6 +135,16 @@ class Notifier:
                 "state_file_failures": self._state.failures,
                 **self._tally.as_json(),
             }
+
+    def metrics(self) -> dict[tuple[str, str], int]:
+        """`mythos_notifications_total` by integration and status (sent, retried, failed, dropped)."""
+        with self._lock:
+            return dict(self._tally.notifications)
+
+    def list_alerts(self) -> list[AlertView]:
+        """What fires; nothing where no configuration says who is told."""
+        with self._lock:
+            return [] if self._dispatcher is None else self._dispatcher.view(self._now())
 
     def list_silences(self) -> tuple[float, list[Silence]]:
         """With the time by which their states are told."""

@@ -1,6 +1,6 @@
-"""Silences over HTTP, in the shape of Alertmanager's API v2: what the routes `/api/alerts/silences` answer.
+"""Silences and alerts over HTTP, as Alertmanager's API v2 has them, so that its tools work with this server.
 
-Each function gives a status and a body for JSON. A body of an error has `code`, a stable word, and `message`.
+Each function gives a status and a body for JSON; that of a refusal is a text.
 """
 
 from __future__ import annotations
@@ -9,12 +9,20 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from mythos.alerts.notify.matchers import Matcher, MatcherError, parse_matchers
+from mythos.alerts.notify.dispatcher import AlertView
+from mythos.alerts.notify.go_regex import compile_anchored
+from mythos.alerts.notify.matchers import Matcher, MatcherError, all_match, parse_matchers
 from mythos.alerts.notify.silences import Silence, SilenceRefused
 
-STATUSES = {"bad_silence": 400, "not_found": 404, "limit": 429}
+STATUSES = {"bad_silence": 400, "not_found": 404, "limit": 400}
 
 Answer = tuple[int, Any]
+
+
+class AlertBook(Protocol):
+    """What a notifier does for `get_alerts`. Thread-safe."""
+
+    def list_alerts(self) -> list[AlertView]: ...
 
 
 class SilenceBook(Protocol):
@@ -35,6 +43,12 @@ def get_silences(book: SilenceBook, filters: Sequence[str] = ()) -> Answer:
     return 200, [as_api(silence, now) for silence in silences if _is_wanted(silence, wanted)]
 
 
+def get_silence(book: SilenceBook, id: str) -> Answer:
+    now, silences = book.list_silences()
+    found = next((silence for silence in silences if silence.id == id), None)
+    return (404, f"there is no silence {id}") if found is None else (200, as_api(found, now))
+
+
 def post_silence(book: SilenceBook, body: Any) -> Answer:
     """A `postableSilence`: adds one, or changes the one with its `id`."""
     try:
@@ -50,6 +64,27 @@ def delete_silence(book: SilenceBook, id: str) -> Answer:
     except SilenceRefused as refused:
         return _refused(refused)
     return 200, {}
+
+
+def get_alerts(book: AlertBook, query: Mapping[str, Sequence[str]]) -> Answer:
+    """The alerts that fire, as `gettableAlerts`. `filter`s are matchers, `receiver` a regular expression; `active`,
+    `silenced`, `inhibited` and `unprocessed` leave such alerts out where they are false.
+    """
+    try:
+        matchers = [matcher for text in query.get("filter", ()) for matcher in parse_matchers(text)]
+        receiver = compile_anchored((query.get("receiver") or [".*"])[-1] or ".*")
+        wanted = {name: _flag(name, query) for name in ("active", "silenced", "inhibited", "unprocessed")}
+    except ValueError as error:
+        return 400, str(error)
+    return 200, [
+        _alert_as_api(view)
+        for view in book.list_alerts()
+        if all_match(matchers, view.alert.labels)
+        and any(receiver.fullmatch(name) for name in view.receivers)
+        and (wanted["active"] or view.silenced_by or view.inhibited_by)
+        and (wanted["silenced"] or not view.silenced_by)
+        and (wanted["inhibited"] or not view.inhibited_by)
+    ]
 
 
 def as_api(silence: Silence, now: float) -> dict[str, Any]:
@@ -100,6 +135,33 @@ def rfc3339(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _alert_as_api(view: AlertView) -> dict[str, Any]:
+    alert = view.alert
+    return {
+        "annotations": dict(alert.annotations),
+        "endsAt": rfc3339(alert.ends_at),
+        "fingerprint": alert.fingerprint,
+        "receivers": [{"name": name} for name in view.receivers],
+        "startsAt": rfc3339(alert.starts_at),
+        "status": {
+            "state": "suppressed" if view.silenced_by or view.inhibited_by else "active",
+            "silencedBy": view.silenced_by,
+            "inhibitedBy": view.inhibited_by,
+            "mutedBy": [],
+        },
+        "updatedAt": rfc3339(view.updated_at),
+        "generatorURL": alert.generator_url,
+        "labels": dict(alert.labels),
+    }
+
+
+def _flag(name: str, query: Mapping[str, Sequence[str]]) -> bool:
+    text = (query.get(name) or ["true"])[-1]
+    if text not in ("true", "false"):
+        raise ValueError(f"{name} is true or false, not {text!r}")
+    return text == "true"
+
+
 def _matcher(found: Any) -> Matcher:
     if not isinstance(found, Mapping):
         raise SilenceRefused("bad_silence", "a matcher is an object")
@@ -132,4 +194,4 @@ def _is_wanted(silence: Silence, wanted: Sequence[Matcher]) -> bool:
 
 
 def _refused(refused: SilenceRefused) -> Answer:
-    return STATUSES[refused.code], {"code": refused.code, "message": str(refused)}
+    return STATUSES[refused.code], str(refused)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,10 +50,10 @@ class Silence:
                 raise SilenceRefused("bad_silence", f"{matcher.name!r} is no name of a label")
         if all(matcher.matches({}) for matcher in self.matchers):
             raise SilenceRefused("bad_silence", "at least one matcher must not match an empty label")
-        if not self.ends_at > self.starts_at:
-            raise SilenceRefused("bad_silence", "a silence ends after it starts")
         if self.ends_at <= now:
             raise SilenceRefused("bad_silence", "the end of the silence is past")
+        if not self.ends_at > self.starts_at:
+            raise SilenceRefused("bad_silence", "a silence ends after it starts")
         for name, text in (("createdBy", self.created_by), ("comment", self.comment)):
             if not text.strip() or len(text) > TEXT_CHARACTERS_MAX:
                 raise SilenceRefused("bad_silence", f"{name} is a text of 1 to {TEXT_CHARACTERS_MAX} characters")
@@ -83,11 +83,14 @@ class Silences:
         """Takes what another process may have written."""
         self._silences = {key: Silence.from_kept(found) for key, found in self._state.all(KIND).items()}
 
+    def muting(self, labels: Mapping[str, str], now: float) -> Iterator[str]:
+        """The ids of those that mute an alert."""
+        for silence in self._silences.values():
+            if silence.starts_at <= now < silence.ends_at and all_match(silence.matchers, labels):
+                yield silence.id
+
     def mutes(self, labels: Mapping[str, str], now: float) -> bool:
-        return any(
-            silence.starts_at <= now < silence.ends_at and all_match(silence.matchers, labels)
-            for silence in self._silences.values()
-        )
+        return next(self.muting(labels, now), None) is not None
 
     def list(self, now: float) -> list[Silence]:
         """Active ones first, then those to come, then expired ones; each by its end."""

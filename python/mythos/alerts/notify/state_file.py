@@ -24,10 +24,12 @@ _logger = logging.getLogger("mythos.alerts")
 
 
 class StateFile:
-    """`path` None: nothing outlives the process."""
+    """`path` None: nothing outlives the process. `owner` False is for a guest who opens another process's file: what is
+    wrong with it is raised as sqlite3.Error or OSError, and nothing is mended.
+    """
 
-    def __init__(self, path: Path | None, *, now: float) -> None:
-        self._path = path
+    def __init__(self, path: Path | None, *, now: float, owner: bool = True) -> None:
+        self._path, self._owner = path, owner
         self._changes: dict[tuple[str, str], bytes | None] = {}
         self._told = False
         self.failures = 0
@@ -58,6 +60,8 @@ class StateFile:
                 self._connection.executemany("DELETE FROM kept WHERE kind = ? AND key = ?", removed)
                 self._connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", written)
         except sqlite3.Error as error:
+            if not self._owner:
+                raise
             self.failures += 1
             if not self._told:
                 _logger.error(
@@ -87,6 +91,8 @@ class StateFile:
     def _open(self, now: float) -> sqlite3.Connection:
         if self._path is None:
             return _prepared(":memory:")
+        if not self._owner:
+            return _prepared(str(self._path))
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             return _prepared(str(self._path))

@@ -20,7 +20,6 @@ from mythos.alerts.notify.senders.outcome import SendFailed
 from mythos.alerts.notify.template_data import Data
 
 ATTEMPT_S = 30.0
-SMTPS_PORT = 465
 
 
 class EmailSender:
@@ -77,7 +76,7 @@ class EmailSender:
             hostname=name,
             port=None,
             sock=connection,
-            use_tls=config.port == SMTPS_PORT,
+            use_tls=config.tls_at_once,
             start_tls=False,
             tls_context=self._tls(),
             local_hostname=config.hello or "localhost",
@@ -86,7 +85,7 @@ class EmailSender:
         try:
             await smtp.connect()
             await smtp.ehlo()
-            if config.port != SMTPS_PORT and config.require_tls:
+            if config.require_tls and not config.tls_at_once:
                 await self._start_tls(smtp, name)
             if config.username and config.password is not None:
                 await smtp.login(config.username, config.password.reveal())
@@ -99,8 +98,7 @@ class EmailSender:
         except aiosmtplib.SMTPException as error:
             raise _failure(error) from None
         finally:
-            smtp.close()
-            connection.close()
+            smtp.close()  # and with it the socket, which is its transport's by now
 
     async def _start_tls(self, smtp: object, name: str) -> None:
         import aiosmtplib

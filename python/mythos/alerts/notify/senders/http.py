@@ -6,7 +6,6 @@ import asyncio
 import email.utils
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from types import TracebackType
 from typing import Any
 
 import httpcore
@@ -44,21 +43,12 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions
             )
         )
-        assert isinstance(answer.stream, AsyncIterator) or hasattr(answer.stream, "__aiter__")
         return httpx.Response(
             answer.status, headers=answer.headers, stream=_Stream(answer.stream), extensions=answer.extensions
         )
 
     async def aclose(self) -> None:
         await self._pool.aclose()
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.aclose()
 
 
 class _Stream(httpx.AsyncByteStream):
@@ -74,11 +64,14 @@ class _Stream(httpx.AsyncByteStream):
 
 
 class Poster:
-    """Sends bodies to one receiver. One loop; `aclose` when it is over."""
+    """Sends bodies to one receiver. One loop; `aclose` when it is over.
+
+    The transport is called without httpx's client, which writes each URL, and with it tokens, into the log.
+    """
 
     def __init__(self, guard: AddressGuard, http: Http | None = None) -> None:
         self._guard, self._http = guard, http or Http()
-        self._client: httpx.AsyncClient | None = None
+        self._transport: GuardedTransport | None = None
 
     async def post(self, url: str, body: Any, *, timeout_s: float = ATTEMPT_S) -> bytes:
         """The answer's body, of an answer between 200 and 299. Raises SendFailed and what `failure_of` knows."""
@@ -88,30 +81,31 @@ class Poster:
         return await self._ask("GET", url, b"", timeout_s)
 
     async def aclose(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
+        if self._transport is not None:
+            await self._transport.aclose()
 
     async def _ask(self, method: str, url: str, body: bytes, timeout_s: float) -> bytes:
         headers = {"User-Agent": USER_AGENT, **self._authorization()}
         if body:
             headers["Content-Type"] = "application/json"
-        async with (
-            asyncio.timeout(timeout_s),
-            self._ready().stream(
-                method, url, content=body or None, headers=headers, timeout=timeout_s, extensions=self._extensions()
-            ) as answer,
-        ):
+        timeouts = {"timeout": httpx.Timeout(timeout_s).as_dict()}
+        request = httpx.Request(method, url, headers=headers, content=body, extensions=timeouts | self._extensions())
+        async with asyncio.timeout(timeout_s):
+            answer = await self._ready().handle_async_request(request)
             read = bytearray()
-            async for part in answer.aiter_bytes():
-                read += part
-                if len(read) > ANSWER_BYTES_MAX:
-                    break  # what it says further down does not matter
+            try:
+                async for part in answer.aiter_bytes():
+                    read += part
+                    if len(read) > ANSWER_BYTES_MAX:
+                        break  # what it says further down does not matter
+            finally:
+                await answer.aclose()
         if not answer.is_success:
             raise _refusal(answer)
         return bytes(read)
 
-    def _ready(self) -> httpx.AsyncClient:
-        if self._client is None:
+    def _ready(self) -> GuardedTransport:
+        if self._transport is None:
             tls = self._http.tls
             context = client_tls(
                 ca_file=str(tls.ca_file) if tls.ca_file else None,
@@ -119,9 +113,8 @@ class Poster:
                 key_file=str(tls.key_file) if tls.key_file else None,
                 insecure_skip_verify=tls.insecure_skip_verify,
             )
-            transport = GuardedTransport(self._guard, context)
-            self._client = httpx.AsyncClient(transport=transport, follow_redirects=False, trust_env=False)
-        return self._client
+            self._transport = GuardedTransport(self._guard, context)
+        return self._transport
 
     def _extensions(self) -> dict[str, str]:
         name = self._http.tls.server_name

@@ -1,0 +1,328 @@
+"""What arrives, and how often: over real connections to servers that fail, and over restarts."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+
+import pytest
+
+from mythos.alerts.notify import outbox
+from mythos.alerts.notify.notifier import Notifier
+from mythos.alerts.notify.options import NotifyOptions
+from mythos.alerts.notify.secret import Secret
+from mythos.alerts.notify.senders.http import retry_after_s
+from mythos.errors import ConfigError
+from notify_scene import START, Scene, alert
+from notify_servers import (
+    HttpServer,
+    close_in_the_middle,
+    hang,
+    serving,
+    status,
+)
+from waiting import until
+
+
+def webhook(url: str, more: str = "") -> str:
+    return f"webhook_configs: [{{url: '{url}', timeout: 200ms{more}}}]"
+
+
+async def test_a_webhook_says_what_alertmanager_says(tmp_path):
+    async with serving() as server:
+        scene = Scene(tmp_path, webhook(f"{server.url}/hook?x=1"))
+        await scene.tell(alert("Lag", i="1"), alert("Lag", i="2"))
+        await scene.wait(10)
+        ((path, headers, body),) = server.requests
+        assert (path, headers["content-type"]) == ("/hook?x=1", "application/json")
+        assert headers["host"] == f"127.0.0.1:{server.port}"
+        assert list(body) == [
+            *("receiver", "status", "alerts", "groupLabels", "commonLabels", "commonAnnotations", "externalURL"),
+            *("version", "groupKey", "truncatedAlerts"),
+        ]
+        assert body["groupKey"] == '{}:{alertname="Lag"}' and body["version"] == "4"
+        assert body["alerts"][0] == {
+            "status": "firing",
+            "labels": {"alertname": "Lag", "i": "1"},
+            "annotations": {"summary": "Lag is bad"},
+            "startsAt": "2027-01-15T08:00:00Z",
+            "endsAt": "0001-01-01T00:00:00Z",
+            "generatorURL": "",
+            "fingerprint": alert("Lag", i="1").fingerprint,
+        }
+        assert scene.count("webhook", "sent") == 1 and scene.pending == 0
+        await scene.notifier.aclose()
+
+
+async def test_credentials_go_along_and_not_into_the_log(tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    (tmp_path / "token").write_text("t0ken\n")
+    async with serving() as server:
+        entries = [
+            f"{{url: '{server.url}/{name}', http_config: {{{fields}}}}}"
+            for name, fields in (
+                ("bearer", "authorization: {credentials_file: token}"),
+                ("basic", "basic_auth: {username: me, password: it}"),
+            )
+        ]
+        scene = Scene(tmp_path, f"webhook_configs: [{', '.join(entries)}]")
+        await scene.tell(alert())
+        await scene.wait(10)
+        told = {path: headers["authorization"] for path, headers, _ in server.requests}
+        assert told == {"/bearer": "Bearer t0ken", "/basic": "Basic bWU6aXQ="}
+        assert len(caplog.records) > 10, "httpcore tells what it does"
+        lines = str([line.__dict__ for line in caplog.records])
+        assert not any(secret in lines for secret in ("t0ken", "bWU6aXQ=", "/bearer", "/basic"))
+        await scene.notifier.aclose()
+
+
+@pytest.mark.parametrize("trouble", [status(500), status(503), hang, close_in_the_middle], ids=str)
+async def test_nothing_is_lost_and_repeats_are_waited_for(tmp_path, trouble):
+    """Where the answer was lost the receiver may have taken it: it is told again, which `groupKey` and times show."""
+    async with serving(trouble, trouble) as server:
+        scene = Scene(tmp_path, webhook(server.url))
+        await scene.tell(alert())
+        await scene.wait(10)
+        assert (len(server.requests), scene.pending) == (1, 1)
+        await scene.wait(0.5)
+        assert len(server.requests) == 1, "a second is waited for, at most (the jitter is 1 here)"
+        await scene.wait(0.5)
+        assert (len(server.requests), scene.pending) == (2, 1)
+        await scene.wait(2)
+        assert (len(server.requests), scene.pending) == (3, 0)
+        assert server.bodies[0] == server.bodies[1] == server.bodies[2]
+        await scene.wait(40)
+        assert len(server.requests) == 3
+        assert (scene.count("webhook", "sent"), scene.count("webhook", "retried")) == (1, 2)
+        await scene.notifier.aclose()
+
+
+async def test_retry_after_is_honoured_within_bounds(tmp_path):
+    async with serving(status(429, "Retry-After: 30"), status(503, "Retry-After: 999999")) as server:
+        scene = Scene(tmp_path, webhook(server.url), group_interval="3h")
+        await scene.tell(alert())
+        await scene.wait(10)
+        await scene.wait(29)
+        assert len(server.requests) == 1
+        await scene.wait(2)
+        assert len(server.requests) == 2
+        await scene.wait(3_590)
+        assert len(server.requests) == 2
+        await scene.wait(20)
+        assert len(server.requests) == 3, "an hour is the most"
+        await scene.notifier.aclose()
+
+
+def test_retry_after_may_be_a_date():
+    date = {"date": "Mon, 23 Nov 2026 10:00:00 GMT"}
+    assert retry_after_s({**date, "retry-after": "Mon, 23 Nov 2026 10:01:30 GMT"}) == 90
+    assert retry_after_s({**date, "retry-after": "soon"}) is None
+    assert retry_after_s({"retry-after": "7"}) == 7
+    assert retry_after_s({}) is None
+
+
+async def test_what_is_refused_is_told_again_when_the_group_is_due(tmp_path):
+    async with serving(status(404)) as server:
+        scene = Scene(tmp_path, webhook(server.url))
+        await scene.tell(alert())
+        await scene.wait(10)
+        await scene.wait(59)
+        assert len(server.requests) == 1
+        await scene.wait(2)
+        assert len(server.requests) == 2 and scene.count("webhook", "sent") == 1
+        await scene.notifier.aclose()
+
+
+async def test_the_connection_goes_to_the_address_that_was_checked(tmp_path):
+    """The name is resolved once for each attempt; what it resolves to a moment later does not matter (rebinding)."""
+    inner = HttpServer()
+    async with HttpServer(host="127.0.0.2") as outer:
+        inner.port = outer.port
+        async with inner:
+            scene = Scene(tmp_path, webhook(f"http://rebinds.test:{outer.port}/"), allowed_networks=["127.0.0.2/32"])
+            scene.names["rebinds.test"] = [["127.0.0.2"], ["127.0.0.1"]]
+            await scene.tell(alert())
+            await scene.wait(10)
+            assert len(outer.requests) == 1 and outer.requests[0][1]["host"] == f"rebinds.test:{outer.port}"
+            await scene.wait(3_600)  # the repeat finds the name at a private address
+            assert scene.last_error.startswith("address_refused: ") and inner.requests == []
+            await scene.notifier.aclose()
+
+
+async def test_an_address_that_is_refused_does_not_hide_one_that_is_not(tmp_path):
+    async with HttpServer(host="127.0.0.2") as server:
+        scene = Scene(tmp_path, webhook(f"http://two.test:{server.port}/"), allowed_networks=["127.0.0.2/32"])
+        scene.names["two.test"] = [["10.0.0.1", "127.0.0.2"]]
+        await scene.tell(alert())
+        await scene.wait(10)
+        assert len(server.requests) == 1
+        await scene.notifier.aclose()
+
+
+async def test_slack_gets_its_message(tmp_path):
+    async with serving(status(200, body="ok")) as server:
+        fields = "title: S, value: '{{ .Status }}'"
+        action = "type: button, text: Runbook, url: 'http://r/{{ .GroupLabels.alertname }}'"
+        scene = Scene(
+            tmp_path,
+            f"slack_configs: [{{api_url: '{server.url}', channel: '#alerts', send_resolved: true, icon_emoji: ':x:', "
+            f"fields: [{{{fields}}}], actions: [{{{action}}}]}}]",
+        )
+        await scene.tell(alert("Lag", i="1"))
+        await scene.wait(10)
+        assert server.bodies == [
+            {
+                "channel": "#alerts",
+                "username": "Mythos",
+                "icon_emoji": ":x:",
+                "attachments": [
+                    {
+                        "color": "danger",
+                        "title": "[FIRING:1] Lag (1)",
+                        "title_link": "http://mythos.test",
+                        "text": "Lag is bad\n",
+                        "fallback": "[FIRING:1] Lag (1) | http://mythos.test",
+                        "callback_id": "",
+                        "footer": "",
+                        "mrkdwn_in": ["fallback", "pretext", "text"],
+                        "fields": [{"title": "S", "value": "firing", "short": False}],
+                        "actions": [{"type": "button", "text": "Runbook", "url": "http://r/Lag"}],
+                    }
+                ],
+            }
+        ]
+        await scene.tell(alert("Lag", i="1", resolved_at=START + 20))
+        await scene.wait(60)
+        assert server.bodies[-1]["attachments"][0]["color"] == "good"
+        await scene.notifier.aclose()
+
+
+async def test_what_is_pending_is_told_after_a_restart_once(tmp_path):
+    async with serving(status(503), status(200), status(200)) as server:
+        scene = Scene(tmp_path, webhook(server.url))
+        await scene.tell(alert("Lag", i="1"), alert("Full"))
+        await scene.wait(10)
+        assert (len(server.requests), scene.pending) == (2, 1)
+        await scene.notifier.aclose()
+        scene.start()
+        assert scene.pending == 1
+        await scene.notifier.settle()
+        assert (len(server.requests), scene.pending) == (3, 0)
+        first, other, again = server.bodies
+        assert again == first and other["groupKey"] != first["groupKey"]
+        await scene.notifier.aclose()
+        scene.start()
+        await scene.wait(30)
+        assert len(server.requests) == 3, "what was told is remembered"
+        await scene.notifier.aclose()
+
+
+async def test_what_was_under_way_when_the_process_ended_is_told_again(tmp_path):
+    """The documented repeat: nobody knows whether the receiver has taken it."""
+    async with serving(hang) as server:
+        scene = Scene(tmp_path, f"webhook_configs: [{{url: '{server.url}'}}]")
+        scene.notifier.submit([alert()])
+        scene.notifier.step()
+        scene.now += 10
+        scene.notifier.step()
+
+        async def has_it() -> bool:
+            return bool(server.requests)
+
+        await until(has_it)
+        for task in list(scene.notifier._tasks):  # as SIGKILL would
+            task.cancel()
+        scene.start()
+        await scene.notifier.settle()
+        assert scene.count("webhook", "sent") == 1 and scene.pending == 0
+        await scene.notifier.aclose()
+
+
+async def test_a_receiver_that_is_gone_from_the_file_is_sent_nothing(tmp_path):
+    async with serving(status(503)) as server:
+        scene = Scene(tmp_path, webhook(server.url))
+        await scene.tell(alert())
+        await scene.wait(10)
+        await scene.notifier.aclose()
+        scene._config.write_text("route: {receiver: other}\nreceivers: [{name: other}]\n")
+        scene.start()
+        await scene.wait(1)
+        assert scene.pending == 0 and scene.notifier.snapshot()["dropped_by_reason"] == {"receiver_gone": 1}
+        await scene.notifier.aclose()
+
+
+async def test_the_outbox_is_bounded_and_what_it_drops_is_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(outbox, "PENDING_MAX", 3)
+    scene = Scene(tmp_path, webhook("http://nowhere.test/"))
+    await scene.tell(*(alert(f"Lag{n}") for n in range(5)))
+    await scene.wait(10)
+    assert scene.pending == 3 and scene.notifier.snapshot()["dropped_by_reason"] == {"outbox_full": 2}
+    await scene.notifier.aclose()
+
+
+async def test_a_damaged_state_file_is_put_aside(tmp_path, caplog):
+    (tmp_path / "alerts.db").write_bytes(b"not a database, for sure" * 100)
+    async with serving() as server:
+        scene = Scene(tmp_path, webhook(server.url))
+        await scene.tell(alert())
+        await scene.wait(10)
+        assert len(server.requests) == 1
+        assert list(tmp_path.glob("alerts.db.damaged-*")) and "Alert state put aside" in caplog.text
+        await scene.notifier.aclose()
+
+
+async def test_people_are_told_though_the_state_file_cannot_be_written(tmp_path, caplog):
+    async with serving() as server:
+        scene = Scene(tmp_path, webhook(server.url))
+        other = sqlite3.connect(tmp_path / "alerts.db")
+        other.execute("DROP TABLE kept")
+        await scene.tell(alert())
+        await scene.wait(10)
+        assert len(server.requests) == 1 and scene.notifier.snapshot()["state_file_failures"] > 0
+        assert caplog.text.count("Alert state not written") == 1
+        other.close()
+        await scene.notifier.aclose()
+
+
+async def test_alertmanagers_get_every_alert_until_they_have_taken_it(tmp_path):
+    async with serving(status(503), status(200)) as one, serving() as two:
+        scene = Scene(tmp_path, "webhook_configs: []", alertmanagers=[Secret(one.url), Secret(f"{two.url}/prefix/")])
+        await scene.tell(*(alert("Lag", i=str(n)) for n in range(70)))
+        assert [len(body) for body in two.bodies] == [64, 6]
+        assert {path for path, _, _ in two.requests} == {"/prefix/api/v2/alerts"}
+        assert [len(body) for body in one.bodies] == [64]
+        await scene.notifier.aclose()
+        scene.start()
+        await scene.tell(alert("Lag", i="1", resolved_at=START))
+        assert sum(len(body) for body in one.bodies[1:]) == 70, "after a restart too, the newest of each"
+        ends = [each["endsAt"] for body in one.bodies[1:] for each in body if each["labels"]["i"] == "1"]
+        assert ends == ["2027-01-15T08:00:00Z"]
+        await scene.tell(alert("Lag", i="2"))
+        assert [len(body) for body in two.bodies[2:]] == [1, 1], "each resend and each resolve goes to every one"
+        await scene.notifier.aclose()
+
+
+async def test_the_heartbeat_beats_while_rules_are_evaluated(tmp_path):
+    async with serving(status(200), status(500), status(200)) as server:
+        scene = Scene(tmp_path, "webhook_configs: []", heartbeat_url=Secret(server.url), heartbeat_s=60.0)
+        await scene.wait(100)
+        assert server.requests == [], "nothing was evaluated yet"
+        await scene.tell()
+        assert len(server.requests) == 1
+        await scene.wait(59)
+        assert len(server.requests) == 1
+        await scene.wait(1)
+        assert len(server.requests) == 2
+        await scene.wait(10)
+        assert len(server.requests) == 3, "one that failed is repeated sooner"
+        await scene.wait(60)
+        assert len(server.requests) == 3, "the last evaluation is more than two minutes ago"
+        await scene.tell()
+        assert len(server.requests) == 4
+        assert (scene.count("heartbeat", "sent"), scene.count("heartbeat", "retried")) == (3, 1)
+        await scene.notifier.aclose()
+
+
+def test_a_network_that_is_none_is_refused():
+    with pytest.raises(ConfigError, match=r"alerts\.allowed_networks"):
+        Notifier(NotifyOptions(allowed_networks=["10.0.0.0/99"], state_file=None))

@@ -1,0 +1,126 @@
+"""`mythos alerts silence` on a state file, while a notifier uses it, and over HTTP."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from typer.testing import CliRunner
+
+from mythos.alerts.notify.notifier import Notifier
+from mythos.alerts.notify.options import NotifyOptions
+from mythos.alerts.notify.silence_api import delete_silence, get_silences, post_silence
+from mythos.cli.silences import app
+from notify_scene import Scene, alert
+from notify_servers import serving
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A state file."""
+    return ["--state-file", str(tmp_path / "alerts.db")]
+
+
+@pytest.fixture
+def server(tmp_path):
+    """The routes as the server has them, over a notifier."""
+    notifier = Notifier(NotifyOptions(state_file=tmp_path / "of-server.db"))
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            parts = urlsplit(self.path)
+            assert parts.path == "/api/v2/silences" or parts.path.startswith("/api/v2/silence/")
+            if self.command == "POST":
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                status, answer = post_silence(notifier, body)
+            elif self.command == "DELETE":
+                status, answer = delete_silence(notifier, parts.path.rpartition("/")[2])
+            else:
+                status, answer = get_silences(notifier, parse_qs(parts.query).get("filter", []))
+            text = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST = do_DELETE = answer
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    http = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    yield ["--url", f"http://127.0.0.1:{http.server_address[1]}"]
+    http.shutdown()
+    http.server_close()
+
+
+@pytest.mark.parametrize("way", ["place", "server"])
+def test_a_silence_is_added_listed_and_expired(request, way):
+    where = request.getfixturevalue(way)
+    id = run("add", "alertname=Lag", 'instance=~"a.*"', "-c", "we know", "-a", "ann", "-d", "2h", *where).strip()
+    other = run("add", "alertname=Full", "-c", "too", *where).strip()
+    (row,) = (json.loads(line) for line in run("list", "alertname=Lag", "--json", *where).splitlines())
+    assert row["id"] == id and row["status"] == {"state": "active"}
+    assert (row["createdBy"], row["comment"]) == ("ann", "we know")
+    assert row["matchers"] == [
+        {"name": "alertname", "value": "Lag", "isRegex": False, "isEqual": True},
+        {"name": "instance", "value": "a.*", "isRegex": True, "isEqual": True},
+    ]
+    assert f"{id}  active " in run("list", *where) and '{alertname="Lag",instance=~"a.*"}' in run("list", *where)
+    run("expire", id, *where)
+    assert [line.split()[0] for line in run("list", *where).splitlines()] == [other]
+    assert f"{id}  expired" in run("list", "--expired", *where)
+    run("expire", id, *where)
+
+
+@pytest.mark.parametrize("way", ["place", "server"])
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["add", "alertname:Lag", "-c", "x"], 2, "is no matcher"),
+        (["add", "alertname=Lag", "-c", "x", "-d", "soon"], 2, "is no duration"),
+        (["add", "alertname=Lag", "-c", "x", "--end", "2026-11-23T10:00:00"], 2, "is no time with a zone"),
+        (["add", "alertname=Lag", "-c", "x", "--end", "2001-11-23T10:00:00Z"], 1, "the end of the silence is past"),
+        (["add", "alertname=~.*", "-c", "x"], 1, "at least one matcher"),
+        (["add", "alertname=Lag", "-c", ""], 1, "comment"),
+        (["expire", "gone"], 1, "there is no silence gone"),
+    ],
+)
+def test_what_is_refused_is_told(request, way, arguments, code, says):
+    assert says in run(*arguments, *request.getfixturevalue(way), code=code)
+
+
+def test_a_state_file_that_is_none_is_told_and_left_alone(tmp_path):
+    assert "there is no state file" in run("list", "--state-file", str(tmp_path / "gone.db"), code=1)
+    file = tmp_path / "other.db"
+    file.write_bytes(b"something else" * 1_000)
+    assert "cannot be used" in run("add", "a=b", "-c", "x", "--state-file", str(file), code=1)
+    assert file.read_bytes() == b"something else" * 1_000
+
+
+def test_nobody_there_is_told():
+    assert "no server" in run("list", "--url", "http://127.0.0.1:9", code=4)
+
+
+async def test_a_running_notifier_takes_what_is_written_into_its_file(tmp_path: Path):
+    async with serving() as hooks:
+        scene = Scene(tmp_path, f"webhook_configs: [{{url: '{hooks.url}'}}]")
+        scene.now = time.time()
+        await scene.tell(alert("Lag", at=scene.now), alert("Full", at=scene.now))
+        id = run("add", "alertname=Lag", "-c", "known", "--state-file", str(tmp_path / "alerts.db")).strip()
+        await scene.wait(10)
+        assert [body["groupLabels"]["alertname"] for body in hooks.bodies] == ["Full"]
+        assert [silence.id for silence in scene.notifier.list_silences()[1]] == [id]
+        await scene.notifier.aclose()
