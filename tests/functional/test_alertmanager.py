@@ -1,12 +1,14 @@
 """The notifier beside a real Alertmanager: one file, the same alerts, the same groups told to the same receivers."""
 
 import itertools
+import json
 import random
 import time
 from pathlib import Path
 
 import pytest
 
+from alert_api import AlertApi
 from alertmanager import Alertmanager, Hooks, amtool
 from mythos.alerts.alert import Alert
 from mythos.alerts.notify.config_file import load_config
@@ -200,3 +202,54 @@ def test_amtool_takes_everything_but_our_extension(tmp_path):
     )
     refused = amtool("check-config", str(tmp_path / "a.yml"))
     assert refused.returncode == 1 and "apprise_configs" in refused.stdout + refused.stderr
+
+
+@pytest.fixture
+def ours(tmp_path, hooks):
+    """A notifier with an alert that inhibits another, and its API."""
+    write_config(tmp_path, hooks)
+    notifier = Notifier(
+        NotifyOptions(tmp_path / "mythos.yml", allowed_networks=["127.0.0.0/8"], state_file=tmp_path / "alerts.db")
+    )
+    notifier.start()
+    now = time.time()
+    labels = [{"alertname": name, "instance": "a1", "severity": "critical"} for name in ("Down", "Lag")]
+    notifier.submit([Alert(each, {"summary": "bad"}, now, now + 240) for each in labels])
+    api = AlertApi(notifier)
+    eventually("the alerts are there", lambda: len(notifier.list_alerts()) == 2)
+    yield api
+    api.stop()
+    notifier.stop()
+
+
+def ask(api: AlertApi, *arguments: str) -> str:
+    answer = amtool(f"--alertmanager.url={api.url}", *arguments)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout.strip()
+
+
+def test_amtool_lists_our_alerts(ours):
+    def names(*arguments):
+        return {
+            each["labels"]["alertname"] for each in json.loads(ask(ours, "alert", "query", "-o", "json", *arguments))
+        }
+
+    assert names() == {"Down"}, "amtool leaves out what is inhibited"
+    assert names("--inhibited") == {"Lag"}
+    assert names("--inhibited", "--active", "instance=a2") == set()
+    assert names("--receiver=pager") == {"Down"} and names("--receiver=team") == set()
+
+
+def test_amtool_silences_our_alerts(ours):
+    id = ask(ours, "silence", "add", "alertname=Down", "severity=~crit.*", "--comment=known", "--author=ann")
+    (silence,) = json.loads(ask(ours, "silence", "query", "-o", "json"))
+    assert (silence["id"], silence["createdBy"], silence["comment"]) == (id, "ann", "known")
+    (alert,) = json.loads(ask(ours, "alert", "query", "-o", "json", "--silenced"))
+    assert alert["status"]["silencedBy"] == [id] and alert["status"]["state"] == "suppressed"
+    updated = ask(ours, "silence", "update", "--duration=3h", "--comment=still", id)
+    assert id in updated and "still" in updated
+    ask(ours, "silence", "expire", id)
+    assert json.loads(ask(ours, "silence", "query", "-o", "json")) == []
+    assert [each["id"] for each in json.loads(ask(ours, "silence", "query", "--expired", "-o", "json"))] == [id]
+    refused = amtool(f"--alertmanager.url={ours.url}", "silence", "add", "a=~.*", "--comment=x", "--author=y")
+    assert refused.returncode == 1 and "at least one matcher" in refused.stderr
