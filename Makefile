@@ -144,6 +144,15 @@ browser: build-tests
 conformance: build-tests
 	$(PYTHON) tests/conformance/run_kosoku.py build/release/mythos-echo --listen 127.0.0.1:0
 
+# The alerts' expressions, by a real Prometheus and by the engine: $(EXPRESSIONS) of them must be answered alike.
+EXPRESSIONS ?= 5000
+.PHONY: conformance-promql bench-alerts
+conformance-promql: build-tests package
+	$(PYTHON) tests/conformance/run_promql.py --count $(EXPRESSIONS)
+# A round of 100 rules over 1,000 series: bounded by 20 ms.
+bench-alerts: build-tests package
+	$(PYTHON) bench/alert_rules.py
+
 # Both kinds of server, held to docs/api/openapi.yaml for at most $(CONTRACT_SECONDS) seconds each.
 CONTRACT_SECONDS ?= 90
 .PHONY: contract

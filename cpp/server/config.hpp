@@ -139,6 +139,8 @@ struct Config {
         std::string state = "data/alerts.db";
         std::string heartbeat_url;
         std::int64_t heartbeat_s = 60;
+        std::string incidents = "data/incidents";
+        std::int64_t incidents_max = 20;
         friend bool operator==(const Alerts&, const Alerts&) = default;
     } alerts;
 

@@ -217,9 +217,11 @@ const std::array kOptions{
     Option{MEMBER(monitor.max_samples), Range{1, 1'000'000}, kLive, "MAX_METRICS_SAMPLES",
            "Recent errors that are kept with their details."},
 
-    Option{MEMBER(alerts.rules), AnyValue{}, kRestart, "",
-           "Files of Prometheus rules that a server in Python evaluates; mythosd evaluates none. auto: those that come "
-           "with the package for `mythos serve`, none for a server within another program. Empty: none."},
+    Option{
+        MEMBER(alerts.rules), AnyValue{}, kRestart, "",
+        "Files of Prometheus rules that a server in Python evaluates; mythosd evaluates none. packaged: the one that "
+        "comes with the package. auto: that one for `mythos serve`, none for a server within another program. "
+        "Empty: none."},
     Option{MEMBER(alerts.interval_s), Range{0.1, 3'600}, kRestart, "",
            "How often series are recorded for the rules, and rules evaluated whose group says nothing else."},
     Option{MEMBER(alerts.job), Form{is_label_value, "1 to 128 characters"}, kRestart, "",
@@ -228,7 +230,7 @@ const std::array kOptions{
            "The label `instance` of these. Empty: the listener's HOST:PORT."},
     Option{MEMBER(alerts.notifications), AnyValue{}, kRestart, "",
            "File in the format of alertmanager.yml that says who is told of alerts, and how. Empty: nobody."},
-    Option{MEMBER(alerts.alertmanagers), Form{is_http_url, "http(s)://HOST[:PORT][/PATH]"}, kRestart, "",
+    Option{MEMBER(alerts.alertmanagers), Form{is_http_url, "http(s)://HOST[:PORT][/PATH]", shown_url}, kRestart, "",
            "Alertmanagers that are given every alert, each of them; grouping, silences and telling are theirs."},
     Option{MEMBER(alerts.allowed_networks), Form{is_network, "an address with a prefix length, such as 10.0.0.0/8"},
            kRestart, "",
@@ -237,13 +239,18 @@ const std::array kOptions{
     Option{MEMBER(alerts.external_url), Form{is_url_or_empty, "http(s)://HOST[:PORT][/PATH], or empty"}, kRestart, "",
            "Where people reach this server, for links in notifications. Empty: the listener's own address."},
     Option{MEMBER(alerts.state), AnyValue{}, kRestart, "",
-           "File that keeps silences, what was told and what has to be told over a restart, and since when alerts are "
-           "pending or firing. Empty: nothing is kept."},
+           "File that keeps silences, what was told and what has to be told over a restart; beside it one with .json "
+           "keeps since when alerts are pending or firing. Empty: nothing is kept."},
     Option{MEMBER(alerts.heartbeat_url), Form{is_url_or_empty, "http(s)://HOST[:PORT][/PATH], or empty", shown_url},
            kRestart, "",
            "Called every heartbeat_s while rules are evaluated; whoever is there raises the alarm when it stays away. "
            "Empty: nobody."},
     Option{MEMBER(alerts.heartbeat_s), Range{1, 86'400}, kRestart, "", "Seconds between two calls of heartbeat_url."},
+    Option{MEMBER(alerts.incidents), AnyValue{}, kRestart, "",
+           "Directory that gets a bundle of what the server knew when an alert began to fire, as a notebook with its "
+           "data, at most 5 MiB each. Empty: none."},
+    Option{MEMBER(alerts.incidents_max), Range{1, 10'000}, kRestart, "",
+           "Bundles that are kept; older ones are deleted."},
 };
 
 #undef MEMBER

@@ -25,7 +25,7 @@ from mythos import _core
 from mythos.health import Check, Nonsense, collecting, is_async, read
 
 # The core's own components, and how many an application may have beside them.
-RESERVED = frozenset({"connections", "database", "event_loops", "memory", "performance"})
+RESERVED = frozenset({"alerts", "connections", "database", "event_loops", "memory", "performance"})
 CHECKS_MAX = 56
 TAGS_MAX = 16
 DETAILS_BYTES_MAX = 4_096  # the core keeps no more

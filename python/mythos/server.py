@@ -15,18 +15,15 @@ called from any thread, and let the GIL go while the core works. Times are in se
 from __future__ import annotations
 
 import asyncio
-import atexit
-import os
 import time
-import weakref
 from collections.abc import Callable, Iterable
 from inspect import iscoroutinefunction
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
-from mythos import _core
+from mythos import _core, server_exit
 from mythos.authenticator import AUTHENTICATE, Authenticate, authenticator
 from mythos.dispatcher import Dispatcher, Handler, HandlerThread, Registered, log
 from mythos.entries import Message, message_of
@@ -37,6 +34,9 @@ from mythos.server_errors import Errors
 from mythos.server_views import Connections, Sessions
 from mythos.settings import Changed, Settings
 from mythos.store import Store
+
+if TYPE_CHECKING:
+    from mythos.alerts.engine import AlertEngine
 
 H = TypeVar("H", bound=Handler)
 A = TypeVar("A", bound=Authenticate)
@@ -63,6 +63,7 @@ class Server:
         self._core: _core.ServerCore | None = None
         self._dispatcher: Dispatcher | None = None
         self._thread: HandlerThread | None = None
+        self._alerts: AlertEngine | None = None
         self.health = HealthChecks()
         self.errors = Errors(self._ask)
 
@@ -330,7 +331,7 @@ class Server:
             raise _refusal(error) from None
 
     def _types(self) -> list[str]:
-        return [type for type in self._handlers if type != AUTHENTICATE]
+        return [type for type in self._handlers if not _core.is_built_in(type)]
 
     def _begin(self) -> None:
         if self._core is not None:
@@ -344,7 +345,23 @@ class Server:
             raise StartFailed(code, message) from None
         self._core.set_types(self._types())
         self._dispatcher = Dispatcher(self._core, self._handlers, self.settings.limits.request_timeout_s)
-        _alive.add(self)
+        try:
+            self._start_alerts()
+        except ConfigError as error:
+            self._end()
+            raise StartFailed("bad_config", "\n".join(error.complaints)) from None
+        server_exit.note(self)
+
+    def _start_alerts(self) -> None:
+        if not [name for name in self.settings.alerts.rules if name != "auto"]:
+            return
+        from mythos.alerts import api, setup  # numpy and more, for those who have rules
+
+        core = self._running()
+        self._alerts = engine = setup.make_engine(core, self.settings, self.url)
+        self._handlers[api.QUESTION] = Registered(lambda asked: api.answer(engine.notifier, asked.data), False, True)
+        core.set_questions([api.QUESTION])
+        engine.start()
 
     def _drained(self) -> Iterable[None]:
         """Asks everybody to go; yields while somebody is there and time is left."""
@@ -362,13 +379,16 @@ class Server:
     def _end(self) -> None:
         core, self._core, self._dispatcher = self._core, None, None
         self.health.detach()
-        _alive.discard(self)
+        server_exit.forget(self)
+        alerts, self._alerts = self._alerts, None
+        if alerts is not None:
+            alerts.stop()
         if core is not None:
             core.stop()
 
     def _abandon(self) -> None:
         """In the child of a fork: the threads are not here, and the sockets are the parent's."""
-        core, self._core, self._dispatcher, self._thread = self._core, None, None, None
+        core, self._core, self._dispatcher, self._thread, self._alerts = self._core, None, None, None, None
         self.health.detach()
         if core is not None:
             core.abandon()
@@ -377,23 +397,3 @@ class Server:
 def _refusal(error: _core.CoreError) -> Refused | ServerStopped:
     code, message = error.args
     return ServerStopped(message) if code == "stopped" else Refused(code, message)
-
-
-_alive: weakref.WeakSet[Server] = weakref.WeakSet()
-
-
-def _stop_all() -> None:
-    """At the interpreter's exit: no farewell, but no thread that outlives Python either."""
-    for server in list(_alive):
-        server._end_thread()
-        server._end()
-
-
-def _abandon_all() -> None:
-    for server in list(_alive):
-        server._abandon()
-    _alive.clear()
-
-
-atexit.register(_stop_all)
-os.register_at_fork(after_in_child=_abandon_all)

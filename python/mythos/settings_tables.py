@@ -326,9 +326,9 @@ class AlertsTable(Table):
 
     rules: list[str] = Field(
         default_factory=lambda: ["auto"],
-        description="Files of Prometheus rules that a server in Python evaluates; mythosd evaluates none. auto: "
-        "those that come with the package for `mythos serve`, none for a server within another program."
-        " Empty: none. (a text)",
+        description="Files of Prometheus rules that a server in Python evaluates; mythosd evaluates none. packaged:"
+        " the one that comes with the package. auto: that one for `mythos serve`, none for a server "
+        "within another program. Empty: none. (a text)",
     )
     interval_s: float = Field(
         default=15.0,
@@ -351,6 +351,7 @@ class AlertsTable(Table):
     )
     alertmanagers: list[str] = Field(
         default_factory=list,
+        repr=False,
         description="Alertmanagers that are given every alert, each of them; grouping, silences and telling are "
         "theirs. (a list of http(s)://HOST[:PORT][/PATH])",
     )
@@ -367,8 +368,8 @@ class AlertsTable(Table):
     )
     state: str = Field(
         default="data/alerts.db",
-        description="File that keeps silences, what was told and what has to be told over a restart, and since when"
-        " alerts are pending or firing. Empty: nothing is kept. (a text)",
+        description="File that keeps silences, what was told and what has to be told over a restart; beside it one "
+        "with .json keeps since when alerts are pending or firing. Empty: nothing is kept. (a text)",
     )
     heartbeat_url: str = Field(
         default="",
@@ -379,6 +380,15 @@ class AlertsTable(Table):
     heartbeat_s: int = Field(
         default=60,
         description="Seconds between two calls of heartbeat_url. (an integer from 1 to 86400)",
+    )
+    incidents: str = Field(
+        default="data/incidents",
+        description="Directory that gets a bundle of what the server knew when an alert began to fire, as a "
+        "notebook with its data, at most 5 MiB each. Empty: none. (a text)",
+    )
+    incidents_max: int = Field(
+        default=20,
+        description="Bundles that are kept; older ones are deleted. (an integer from 1 to 10000)",
     )
 
 

@@ -19,9 +19,9 @@ scrape_configs:
 
 
 class Prometheus:
-    def __init__(self, directory: Path, server: Mythosd, rules: Path | None = None) -> None:
+    def __init__(self, directory: Path, server: Mythosd, *rules: Path) -> None:
         self.directory = directory
-        config = CONFIG.format(port=server.port) + (f"rule_files: [{rules}]\n" if rules else "")
+        config = CONFIG.format(port=server.port) + f"rule_files: [{', '.join(map(str, rules))}]\n"
         (directory / "prometheus.yml").write_text(config)
         self.log = directory / "prometheus.log"
         with self.log.open("wb") as log:

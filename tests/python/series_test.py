@@ -142,6 +142,20 @@ def test_old_samples_and_dead_series_give_way():
     assert latest(store, now_ms, *named("x")) == {series("x", session="99"): 1.0}
 
 
+def test_writers_that_never_have_anything_or_say_nothing_any_more_cost_nothing():
+    store = SeriesStore(retention_ms=40 * STEP_MS)
+    for number in range(200):
+        at_ms = START_MS + number * STEP_MS
+        store.append(at_ms, {series("up"): 1.0})
+        for rule in range(50):
+            store.append(at_ms, {}, writer=f"quiet {rule}")
+        if number < 20:
+            store.append(at_ms, {series("x"): 1.0}, writer="gone")
+    assert store.counts.series == 1
+    assert store.counts.nbytes < 100_000
+    assert store.append(START_MS, {series("x"): 1.0}, writer="quiet 1") == 0
+
+
 def test_bytes_are_bounded_and_what_is_lost_by_it_is_counted():
     store = SeriesStore(bytes_max=8_000)
     for number in range(200):

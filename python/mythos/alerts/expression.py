@@ -4,7 +4,7 @@
     for labels, value in expression.evaluate(store, now_ms):
         ...
 
-The semantics are those of Prometheus 3 with delayed name removal; docs/reference says what is left out.
+The semantics are those of Prometheus 3 with delayed name removal; docs/reference/answers.md says what is left out.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ def parse_expression(text: str, *, origin: str = "") -> Expression:
             raise build.Refusal(f"a rule needs a vector or a scalar, and this is a {kind}", instead=hint)
         if locate.is_before_1970(text):
             raise build.Refusal("a time before 1970 is not supported", "@", "write a time in seconds since 1970")
+        build.check_points(tree)
         node = build.build(tree)
     except build.Refusal as refusal:
         raise _refused(text, refusal, origin) from None

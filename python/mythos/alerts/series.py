@@ -52,10 +52,13 @@ class _Selection:
 
 
 class SeriesStore:
-    """Thread-safe; nothing is handed out that a later `append` would change."""
+    """Thread-safe; nothing is handed out that a later `append` would change.
+
+    The retention is that of the longest burn-rate window, and a quarter of an hour for an offset.
+    """
 
     def __init__(
-        self, *, retention_ms: int = 6 * 3_600_000, series_max: int = 10_000, bytes_max: int = 256 << 20
+        self, *, retention_ms: int = 6 * 3_600_000 + 900_000, series_max: int = 10_000, bytes_max: int = 256 << 20
     ) -> None:
         self.retention_ms = retention_ms
         self.series_max = series_max
@@ -68,6 +71,7 @@ class SeriesStore:
         # Changes when a series of this metric comes or goes; under "" for any.
         self._versions: Counter[str] = Counter()
         self._selections: dict[Matchers, _Selection] = {}
+        self._swept_ms = 0
 
     @property
     def counts(self) -> Counts:
@@ -91,6 +95,7 @@ class SeriesStore:
         Time must grow for each writer: what comes late is counted and left out, as in Prometheus.
         """
         with self._lock:
+            self._sweep(at_ms)
             lane = self._lanes.setdefault(writer, Lane())
             if at_ms <= lane.last_ms:
                 self._counts.out_of_order += len(samples)
@@ -120,9 +125,7 @@ class SeriesStore:
             key = ("fill", times.tobytes())
             lane = self._lanes.get(key)
             if lane is None:
-                lane = self._lanes[key] = Lane(columns=len(times))
-                for at_ms in times.tolist():
-                    lane.append(at_ms, (), ())
+                lane = self._lanes[key] = Lane.at(times)
             row = lane.rows.get(labels)
             if row is None and (row := self._add(lane, labels)) is None:
                 return
@@ -140,6 +143,16 @@ class SeriesStore:
             self._counts.forgotten_early += 1
         if lane.appended % lane.columns == 0:
             for labels in lane.remove_dead():
+                self._remove(lane, labels)
+
+    def _sweep(self, at_ms: int) -> None:
+        """Now and then: writers that have said nothing for as long as samples are kept are forgotten."""
+        if at_ms < self._swept_ms + self.retention_ms // 8:
+            return
+        self._swept_ms = at_ms
+        for writer in [writer for writer, lane in self._lanes.items() if lane.last_ms <= at_ms - self.retention_ms]:
+            lane = self._lanes.pop(writer)
+            for labels in lane.rows:
                 self._remove(lane, labels)
 
     def _has_room(self, lane: Lane, rows: int, columns: int) -> bool:

@@ -8,15 +8,13 @@ from typing import Annotated
 
 import typer
 
-from mythos.alerts.rule_file import load_rule_files
-from mythos.alerts.test_file import load_test_file
-from mythos.alerts.test_run import run_test_file
-from mythos.alerts.yaml_reader import FileError
-from mythos.cli import exits
+from mythos.cli import exits, incidents, silences
 
 app = typer.Typer(
     help="Alert rules: Prometheus' files, on the engine of the server.", no_args_is_help=True, epilog=exits.HELP
 )
+app.add_typer(silences.app, name="silence")
+app.add_typer(incidents.app, name="incident")
 
 
 @app.command(epilog=exits.HELP)
@@ -25,6 +23,9 @@ def check(files: Annotated[list[Path], typer.Argument(help="Rule files.")]) -> N
 
     Every fault is told, with its file, its line and what to write instead; it ends with 1 where there is one.
     """
+    from mythos.alerts.rule_file import load_rule_files
+    from mythos.alerts.yaml_reader import FileError
+
     failed = False
     for file in files:
         try:
@@ -45,6 +46,10 @@ def test(files: Annotated[list[Path], typer.Argument(help="promtool's rule-test 
 
     It ends with 1 where one fails, or where a file cannot be read.
     """
+    from mythos.alerts.test_file import load_test_file
+    from mythos.alerts.test_run import run_test_file
+    from mythos.alerts.yaml_reader import FileError
+
     failed = False
     for file in files:
         try:

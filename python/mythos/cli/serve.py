@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ import typer
 from mythos import _core, errors, game
 from mythos.cli import exits
 from mythos.cli.options import AsJson
+from mythos.logs import configure_logging
 from mythos.server import Server
 from mythos.settings import Settings, warnings_of
 
@@ -57,7 +59,8 @@ def serve(
     warn(warnings_of(config))
     with exits.mapped():
         try:
-            asyncio.run(_serve(server, read, bots if demo else None, bot_rate, port_file, as_json))
+            with logging_of(server.settings):
+                asyncio.run(_serve(server, read, bots if demo else None, bot_rate, port_file, as_json))
         except errors.StartFailed as error:
             wrong_config = error.code in ("bad_config", "exposed_without_authentication", "log_file")
             exits.fail(exits.BAD_CONFIG if wrong_config else exits.FAILED, error)
@@ -86,6 +89,17 @@ def check_config(
     warn(warnings)
     for name, value in shown.items():
         typer.echo(f"{name} = {json.dumps(value)}")
+
+
+@contextmanager
+def logging_of(settings: Settings) -> Iterator[None]:
+    """What Python's parts of the server log is among the core's lines."""
+    handler = configure_logging(settings)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
 
 
 def settings_of(listen: str | None, config: Path | None, given: list[str]) -> Settings:
@@ -135,14 +149,19 @@ def reload(server: Server, read: Callable[[], Settings]) -> None:
 
 def for_a_program(settings: Settings) -> Settings:
     """This program is nothing but a server, which has a log file and keeps a history, unless it was told otherwise."""
-    of_a_program = {"log.file": _core.PROGRAM_LOG_FILE, "store.url": _core.PROGRAM_STORE_URL}
-    return settings.changed(**{name: own for name, own in of_a_program.items() if settings.values[name] == "auto"})
+    of_a_program = {
+        "log.file": _core.PROGRAM_LOG_FILE,
+        "store.url": _core.PROGRAM_STORE_URL,
+        "alerts.rules": ["packaged"],
+    }
+    values = settings.values
+    return settings.changed(**{n: own for n, own in of_a_program.items() if values[n] in ("auto", ["auto"])})
 
 
 def for_a_demo(settings: Settings) -> Settings:
     """Where nothing else was asked for: no log line a connection, no waiting at the end, no history in a file."""
     defaults, changed = Settings.only().values, {}
-    for name, value in {"log.level": "warning", "drain.spread_ms": 0, "store.url": "none"}.items():
+    for name, value in {"log.level": "warning", "drain.spread_ms": 0, "store.url": "none", "alerts.state": ""}.items():
         if settings.values[name] == defaults[name]:
             changed[name] = value
     return settings.changed(**changed)

@@ -15,7 +15,7 @@ from mythos.alerts.promql.histograms import HistogramQuantile
 from mythos.alerts.promql.label_functions import Absent, LabelJoin, LabelReplace, labels_of_absent
 from mythos.alerts.promql.label_sets import NAME
 from mythos.alerts.promql.matchers import Matcher, Matchers, Operator, compiled
-from mythos.alerts.promql.nodes import Number, RangeSelector, Selector, Subquery, When
+from mythos.alerts.promql.nodes import DEFAULT_STEP_MS, Number, RangeSelector, Selector, Subquery, When
 
 Type: TypeAlias = Literal["scalar", "vector", "matrix", "string"]
 # Nodes are told apart by the parser's types, which it has checked: in here they are just nodes.
@@ -23,6 +23,10 @@ _Node: TypeAlias = Any
 
 _OPERATORS: dict[str, Operator] = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 _AT = re.compile(r"@ ([\d.]+)(?: offset \S+)?$")
+
+
+# At how many times the innermost expression of subqueries is worked out. Prometheus bounds its samples, at 50 million.
+POINTS_MAX = 11_000
 
 
 class Refusal(Exception):
@@ -86,6 +90,25 @@ def _case_of(member: Any) -> str:
 
 def _no_pattern(pattern: str, error: ValueError) -> Refusal:
     return Refusal(f"the regular expression {pattern!r} is not supported: {error}", pattern)
+
+
+def check_points(tree: Any) -> None:
+    """Raises Refusal for subqueries that would take seconds."""
+    points = [1.0]
+
+    def enter(expr: Any) -> None:
+        if isinstance(expr, parser.SubqueryExpr):
+            assert expr.range is not None
+            points.append(points[-1] * (expr.range / (expr.step or timedelta(milliseconds=DEFAULT_STEP_MS))))
+            if points[-1] > POINTS_MAX:
+                reason = f"a subquery of more than {POINTS_MAX:,} points is not supported"
+                raise Refusal(reason, instead="write a longer step or a shorter range, or a recording rule")
+
+    def leave(expr: Any) -> None:
+        if isinstance(expr, parser.SubqueryExpr):
+            points.pop()
+
+    parser.walk(tree, enter, leave)
 
 
 def _ms(duration: timedelta) -> int:

@@ -12,7 +12,7 @@ from mythos.alerts.promql.values import GAP_BITS, STALE_BITS, Floats, Integers
 _GAP = np.array([GAP_BITS], np.int64).view(np.float64)[0]
 _FIRST_ROWS = 4
 _FIRST_COLUMNS = 32
-_AGAIN_MS = 1 << 62
+_EVER_MS = 1 << 62
 
 Rows = slice | Integers
 
@@ -25,8 +25,18 @@ class Lane:
         self.rows: dict[Labels, int] = {}
         self.values: Floats = np.full((rows, columns), _GAP)
         self.appended = 0  # columns, ever
+        self.last_ms = -_EVER_MS
         self._times_ms: Integers = np.zeros(2 * columns, np.int64)
         self._free: list[int] = []
+
+    @classmethod
+    def at(cls, times_ms: Integers) -> Lane:
+        """With all its times, which are not to grow, and no series yet."""
+        lane = cls(columns=len(times_ms))
+        lane._times_ms[:] = np.concatenate((times_ms, times_ms))
+        lane.appended = len(times_ms)
+        lane.last_ms = int(times_ms[-1])
+        return lane
 
     @property
     def columns(self) -> int:
@@ -37,12 +47,8 @@ class Lane:
         return min(self.appended, self.columns)
 
     @property
-    def last_ms(self) -> int:
-        return int(self._times_ms[(self.appended - 1) % self.columns]) if self.appended else -_AGAIN_MS
-
-    @property
     def first_ms(self) -> int:
-        return int(self._times_ms[self._start]) if self.appended else _AGAIN_MS
+        return int(self._times_ms[self._start]) if self.appended else _EVER_MS
 
     @property
     def nbytes(self) -> int:
@@ -76,7 +82,13 @@ class Lane:
         return not self._free and len(self.rows) == len(self.values)
 
     def append(self, at_ms: int, rows: Sequence[int], values: Sequence[float]) -> None:
-        """One column; a series that had a sample in the one before and has none now ends here."""
+        """One column; a series that had a sample in the one before and has none now ends here.
+
+        An alert that never fires has none: nothing is kept of that.
+        """
+        self.last_ms = at_ms
+        if not self.rows:
+            return
         column = self.appended % self.columns
         before = self.values[:, column - 1].view(np.int64) if self.appended else None
         fresh = np.full(len(self.values), _GAP)

@@ -13,8 +13,6 @@ from mythos.alerts.promql.values import Floats, Integers, Scalar, Vector, Window
 
 # Of a subquery without a step: Prometheus takes its global evaluation interval, which is this unless configured.
 DEFAULT_STEP_MS = 60_000
-# Points of one subquery. Prometheus has this limit for range queries, and for subqueries one on samples.
-STEPS_MAX = 11_000
 
 
 class Source(Protocol):
@@ -99,7 +97,7 @@ class RangeSelector:
 class Subquery:
     """At multiples of the step, in a range that is open on the left."""
 
-    node: Node
+    node: VectorNode
     range_ms: int
     step_ms: int | None
     when: When
@@ -110,7 +108,7 @@ class Subquery:
         step_ms = self.step_ms or moment.step_ms
         first_ms = (start_ms // step_ms + 1) * step_ms
         times_ms = np.arange(first_ms, end_ms + 1, step_ms)
-        columns = [self._at(replace(moment, at_ms=at_ms)) for at_ms in times_ms.tolist()]
+        columns = [self.node.evaluate(replace(moment, at_ms=at_ms)) for at_ms in times_ms.tolist()]
         sets = _all_of(columns)
         place = {labels: i for i, labels in enumerate(sets.labels)}
         values = np.zeros((len(sets), len(times_ms)))
@@ -120,12 +118,6 @@ class Subquery:
             values[rows, column] = vector.values
             absent[rows, column] = False
         return packed(sets, times_ms, values, start_ms, end_ms, absent)
-
-    def _at(self, moment: Moment) -> Vector:
-        found = self.node.evaluate(moment)
-        if isinstance(found, Scalar):
-            return Vector(LabelSets([()]), np.array([found.value]))
-        return found
 
 
 def _all_of(vectors: list[Vector]) -> LabelSets:

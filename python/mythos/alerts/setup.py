@@ -1,0 +1,84 @@
+"""The alert engine that a server's settings ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from mythos import _core
+from mythos.alerts.engine import AlertEngine
+from mythos.alerts.incident import Incidents
+from mythos.alerts.notify.notifier import Notifier
+from mythos.alerts.notify.options import NotifyOptions
+from mythos.alerts.notify.secret import Secret
+from mythos.alerts.rule import Group
+from mythos.alerts.rule_file import load_rule_files
+from mythos.alerts.series import SeriesStore
+from mythos.alerts.yaml_reader import FileError
+from mythos.errors import ConfigError
+from mythos.settings import Settings
+
+INCIDENT_BYTES_MAX = 5 << 20
+PACKAGED = "packaged"  # as a rule file's name: the one that comes with the package
+
+
+def rule_files(names: Sequence[str]) -> list[str]:
+    """The paths that `alerts.rules` names; `auto` is none, which `mythos serve` has replaced."""
+    packaged = str(files("mythos.alerts") / "mythos.yml")
+    return [packaged if name == PACKAGED else name for name in names if name != "auto"]
+
+
+def load_rules(settings: Settings) -> list[Group]:
+    """Raises ConfigError with every fault of every file."""
+    try:
+        return load_rule_files(rule_files(settings.alerts.rules))
+    except FileError as error:
+        raise ConfigError([f"alerts.rules: {problem}" for problem in error.problems]) from None
+
+
+def notify_options(settings: Settings, url: str) -> NotifyOptions:
+    alerts = settings.alerts
+    return NotifyOptions(
+        config=Path(alerts.notifications) if alerts.notifications else None,
+        alertmanagers=[Secret(each) for each in alerts.alertmanagers],
+        allowed_networks=alerts.allowed_networks,
+        external_url=alerts.external_url or url,
+        state_file=Path(alerts.state) if alerts.state else None,
+        heartbeat_url=Secret(alerts.heartbeat_url) if alerts.heartbeat_url else None,
+        heartbeat_s=alerts.heartbeat_s,
+    )
+
+
+def make_engine(core: _core.ServerCore, settings: Settings, url: str) -> AlertEngine:
+    """For a server that listens at `url`. Raises ConfigError."""
+    alerts = settings.alerts
+
+    def incidents(store: SeriesStore) -> Incidents:
+        return Incidents(
+            Path(alerts.incidents),
+            core,
+            store,
+            config=shown(settings),
+            count_max=alerts.incidents_max,
+            bytes_max=INCIDENT_BYTES_MAX,
+        )
+
+    return AlertEngine(
+        core,
+        load_rules(settings),
+        Notifier(notify_options(settings, url)),
+        interval_s=alerts.interval_s,
+        labels={"job": alerts.job, "instance": alerts.instance or url.removeprefix("http://")},
+        external_url=alerts.external_url or url,
+        memory=Path(alerts.state).with_suffix(".json") if alerts.state else None,
+        incidents=incidents if alerts.incidents else None,
+    )
+
+
+def shown(settings: Settings) -> dict[str, Any]:
+    """Every option without what is secret."""
+    secret = {row["name"] for row in _core.option_table() if row["secret"]}
+    told = {name: "<secret>" if name in secret and value else value for name, value in settings.values.items()}
+    return told | {"store.url": _core.shown_store_url(settings.store.url)}
