@@ -1,16 +1,19 @@
 """The notifier beside a real Alertmanager: one file, the same alerts, the same groups told to the same receivers."""
 
 import itertools
+import json
 import random
 import time
 from pathlib import Path
 
 import pytest
 
+from alert_api import AlertApi
 from alertmanager import Alertmanager, Hooks, amtool
 from mythos.alerts.alert import Alert
 from mythos.alerts.notify.config_file import load_config
 from mythos.alerts.notify.dispatcher import Dispatcher
+from mythos.alerts.notify.matchers import Matcher
 from mythos.alerts.notify.notification import as_at
 from mythos.alerts.notify.notification_log import NotificationLog
 from mythos.alerts.notify.notifier import Notifier
@@ -20,6 +23,7 @@ from mythos.alerts.notify.senders.alertmanager import postable
 from mythos.alerts.notify.silences import Silences
 from mythos.alerts.notify.state_file import StateFile
 from mythos.alerts.notify.template_data import webhook_message
+from mythos.errors import ConfigError
 from mythosd import REPOSITORY, eventually
 
 DEPLOYED = REPOSITORY / "deploy" / "alertmanager.yml"
@@ -200,3 +204,99 @@ def test_amtool_takes_everything_but_our_extension(tmp_path):
     )
     refused = amtool("check-config", str(tmp_path / "a.yml"))
     assert refused.returncode == 1 and "apprise_configs" in refused.stdout + refused.stderr
+
+
+@pytest.fixture
+def ours(tmp_path, hooks):
+    """A notifier with an alert that inhibits another, and its API."""
+    write_config(tmp_path, hooks)
+    notifier = Notifier(
+        NotifyOptions(tmp_path / "mythos.yml", allowed_networks=["127.0.0.0/8"], state_file=tmp_path / "alerts.db")
+    )
+    notifier.start()
+    now = time.time()
+    labels = [{"alertname": name, "instance": "a1", "severity": "critical"} for name in ("Down", "Lag")]
+    notifier.submit([Alert(each, {"summary": "bad"}, now, now + 240) for each in labels])
+    api = AlertApi(notifier)
+    eventually("the alerts are there", lambda: len(notifier.list_alerts()) == 2)
+    yield api
+    api.stop()
+    notifier.stop()
+
+
+def ask(api: AlertApi, *arguments: str) -> str:
+    answer = amtool(f"--alertmanager.url={api.url}", *arguments)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout.strip()
+
+
+def test_amtool_lists_our_alerts(ours):
+    def names(*arguments):
+        return {
+            each["labels"]["alertname"] for each in json.loads(ask(ours, "alert", "query", "-o", "json", *arguments))
+        }
+
+    assert names() == {"Down"}, "amtool leaves out what is inhibited"
+    assert names("--inhibited") == {"Lag"}
+    assert names("--inhibited", "--active", "instance=a2") == set()
+    assert names("--receiver=pager") == {"Down"} and names("--receiver=team") == set()
+
+
+def test_amtool_silences_our_alerts(ours):
+    id = ask(ours, "silence", "add", "alertname=Down", "severity=~crit.*", "--comment=known", "--author=ann")
+    (silence,) = json.loads(ask(ours, "silence", "query", "-o", "json"))
+    assert (silence["id"], silence["createdBy"], silence["comment"]) == (id, "ann", "known")
+    (alert,) = json.loads(ask(ours, "alert", "query", "-o", "json", "--silenced"))
+    assert alert["status"]["silencedBy"] == [id] and alert["status"]["state"] == "suppressed"
+    updated = ask(ours, "silence", "update", "--duration=3h", "--comment=still", id)
+    assert id in updated and "still" in updated
+    ask(ours, "silence", "expire", id)
+    assert json.loads(ask(ours, "silence", "query", "-o", "json")) == []
+    assert [each["id"] for each in json.loads(ask(ours, "silence", "query", "--expired", "-o", "json"))] == [id]
+    refused = amtool(f"--alertmanager.url={ours.url}", "silence", "add", "a=~.*", "--comment=x", "--author=y")
+    assert refused.returncode == 1 and "at least one matcher" in refused.stderr
+
+
+# Expressions and values on which Go's and Python's could differ.
+EXPRESSIONS = [
+    *(r"", r".", r".*", r"a|b", r"^a$", r"a$", r"(?i)ABC", r"(?s).*", r"(?:a|b)+c", r"a{2}", r"a{,2}", r"a{1,}"),
+    *(r"[[:digit:]]+", r"[[:alpha:]é]+", r"[]a]+", r"[^]a]", r"[a\]b]+", r"[a-c&&b]", r"[\d.]+", r"\d+", r"\w+", r"\s"),
+    *(r"\Aa\z", r"(?P<n>a)b", r"x*?y", r"é+", r"\bfoo\b.*", r"a\.b", r"\x41", r"\t", r"a{", r"a\nb", r"[|~\[]+"),
+]
+NOT_IN_GO = [
+    *(r"(?=a)a", r"a**", r"a++", r"(", r"[b-a]", r"(a)\1", r"\Z", r"(?<!a)b", r"a{2}{3}", r"[[:word", r"\8"),
+]
+VALUES = [
+    *("", "a", "b", "ab", "aa", "aaa", "abc", "ABC", "a\n", "a\nb", "\n", "a{,2}", "a{", "é", "aé", "éé", "٣", "1.5"),
+    *("]", "a]b", "&", "b", "ac", "bac", "A", "\t", "foo bar", "xxy", "a.b", "|~[", "_1", " ", "\u00a0"),
+]
+
+
+def test_expressions_match_as_in_go(tmp_path):
+    routes = [
+        {"matchers": [str(Matcher("x", expression, "=~"))], "receiver": f"r{n}", "continue": True}
+        for n, expression in enumerate(EXPRESSIONS)
+    ]
+    names = ["none", *(route["receiver"] for route in routes)]
+    config = {"route": {"receiver": "none", "routes": routes}, "receivers": [{"name": name} for name in names]}
+    file = tmp_path / "a.yml"
+    file.write_text(json.dumps(config))
+    route = load_config(file).route
+    for value in VALUES:
+        quoted = value.replace("\n", "\\n")
+        found = amtool("config", "routes", "test", f"--config.file={file}", f'x="{quoted}"')
+        assert found.returncode == 0, found.stderr
+        assert found.stdout.strip().split(",") == [each.receiver for each in route.match({"x": value})], repr(value)
+
+
+@pytest.mark.parametrize("expression", NOT_IN_GO)
+def test_an_expression_that_go_refuses_is_refused(tmp_path, expression):
+    file = tmp_path / "a.yml"
+    file.write_text(
+        json.dumps(
+            {"route": {"receiver": "a", "routes": [{"match_re": {"x": expression}}]}, "receivers": [{"name": "a"}]}
+        )
+    )
+    assert amtool("check-config", str(file)).returncode == 1
+    with pytest.raises(ConfigError, match="is refused"):
+        load_config(file)

@@ -29,7 +29,8 @@ def test_every_row_has_its_case_and_every_case_its_row():
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row[0] in CASES], ids=lambda row: row[0])
-def test_what_is_refused_is_told_with_its_line_and_without_secrets(tmp_path, row):
+def test_what_is_refused_is_told_with_its_line_and_without_secrets(tmp_path, row, monkeypatch):
+    monkeypatch.setattr("mythos.alerts.notify.config_receivers.find_spec", lambda _: None)  # no Apprise
     (tmp_path / "empty").touch()
     id, _, says = row
     text, line = CASES[id]

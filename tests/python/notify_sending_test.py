@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,7 @@ from notify_servers import (
     HttpServer,
     close_in_the_middle,
     hang,
+    make_certificate,
     serving,
     status,
 )
@@ -156,6 +159,34 @@ async def test_an_address_that_is_refused_does_not_hide_one_that_is_not(tmp_path
         await scene.tell(alert())
         await scene.wait(10)
         assert len(server.requests) == 1
+        await scene.notifier.aclose()
+
+
+async def test_tls_is_for_the_name_though_the_connection_is_to_its_address(tmp_path):
+    certificate = make_certificate(tmp_path)
+    async with HttpServer(certificate=certificate) as server:
+        names = ("localhost", "other.test")
+        trust = f"http_config: {{tls_config: {{ca_file: {certificate[0]}}}}}"
+        entries = [f"{{url: 'https://{name}:{server.port}/{name}', {trust}}}" for name in names]
+        scene = Scene(tmp_path, f"webhook_configs: [{', '.join(entries)}]")
+        scene.names |= {name: [["127.0.0.1"]] for name in names}
+        await scene.tell(alert())
+        await scene.wait(10)
+        assert [path for path, _, _ in server.requests] == ["/localhost"]
+        assert scene.last_error.startswith("tls_failed: ") and scene.pending == 1
+        await scene.notifier.aclose()
+
+
+async def test_apprise_tells_what_it_knows(tmp_path):
+    async with serving(status(500)) as server:
+        scene = Scene(tmp_path, f"apprise_configs: [{{url: 'json://127.0.0.1:{server.port}/'}}]")
+        await scene.tell(alert())
+        await scene.wait(10)
+        assert scene.last_error.startswith("server_error: ") and scene.pending == 1
+        await scene.wait(1)
+        assert scene.pending == 0
+        assert (server.bodies[-1]["title"], server.bodies[-1]["type"]) == ("[FIRING:1] Lag", "failure")
+        assert "Lag is bad" in server.bodies[-1]["message"]
         await scene.notifier.aclose()
 
 
@@ -326,3 +357,12 @@ async def test_the_heartbeat_beats_while_rules_are_evaluated(tmp_path):
 def test_a_network_that_is_none_is_refused():
     with pytest.raises(ConfigError, match=r"alerts\.allowed_networks"):
         Notifier(NotifyOptions(allowed_networks=["10.0.0.0/99"], state_file=None))
+
+
+def test_the_log_page_has_the_events_of_the_code_and_no_others():
+    root = Path(__file__).resolve().parents[2]
+    section = (root / "docs/reference/logs.md").read_text().partition("### Of the alerts")[2].partition("\n## ")[0]
+    told = set(re.findall(r"`([A-Z][^`]+)`", section))
+    code = "".join(file.read_text() for file in (root / "python/mythos/alerts/notify").rglob("*.py"))
+    calls = re.findall(r"_logger\.\w+\((.*?)(?:extra|exc_info|\)\n)", code, re.DOTALL)
+    assert told == {event for call in calls for event in re.findall(r'"([A-Z][^"]+)"', call)}

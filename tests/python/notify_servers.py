@@ -40,8 +40,9 @@ async def close_in_the_middle(_: asyncio.StreamReader, writer: asyncio.StreamWri
 class HttpServer:
     """Answers as the script says, one entry a request, and 200 when it is over. Keeps what it was sent."""
 
-    def __init__(self, *script: Answer, host: str = "127.0.0.1") -> None:
+    def __init__(self, *script: Answer, host: str = "127.0.0.1", certificate: tuple[Path, Path] | None = None) -> None:
         self.script, self.host = list(script), host
+        self._tls = None if certificate is None else server_tls(certificate)
         self.requests: list[tuple[str, dict[str, str], Any]] = []  # path, headers, body
         self.url, self.port = "", 0
 
@@ -50,7 +51,7 @@ class HttpServer:
         return [body for _, _, body in self.requests]
 
     async def __aenter__(self) -> HttpServer:
-        self._server = await asyncio.start_server(self._serve, self.host, self.port)
+        self._server = await asyncio.start_server(self._serve, self.host, self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         self.url = f"http://{self.host}:{self.port}"
         return self
@@ -87,6 +88,12 @@ def make_certificate(directory: Path) -> tuple[Path, Path]:
     return certificate, key
 
 
+def server_tls(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*map(str, certificate))
+    return context
+
+
 class Mailbox:
     """Takes mail. `answers` are said to the next mails in the place of 250; `recipient` to each recipient."""
 
@@ -114,10 +121,7 @@ async def mail_server(
     certificate: tuple[Path, Path] | None = None, *, at_once: bool = False, password: str = ""
 ) -> AsyncIterator[tuple[Mailbox, int]]:
     """On loopback: with STARTTLS if there is a certificate, or with TLS from the first byte (`at_once`)."""
-    context = None
-    if certificate is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*map(str, certificate))
+    context = None if certificate is None else server_tls(certificate)
 
     def log_in(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
         good = isinstance(data, LoginPassword) and (data.login, data.password) == (b"me", password.encode())

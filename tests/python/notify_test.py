@@ -23,17 +23,25 @@ OPS += HOOK + "}\n"
 class Desk:
     """A dispatcher of which each notification is delivered at once, unless `broken`."""
 
-    def __init__(self, directory: Path, text: str = "", send_resolved: bool = True, more: str = "") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        text: str = "",
+        send_resolved: bool = True,
+        more: str = "",
+        state: StateFile | None = None,
+    ) -> None:
         self.now = START
         self.file = directory / "a.yml"
         self.state_file = directory / "alerts.db"
         self.file.write_text(OPS.replace("ROUTE", text).replace("SEND", str(send_resolved).lower()) + more)
         self.broken = False
         self.pending: dict[Key, Notification] = {}
+        self.made: list[Notification] = []
+        self.state = state or StateFile(self.state_file, now=self.now)
         self.open()
 
     def open(self) -> None:
-        self.state = StateFile(self.state_file, now=self.now)
         self.silences = Silences(self.state)
         self.log = NotificationLog(self.state)
         self.dispatcher = Dispatcher(
@@ -42,7 +50,7 @@ class Desk:
 
     def restart(self) -> None:
         self.dispatcher.save()
-        self.state.close()
+        self.state.commit()
         self.open()
 
     def tell(self, *alerts):
@@ -52,6 +60,7 @@ class Desk:
         """What is told so long after the start: (receiver, status, [firing], [resolved])."""
         self.now = START + seconds
         made, gone = self.dispatcher.flush(self.now)
+        self.made = made
         for key in gone:
             del self.pending[key]
         for notification in made:

@@ -89,6 +89,6 @@ def _token(match: re.Match[str], *, at_start: bool) -> str:
 
 
 def _escape(escaped: str) -> str:
-    if escaped in "pPCQEXRKGkuUN" or (escaped.isdigit() and escaped != "0"):
+    if escaped in "pPCQEXRKGkuUNZ" or (escaped.isdigit() and escaped != "0"):
         raise RegexRefused(f"\\{escaped} is not supported here; list the characters, such as [a-z], instead")
     return r"\Z" if escaped == "z" else f"\\{escaped}"

@@ -107,6 +107,8 @@ class Notifier:
         self._awake()
         if self._thread is not None:
             self._thread.join(STOP_S + 2)
+        else:
+            self._state.close()
 
     def submit(self, alerts: Sequence[Alert]) -> None:
         """What fires and what is resolved, at the end of an evaluation; also where that is nothing. Never waits."""
@@ -173,7 +175,11 @@ class Notifier:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         while not self._stopping:
             self._wake.clear()
-            wait_s = self.step()
+            try:
+                wait_s = self.step()
+            except Exception:  # whatever it is: the next pass may go well, and nobody else would tell people
+                _logger.exception("Notifier failed")
+                wait_s = LOOK_S
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._wake.wait()
