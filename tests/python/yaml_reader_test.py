@@ -23,6 +23,13 @@ def test_values_are_taken_as_they_are_written():
     assert not reader.problems
 
 
+def test_fields_may_come_from_elsewhere():
+    text = "a: &x {one: 1, two: 2}\nb: {<<: [*x, {three: 3, one: 9}], two: 5}\n"
+    reader, found = read(text)
+    assert texts_of(reader.texts(found["b"], "here")) == {"two": "5", "one": "1", "three": "3"}
+    assert not reader.problems
+
+
 def test_nothing_is_empty():
     reader, found = read("")
     assert found == {} and not reader.problems
