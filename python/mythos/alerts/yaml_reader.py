@@ -198,7 +198,7 @@ def _shown(node: yaml.Node) -> str:
 
 
 def _merged(node: yaml.MappingNode) -> Iterator[tuple[str, yaml.Node]]:
-    """What `<<` brings from elsewhere; what comes first holds. Each place is visited once, however often it is named."""
+    """What `<<` brings from elsewhere; what comes first holds. A place is visited once, however often it is named."""
     left, seen = [node], {id(node)}
     while left:
         for key, value in (one := left.pop(0)).value:
