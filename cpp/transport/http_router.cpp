@@ -33,6 +33,7 @@ constexpr std::array kRows{
     Row{Route::monitored_connections, "GET", "/monitoring/connections"},
     Row{Route::monitored_connection, "GET", "/monitoring/connections/{connection_id}"},
     Row{Route::monitoring_stream, "GET", "/monitoring/stream"},
+    Row{Route::alerts_status, "GET", "/api/v2/status"},
     Row{Route::active_alerts, "GET", "/api/v2/alerts"},
     Row{Route::silences, "GET", "/api/v2/silences"},
     Row{Route::new_silence, "POST", "/api/v2/silences"},

@@ -40,6 +40,7 @@ enum class Route : std::uint8_t {
     presence,
     history,
     // Of the application's alert engine, in the words of Alertmanager's API v2, so that its tools work here.
+    alerts_status,
     active_alerts,
     silences,
     new_silence,
@@ -59,7 +60,7 @@ constexpr bool is_monitors(Route route) { return route >= Route::startup && rout
 // Probes and metrics, which must not wait for anybody to say who asks.
 constexpr bool is_open(Route route) { return route <= Route::metrics; }
 
-constexpr bool is_alert_engines(Route route) { return route >= Route::active_alerts && route <= Route::end_silence; }
+constexpr bool is_alert_engines(Route route) { return route >= Route::alerts_status && route <= Route::end_silence; }
 
 // The wire that a route opens; none: it opens no stream.
 constexpr std::optional<protocol::Wire> wire_of(Route route) {

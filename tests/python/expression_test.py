@@ -5,12 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mythos.alerts.alert import as_labels
 from mythos.alerts.expression import EvaluationError, ExpressionError, Scalar, Vector, parse_expression
 from mythos.alerts.series import SeriesStore
 
 ANSWERS = (Path(__file__).parents[2] / "docs" / "reference" / "answers.md").read_text()
+
+WORDS = """x sum rate ( ) [ ] { } , 5m :1m 1h: = =~ != == > + - * / ^ and or unless on ignoring group_left by without
+offset @ bool "a" 'b' `c` 1 2.5 Inf NaN time() vector scalar topk(2, count_values( label_replace( absent( # é $1 0x
+start() smoothed fill(0) atan2 1e30"""
 
 
 def rows(columns: int) -> list[list[str]]:
@@ -62,6 +68,22 @@ def test_the_place_is_told_in_any_text(text: str, told: str):
     with pytest.raises(ExpressionError) as caught:
         parse_expression(text)
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * 100_000, "(" * 51 + "x" + ")" * 51, "+".join(["x"] * 202), "-" * 9_999 + "x", "x" * 99_999]
+)
+def test_what_would_bring_the_parser_down_never_reaches_it(text: str):
+    with pytest.raises(ExpressionError, match="not supported"):
+        parse_expression(text)
+
+
+@given(st.lists(st.sampled_from(WORDS.split()), max_size=12))
+def test_whatever_is_written_is_an_expression_or_refused(words: list[str]):
+    try:
+        parse_expression(" ".join(words))
+    except ExpressionError as error:
+        assert 0 <= error.position <= len(error.expression) and error.line >= 1 and error.column >= 1
 
 
 def test_an_expression_gives_a_vector_or_a_scalar(store: SeriesStore):

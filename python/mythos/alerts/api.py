@@ -6,16 +6,29 @@ a status and a body for JSON. As in Alertmanager, the body of a refusal is a tex
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
 
+from mythos import _core
 from mythos.alerts.notify import silence_api
 from mythos.alerts.notify.notifier import Notifier
 
 QUESTION = "mythos.alerts"
+_SINCE = time.time()
+
+
+def _status() -> dict[str, Any]:
+    version = dict.fromkeys(("branch", "buildDate", "buildUser", "goVersion", "revision"), "")
+    return {
+        "cluster": {"status": "disabled"},
+        "config": {"original": ""},
+        "uptime": silence_api.rfc3339(_SINCE),
+        "versionInfo": {**version, "version": _core.__version__},
+    }
 
 
 def answer(notifier: Notifier, question: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,6 +39,8 @@ def answer(notifier: Notifier, question: Mapping[str, Any]) -> dict[str, Any]:
 def _answer(notifier: Notifier, question: Mapping[str, Any]) -> silence_api.Answer:
     query = parse_qs(question["query"], keep_blank_values=True)
     match question["method"], question["route"]:
+        case "GET", "/api/v2/status":
+            return 200, _status()
         case "GET", "/api/v2/alerts":
             return silence_api.get_alerts(notifier, query)
         case "GET", "/api/v2/silences":

@@ -13,10 +13,9 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import promql_parser
 
 from mythos.alerts.promql import build, locate, refusals
-from mythos.alerts.promql.errors import EvaluationError, ExpressionError
+from mythos.alerts.promql.errors import EvaluationError, ExpressionError, Refusal
 from mythos.alerts.promql.nodes import DEFAULT_STEP_MS, Moment, Node, Source
 from mythos.alerts.promql.values import Scalar, Vector
 
@@ -46,24 +45,18 @@ class Expression:
 def parse_expression(text: str, *, origin: str = "") -> Expression:
     """Raises ExpressionError, which says what is wrong, where, and what to write instead."""
     try:
-        tree = promql_parser.parse(text)
+        tree = locate.tree_of(text)
+        if locate.is_before_1970(text):
+            raise Refusal("a time before 1970 is not supported", "@", "write a time in seconds since 1970")
+        node = build.build_result(tree)
     except ValueError as error:
         raise _fault(text, str(error), origin) from None
-    try:
-        kind = build.type_of(tree)
-        if kind in ("matrix", "string"):
-            hint = "write a function around it, such as rate() or last_over_time()" if kind == "matrix" else ""
-            raise build.Refusal(f"a rule needs a vector or a scalar, and this is a {kind}", instead=hint)
-        if locate.is_before_1970(text):
-            raise build.Refusal("a time before 1970 is not supported", "@", "write a time in seconds since 1970")
-        build.check_points(tree)
-        node = build.build(tree)
-    except build.Refusal as refusal:
+    except Refusal as refusal:
         raise _refused(text, refusal, origin) from None
     return Expression(text, node)
 
 
-def _refused(text: str, refusal: build.Refusal, origin: str) -> ExpressionError:
+def _refused(text: str, refusal: Refusal, origin: str) -> ExpressionError:
     position = None
     if refusal.token:
         position = locate.of_name(text, refusal.token)

@@ -66,7 +66,8 @@ class YamlReader:
             node: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
             return node
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
+            is_unended = "end of stream" in (error.problem or "")  # what began earlier has no end
+            mark = (error.context_mark if is_unended else error.problem_mark) or error.problem_mark
             line = mark.line if mark else 0
             part = self._source[line].strip() if line < len(self._source) else ""
             why = " ".join(filter(None, (error.context, error.problem)))

@@ -27,6 +27,7 @@ TEST(HttpRouter, FindsEveryRoute) {
     expect_route("GET", "/monitoring/dual-connections", Route::dual_connections, "");
     expect_route("GET", "/monitoring/errors", Route::errors, "");
     expect_route("GET", "/monitoring/alerts", Route::alerts, "");
+    expect_route("GET", "/api/v2/status", Route::alerts_status, "");
     expect_route("GET", "/api/v2/alerts", Route::active_alerts, "");
     expect_route("GET", "/monitoring/connections", Route::monitored_connections, "");
     expect_route("GET", "/monitoring/connections/c%3A1", Route::monitored_connection, "c:1");

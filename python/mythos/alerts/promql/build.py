@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import promql_parser as parser
 
 from mythos.alerts.promql import aggregations, functions, operators, refusals
+from mythos.alerts.promql.errors import Refusal
 from mythos.alerts.promql.histograms import HistogramQuantile
 from mythos.alerts.promql.label_functions import Absent, LabelJoin, LabelReplace, labels_of_absent
 from mythos.alerts.promql.label_sets import NAME
 from mythos.alerts.promql.matchers import Matcher, Matchers, Operator, compiled
 from mythos.alerts.promql.nodes import DEFAULT_STEP_MS, Number, RangeSelector, Selector, Subquery, When
 
-Type: TypeAlias = Literal["scalar", "vector", "matrix", "string"]
 # Nodes are told apart by the parser's types, which it has checked: in here they are just nodes.
 _Node: TypeAlias = Any
 
@@ -25,36 +26,35 @@ _OPERATORS: dict[str, Operator] = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "
 _AT = re.compile(r"@ ([\d.]+)(?: offset \S+)?$")
 
 
+_LATEST_S = 1e11
 # At how many times the innermost expression of subqueries is worked out. Prometheus bounds its samples, at 50 million.
 POINTS_MAX = 11_000
 
 
-class Refusal(Exception):
-    """`token` is a word to look for in the text; "" stands for the whole expression."""
-
-    def __init__(self, reason: str, token: str = "", instead: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.token = token
-        self.instead = instead
+def is_scalar(node: _Node) -> bool:
+    if isinstance(node, operators.Negative):
+        return is_scalar(node.node)
+    return isinstance(node, Number | operators.OfScalars | functions.AsScalar | functions.Time)
 
 
-def type_of(expr: Any) -> Type:
-    match expr:
-        case parser.NumberLiteral():
-            return "scalar"
-        case parser.StringLiteral():
-            return "string"
-        case parser.MatrixSelector() | parser.SubqueryExpr():
-            return "matrix"
-        case parser.ParenExpr() | parser.UnaryExpr():
-            return type_of(expr.expr)
-        case parser.BinaryExpr():
-            return "scalar" if type_of(expr.lhs) == type_of(expr.rhs) == "scalar" else "vector"
-        case parser.Call():
-            return "scalar" if expr.func.return_type == parser.ValueType.Scalar else "vector"
-        case _:
-            return "vector"
+def build_result(tree: Any) -> _Node:
+    """Of a whole expression. Raises Refusal."""
+    kind = {parser.StringLiteral: "string", parser.MatrixSelector: "matrix", parser.SubqueryExpr: "matrix"}
+    if found := kind.get(type(_unwrapped(tree))):
+        hint = "write a function around it, such as rate() or last_over_time()" if found == "matrix" else ""
+        raise Refusal(f"a rule needs a vector or a scalar, and this is a {found}", instead=hint)
+    node = build(tree)
+    if _points(node) > POINTS_MAX:
+        reason = f"a subquery of more than {POINTS_MAX:,} points is not supported"
+        raise Refusal(reason, instead="write a longer step or a shorter range, or a recording rule")
+    return node
+
+
+def _points(node: _Node) -> float:
+    """How often the innermost part is worked out."""
+    parts = (getattr(node, each.name) for each in fields(node))
+    most = max((_points(part) for part in parts if is_dataclass(part)), default=1.0)
+    return most * node.range_ms / (node.step_ms or DEFAULT_STEP_MS) if isinstance(node, Subquery) else most
 
 
 def build(expr: Any) -> _Node:
@@ -92,27 +92,12 @@ def _no_pattern(pattern: str, error: ValueError) -> Refusal:
     return Refusal(f"the regular expression {pattern!r} is not supported: {error}", pattern)
 
 
-def check_points(tree: Any) -> None:
-    """Raises Refusal for subqueries that would take seconds."""
-    points = [1.0]
-
-    def enter(expr: Any) -> None:
-        if isinstance(expr, parser.SubqueryExpr):
-            assert expr.range is not None
-            points.append(points[-1] * (expr.range / (expr.step or timedelta(milliseconds=DEFAULT_STEP_MS))))
-            if points[-1] > POINTS_MAX:
-                reason = f"a subquery of more than {POINTS_MAX:,} points is not supported"
-                raise Refusal(reason, instead="write a longer step or a shorter range, or a recording rule")
-
-    def leave(expr: Any) -> None:
-        if isinstance(expr, parser.SubqueryExpr):
-            points.pop()
-
-    parser.walk(tree, enter, leave)
-
-
 def _ms(duration: timedelta) -> int:
-    return round(duration / timedelta(milliseconds=1))
+    """Raises Refusal for what is none: Prometheus counts in milliseconds too."""
+    found = round(duration / timedelta(milliseconds=1))
+    if not found:
+        raise Refusal("a duration of less than a millisecond is not supported")
+    return found
 
 
 def _unwrapped(expr: Any) -> Any:
@@ -134,11 +119,14 @@ def _selector(expr: parser.VectorSelector) -> Selector:
 
 
 def _when(expr: parser.VectorSelector | parser.SubqueryExpr) -> When:
-    offset_ms = 0 if expr.offset is None else _ms(expr.offset)
+    offset_ms = _ms(expr.offset) if expr.offset else 0
     text = expr.prettify()
     # The parser's own time panics before 1970; its text has lost the sign.
     if found := _AT.search(text):
-        return When(offset_ms, at_ms=round(float(found[1]) * 1000))
+        at_s = float(found[1])
+        if at_s > _LATEST_S:
+            raise Refusal("so late a time is not supported", "@", "write a time in seconds since 1970")
+        return When(offset_ms, at_ms=round(at_s * 1000))
     return When(offset_ms, at_query=expr.at is not None)
 
 
@@ -169,13 +157,13 @@ def _binary(expr: parser.BinaryExpr) -> _Node:
     left, right = build(expr.lhs), build(expr.rhs)
     modifier = expr.modifier
     is_bool = modifier is not None and modifier.return_bool
-    types = type_of(expr.lhs), type_of(expr.rhs)
-    if types == ("scalar", "scalar"):
-        return operators.OfScalars(operator, left, right)
-    if types == ("vector", "scalar"):
-        return operators.WithScalar(operator, left, right, False, is_bool)
-    if types == ("scalar", "vector"):
-        return operators.WithScalar(operator, right, left, True, is_bool)
+    match is_scalar(left), is_scalar(right):
+        case True, True:
+            return operators.OfScalars(operator, left, right)
+        case False, True:
+            return operators.WithScalar(operator, left, right, False, is_bool)
+        case True, False:
+            return operators.WithScalar(operator, right, left, True, is_bool)
     matching, group, include = _matching(modifier)
     if operator in ("and", "or", "unless"):
         return operators.SetOperation(operator, left, right, matching)

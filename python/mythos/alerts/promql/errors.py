@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_SHOWN_MAX = 200  # characters of an offending part
+
 
 class ExpressionError(ValueError):
     """An expression that Prometheus or Mythos does not take, told when it is parsed.
@@ -33,9 +35,23 @@ class ExpressionError(ValueError):
 
     def __str__(self) -> str:
         place = f"column {self.column}" if self.line == 1 else f"line {self.line}, column {self.column}"
-        told = f"{self.reason}, at {place}: {self.part}" if self.part else f"{self.reason}, at {place}"
+        part = self.part if len(self.part) <= _SHOWN_MAX else self.part[:_SHOWN_MAX] + "…"
+        told = f"{self.reason}, at {place}: {part}" if part else f"{self.reason}, at {place}"
         return (f"{self.origin}: " if self.origin else "") + told + (f"; {self.instead}" if self.instead else "")
 
 
 class EvaluationError(RuntimeError):
     """What no parser can see: series that match more than one partner, or equal label sets in one result."""
+
+
+class Refusal(Exception):
+    """Of a part of an expression, before it is known where that stands.
+
+    `token` is a word to look for in the text; "" stands for the whole expression.
+    """
+
+    def __init__(self, reason: str, token: str = "", instead: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.token = token
+        self.instead = instead

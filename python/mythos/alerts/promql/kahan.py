@@ -29,8 +29,11 @@ def increment(value: float, total: float, rest: float) -> tuple[float, float]:
 def total(values: Iterable[float]) -> float:
     total = rest = 0.0
     for value in values:
-        total, rest = increment(value, total, rest)
-    return total if math.isinf(total) else total + rest
+        # `increment`, written out: this loop is half of a rule. What is infinite stays so, and has no rest.
+        new = total + value
+        rest += (total - new) + value if abs(total) >= abs(value) else (value - new) + total
+        total = new
+    return total + rest if math.isfinite(total) else total
 
 
 def mean(values: Sequence[float]) -> float:

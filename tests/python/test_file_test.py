@@ -1,0 +1,188 @@
+"""promtool's test files on the engine: the notation of series, what is read, and verdicts."""
+
+from __future__ import annotations
+
+import math
+import struct
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mythos.alerts.promql.values import STALE_BITS
+from mythos.alerts.series_notation import VALUES_MAX, parse_labels, parse_values
+from mythos.alerts.test_file import load_test_file
+from mythos.alerts.yaml_reader import FileError
+from mythos.cli import app, exits
+
+RULES = """
+groups:
+- name: later
+  rules:
+  - {record: twice, expr: 2 * once}
+- name: first
+  rules:
+  - {record: once, expr: sum(x)}
+  - alert: High
+    expr: x > 3
+    for: 2m
+    labels: {severity: page}
+    annotations: {summary: "{{ $labels.i }} has {{ $value }} in {{ $externalLabels.region }}"}
+"""
+TEST = """
+rule_files: [rules*.yml]
+evaluation_interval: 1m
+group_eval_order: [first, later]
+tests:
+- name: both
+  interval: 30s
+  external_labels: {region: eu}
+  input_series:
+  - {series: 'x{i="a"}', values: '0+1x20'}
+  - {series: 'x{i="b"}', values: '1 _ stale 5x3'}
+  alert_rule_test:
+  - {eval_time: 3m, alertname: High, exp_alerts: []}
+  - eval_time: 4m30s
+    alertname: High
+    exp_alerts:
+    - exp_labels: {severity: page, i: a}
+      exp_annotations: {summary: "a has 8 in eu"}
+    - exp_labels: {severity: page, i: b}
+      exp_annotations: {summary: "b has 5 in eu"}
+  promql_expr_test:
+  - expr: twice
+    eval_time: 1m
+    exp_samples: [{labels: 'twice', value: 4}]
+  - {expr: absent(y), eval_time: 0s, exp_samples: [{labels: '{}', value: 1}]}
+  - {expr: 1 / 0, eval_time: 1m, exp_samples: [{value: .inf}]}
+"""
+
+
+def run(tmp_path: Path, test: str = TEST, rules: str = RULES):
+    (tmp_path / "rules.yml").write_text(rules)
+    (tmp_path / "test.yml").write_text(test)
+    return CliRunner().invoke(app, ["alerts", "test", str(tmp_path / "test.yml")])
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1 2.5 -3", [1, 2.5, -3]),
+        ("0+10x3", [0, 10, 20, 30]),
+        ("10-2x2 7", [10, 8, 6, 7]),
+        ("-2+4x3", [-2, 2, 6, 10]),
+        ("3x2", [3, 3, 3]),
+        ("0x3", [0, 0, 0, 0]),
+        ("1x0", [1]),
+        ("_ _x2 1", [None, None, None, 1]),
+        ("1e2+.5x1 Inf", [100, 100.5, math.inf]),
+        ("", []),
+    ],
+)
+def test_values(text: str, values: list[float | None]):
+    assert parse_values(text) == values
+
+
+def test_a_series_that_ends_is_marked():
+    (value,) = parse_values("stale")
+    assert math.isnan(value) and struct.pack("<d", value) == STALE_BITS.to_bytes(8, "little")
+
+
+@pytest.mark.parametrize("text", ["a", "1+x3", "1x", "1x-1", "stalex3", "1,2", f"1x{VALUES_MAX}", "{{schema:1}}"])
+def test_what_is_no_value_is_refused(text: str):
+    with pytest.raises(ValueError, match=r"write|which are not recorded|make the interval longer"):
+        parse_values(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("up", {"__name__": "up"}),
+        ('up{job="a", i="b"}', {"__name__": "up", "i": "b", "job": "a"}),
+        ('{i="b"}', {"i": "b"}),
+        ("{}", {}),
+        ("", {}),
+    ],
+)
+def test_labels(text: str, labels: dict[str, str]):
+    assert dict(parse_labels(text)) == labels
+
+
+@pytest.mark.parametrize("text", ['up{i!="b"}', "up[5m]", "up offset 5m", "sum(up)", "up{", "1"])
+def test_what_is_no_series_is_refused(text: str):
+    with pytest.raises(ValueError, match="is no series"):
+        parse_labels(text)
+
+
+def test_all_as_expected(tmp_path: Path):
+    given = run(tmp_path)
+    assert (given.exit_code, given.stderr) == (exits.DONE, "")
+    assert given.stdout == f"{tmp_path}/test.yml: SUCCESS\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        ("a has 8 in eu", "a has 9 in eu", 14),
+        ("severity: page, i: b", "severity: page, i: c", 14),
+        ("eval_time: 3m, alertname: High", "eval_time: 4m, alertname: High", 13),
+        ("value: 4}", "value: 5}", 22),
+        ("labels: 'twice'", "labels: 'twice{a=\"b\"}'", 22),
+        ("value: .inf", "value: 1", 26),
+        ("group_eval_order: [first, later]", "group_eval_order: [later, first]", 22),
+        ("region: eu}", "region: us}", 14),
+    ],
+)
+def test_what_is_otherwise_is_told_with_its_line(tmp_path: Path, before: str, after: str, line: int):
+    assert before in TEST
+    given = run(tmp_path, TEST.replace(before, after))
+    assert given.exit_code == exits.FAILED
+    assert given.stderr.startswith(f"{tmp_path}/test.yml:{line}: test both: ")
+    assert "exp: " in given.stderr and "got: " in given.stderr
+    assert given.stdout.endswith("FAILED\n")
+
+
+def test_a_rule_that_fails_fails_the_test(tmp_path: Path):
+    given = run(tmp_path, rules=RULES.replace("2 * once", "x * on() x"))
+    assert given.exit_code == exits.FAILED
+    assert "rule twice failed at " in given.stderr
+
+
+def test_a_rule_file_that_cannot_be_loaded_fails_the_test(tmp_path: Path):
+    given = run(tmp_path, rules=RULES.replace("sum(x)", "summ(x)"))
+    assert given.exit_code == exits.FAILED
+    assert "rules.yml:" in given.stderr and "summ" in given.stderr
+
+
+def test_a_pattern_without_files_is_told(tmp_path: Path):
+    given = run(tmp_path, "rule_files: [none.yml]\ntests: []\n")
+    assert given.exit_code == exits.DONE
+    assert "no rule file is called none.yml" in given.stderr
+
+
+def test_all_faults_of_a_test_file_are_told_together(tmp_path: Path):
+    file = tmp_path / "test.yml"
+    file.write_text(
+        TEST.replace("0+1x20", "0+x20").replace("expr: twice", "expr: twicee(").replace("value: 4", "value: four")
+    )
+    with pytest.raises(FileError) as error:
+        load_test_file(file)
+    assert len(error.value.problems) == 3
+
+
+def test_one_ulp_is_no_difference_where_a_file_says_so(tmp_path: Path):
+    expression = "  - {expr: vector(0.1) + 0.2, eval_time: 1m, exp_samples: [{labels: '{}', value: 0.3}]}\n"
+    assert run(tmp_path, TEST + expression).exit_code == exits.FAILED
+    assert run(tmp_path, "fuzzy_compare: true\n" + TEST + expression).exit_code == exits.DONE
+
+
+def test_a_test_may_begin_at_a_time(tmp_path: Path):
+    test = """
+evaluation_interval: 1m
+tests:
+- start_timestamp: 2026-11-23T10:15:00Z
+  input_series: [{series: x, values: '0+1x5'}]
+  promql_expr_test: [{expr: time() + x, eval_time: 2m, exp_samples: [{labels: '{}', value: 1795429022}]}]
+"""
+    given = run(tmp_path, test)
+    assert given.exit_code == exits.DONE, given.stderr
