@@ -37,7 +37,7 @@ def case(id: str) -> Callable[[Case], Case]:
 
 
 def webhook(url: str, more: str = "") -> str:
-    return f"webhook_configs: [{{url: '{url}', timeout: 200ms{more}}}]"
+    return f"webhook_configs: [{{url: '{url}'{more}}}]"
 
 
 @case("to-private")
@@ -91,9 +91,7 @@ async def template_fails(directory: Path) -> AsyncIterator[Scene]:
         yield Scene(directory, f"slack_configs: [{{api_url: '{server.url}', title: '{{{{ index .Alerts 7 }}}}'}}]")
 
 
-def answering(
-    id: str, answer: Any, integration: str = "webhook_configs: [{{url: '{url}/s3cr3t', timeout: 200ms}}]"
-) -> None:
+def answering(id: str, answer: Any, integration: str = "webhook_configs: [{{url: '{url}/s3cr3t'}}]") -> None:
     async def make(directory: Path) -> AsyncIterator[Scene]:
         async with serving(answer) as server:
             yield Scene(directory, integration.format(url=server.url))
@@ -102,7 +100,7 @@ def answering(
     case(id)(make)
 
 
-answering("to-hangs", hang)
+answering("to-hangs", hang, "webhook_configs: [{{url: '{url}/s3cr3t', timeout: 1s}}]")
 answering("to-closes", close_in_the_middle)
 answering("to-429", status(429, "Retry-After: 30"))
 answering("to-500", status(500))

@@ -14,7 +14,7 @@ from waiting import until
 
 
 def webhook(url: str) -> str:
-    return f"webhook_configs: [{{url: '{url}', timeout: 200ms}}]"
+    return f"webhook_configs: [{{url: '{url}'}}]"
 
 
 async def test_what_is_pending_is_told_after_a_restart_once(tmp_path):

@@ -25,7 +25,7 @@ from notify_servers import (
 
 
 def webhook(url: str, more: str = "") -> str:
-    return f"webhook_configs: [{{url: '{url}', timeout: 200ms{more}}}]"
+    return f"webhook_configs: [{{url: '{url}'{more}}}]"
 
 
 async def test_a_webhook_says_what_alertmanager_says(tmp_path):
@@ -80,7 +80,7 @@ async def test_credentials_go_along_and_not_into_the_log(tmp_path, caplog):
 async def test_nothing_is_lost_and_repeats_are_waited_for(tmp_path, trouble):
     """Where the answer was lost the receiver may have taken it: it is told again, which `groupKey` and times show."""
     async with serving(trouble, trouble) as server:
-        scene = Scene(tmp_path, webhook(server.url))
+        scene = Scene(tmp_path, webhook(server.url, ", timeout: 1s" if trouble is hang else ""))
         await scene.tell(alert())
         await scene.wait(10)
         assert (len(server.requests), scene.pending) == (1, 1)

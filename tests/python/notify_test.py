@@ -287,6 +287,16 @@ def test_after_a_restart_alerts_go_where_the_configuration_now_says(tmp_path):
     assert desk.at(31) == [("team", "firing", ["Lag"], [])]
 
 
+def test_a_clock_that_goes_back_delays_nothing(tmp_path):
+    desk = Desk(tmp_path)
+    desk.now = START + 36_000
+    desk.tell(alert("Lag", i="1", at=desk.now))
+    assert desk.at(36_030) == firing("Lag1")
+    desk.now = START
+    desk.tell(alert("Lag", i="1"), alert("Lag", i="2"))
+    assert desk.at(1) == firing("Lag1", "Lag2")
+
+
 def test_alerts_are_bounded(tmp_path):
     desk = Desk(tmp_path)
     desk.tell(*(alert("Lag", i=str(n)) for n in range(ALERTS_MAX + 5)))

@@ -92,7 +92,7 @@ class Dispatcher:
         """What is to be told now, and which pending notifications are not to be sent any more: nothing is left of them,
         or all their alerts are muted. A new one takes the place of a pending one of the same key.
         """
-        due = [group for group in self._groups.values() if group.next_at <= now]
+        due = [group for group in self._groups.values() if group.is_due(now)]
         if not due:
             return [], []
         self._log.purge(now)

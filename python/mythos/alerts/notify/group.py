@@ -34,6 +34,11 @@ class Group:
         if not self.flushed and alert.starts_at + self.route.group_wait_s < now:
             self.next_at = now
 
+    def is_due(self, now: float) -> bool:
+        """Also where the clock went back, so that the next flush is farther ahead than any can be."""
+        longest_s = max(self.route.group_wait_s, self.route.group_interval_s)
+        return self.next_at <= now or self.next_at > now + longest_s
+
     def flush(self, now: float) -> list[Alert]:
         """The alerts in order, each as it is now; the next flush is due an interval later."""
         self.flushed = True
