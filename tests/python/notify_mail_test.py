@@ -6,16 +6,18 @@ import email
 import email.policy
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 from mythos.alerts.notify.config import Email
 from notify_scene import Scene, alert
 from notify_servers import Mailbox, mail_server, make_certificate
 
 
-def mail_scene(directory: Path, port: int, more: str) -> Scene:
+def mail_scene(directory: Path, port: int, more: str, **options: Any) -> Scene:
     scene = Scene(
         directory,
         f"email_configs: [{{to: 'Ann <a@b.test>, c@d.test', from: m@b.test, smarthost: 'localhost:{port}', {more}}}]",
+        **options,
     )
     scene.names["localhost"] = [["127.0.0.1"]]
     return scene
@@ -74,6 +76,15 @@ async def test_mail_goes_by_tls_from_the_first_byte(tmp_path, monkeypatch):
         await scene.tell(alert())
         await scene.wait(10)
         assert read(mailbox)["To"] == "Ann <a@b.test>, c@d.test"
+        await scene.notifier.aclose()
+
+
+async def test_mail_does_not_go_to_a_private_address_unless_that_is_allowed(tmp_path):
+    async with mail_server() as (mailbox, port):
+        scene = mail_scene(tmp_path, port, "require_tls: false", allowed_networks=[])
+        await scene.tell(alert())
+        await scene.wait(10)
+        assert scene.last_error.startswith("address_refused: ") and (mailbox.mails, scene.pending) == ([], 0)
         await scene.notifier.aclose()
 
 

@@ -23,14 +23,22 @@ def alert(name: str = "Lag", *, at: float = START, resolved_at: float | None = N
 class Scene:
     """`receivers` is YAML of the receiver `ops`' fields. Time passes by `wait` alone."""
 
-    def __init__(self, directory: Path, receivers: str, group_interval: str = "1m", **options: Any) -> None:
-        self.now = START
+    def __init__(
+        self,
+        directory: Path,
+        receivers: str,
+        group_interval: str = "1m",
+        group_wait: str = "10s",
+        now: float = START,
+        **options: Any,
+    ) -> None:
+        self.now = now
         self.names: dict[str, list[Sequence[str]]] = {}  # what the resolver answers, one after the other, then the last
         directory.mkdir(exist_ok=True)
         self._directory, self._options = directory, options
         self._config = directory / "alertmanager.yml"
         self._config.write_text(
-            f"route: {{receiver: ops, group_by: [alertname], group_wait: 10s, "
+            f"route: {{receiver: ops, group_by: [alertname], group_wait: {group_wait}, "
             f"group_interval: {group_interval}, repeat_interval: 1h}}\nreceivers:\n- name: ops\n  {receivers}\n"
             "- name: other\n"
         )

@@ -61,11 +61,19 @@ class AddressGuard:
             )
         return good
 
+    def refuses(self, host: str) -> bool:
+        """Whether it is certain already that it would be refused: an address, or the host's own name."""
+        return not self._may("127.0.0.1" if host == "localhost" else host) if _is_literal(host) else False
+
     def _may(self, text: str) -> bool:
         address = _unwrapped(ipaddress.ip_address(text.partition("%")[0]))
         if any(address.version == network.version and address in network for network in self._allowed):
             return True
         return address.is_global and not address.is_multicast
+
+
+def _is_literal(host: str) -> bool:
+    return host == "localhost" or _is_address(host)
 
 
 def _is_address(host: str) -> bool:

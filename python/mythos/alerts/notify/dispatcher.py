@@ -25,6 +25,7 @@ from mythos.alerts.notify.state_file import StateFile
 ALERTS_MAX = 10_000  # as in Prometheus's queue to an Alertmanager
 GROUPS_MAX = 10_000
 RESOLVED_KEPT_S = 900.0  # for as long rules resend what is resolved
+SILENT_S = 120.0  # after the last evaluation nothing resolves by itself any more
 RESTORED_S = 240.0  # what fired before a restart goes on for so long, unless it is told of
 
 KIND = "group"
@@ -64,11 +65,13 @@ class Dispatcher:
         self._known: dict[str, Alert] = {}
         self._updated: dict[str, float] = {}  # when was it told of
         self._changed: set[str] = set()
+        self._heard_at = now  # when were rules evaluated last
         self.dropped = 0  # alerts beyond the bounds
         self._restore(now)
 
     def receive(self, alerts: Iterable[Alert], now: float) -> None:
         """Puts alerts into their groups. Beyond the bounds new ones are dropped, and counted."""
+        self._heard_at = now
         self._forget(now)
         for each in alerts:
             fingerprint = each.fingerprint
@@ -92,7 +95,7 @@ class Dispatcher:
         """What is to be told now, and which pending notifications are not to be sent any more: nothing is left of them,
         or all their alerts are muted. A new one takes the place of a pending one of the same key.
         """
-        due = [group for group in self._groups.values() if group.next_at <= now]
+        due = [group for group in self._groups.values() if group.is_due(now)]
         if not due:
             return [], []
         self._log.purge(now)
@@ -102,7 +105,7 @@ class Dispatcher:
         for group in due:
             alerts = [
                 alert
-                for alert in group.flush(now)
+                for alert in group.flush(now, self._judged_at(now))
                 if inhibition.muted_by(alert.labels) is None and not self._silences.mutes(alert.labels, now)
             ]
             for integration in self._config.receivers[group.route.receiver].integrations:
@@ -139,7 +142,7 @@ class Dispatcher:
                 list(self._silences.muting(alert.labels, now)),
                 [] if (source := inhibition.muted_by(alert.labels)) is None else [source],
             )
-            for alert in in_order(alert for alert in self._known.values() if not is_resolved(alert, now))
+            for alert in in_order(alert for _, alert in self._firing(now))
         ]
 
     def save(self) -> None:
@@ -194,8 +197,17 @@ class Dispatcher:
         )
 
     def _inhibition(self, now: float) -> Inhibition:
-        firing = ((key, alert) for key, alert in self._known.items() if not is_resolved(alert, now))
-        return Inhibition(self._config.inhibit_rules, firing)
+        return Inhibition(self._config.inhibit_rules, self._firing(now))
+
+    def _firing(self, now: float) -> list[tuple[str, Alert]]:
+        judged_at = self._judged_at(now)
+        return [(key, alert) for key, alert in self._known.items() if not is_resolved(alert, judged_at)]
+
+    def _judged_at(self, now: float) -> float:
+        """By when an alert that nobody speaks of has to have ended to be resolved: not while nobody says anything at
+        all, be it that the evaluation hangs, the machine slept, or the clock was set forward.
+        """
+        return min(now, self._heard_at + SILENT_S)
 
     def _insert(self, route: Route, fingerprint: str, alert: Alert, now: float) -> None:
         new = Group(route, route.group_labels(alert.labels), now)

@@ -34,13 +34,18 @@ class Group:
         if not self.flushed and alert.starts_at + self.route.group_wait_s < now:
             self.next_at = now
 
-    def flush(self, now: float) -> list[Alert]:
-        """The alerts in order, each as it is now; the next flush is due an interval later."""
+    def is_due(self, now: float) -> bool:
+        """Also where the clock went back, so that the next flush is farther ahead than any can be."""
+        longest_s = max(self.route.group_wait_s, self.route.group_interval_s)
+        return self.next_at <= now or self.next_at > now + longest_s
+
+    def flush(self, now: float, judged_at: float) -> list[Alert]:
+        """The alerts in order, each as it is by `judged_at`; the next flush is due an interval later."""
         self.flushed = True
         self.next_at = now + self.route.group_interval_s
         self.waiting = set()
-        self._ended = {key: alert for key, alert in self.alerts.items() if is_resolved(alert, now)}
-        return in_order(as_at(alert, now) for alert in self.alerts.values())
+        self._ended = {key: alert for key, alert in self.alerts.items() if is_resolved(alert, judged_at)}
+        return in_order(as_at(alert, judged_at) for alert in self.alerts.values())
 
     def told(self, integration: str = "") -> bool:
         """One integration knows (or none had to): whether all do now, and resolved alerts are gone."""

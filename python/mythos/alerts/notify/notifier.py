@@ -24,7 +24,7 @@ from typing import Any
 
 from mythos.alerts.alert import Alert
 from mythos.alerts.notify.addresses import AddressGuard, Resolve, resolve_by_system
-from mythos.alerts.notify.building import senders_of
+from mythos.alerts.notify.building import senders_of, warn_of_refused
 from mythos.alerts.notify.config import NotifyConfig
 from mythos.alerts.notify.config_file import load_config
 from mythos.alerts.notify.deliveries import Deliveries, failed
@@ -85,6 +85,8 @@ class Notifier:
             (place, Relay(place, self._state, self._tally, at), AlertmanagerSender(url, Poster(guard)))
             for place, url in enumerate(options.alertmanagers)
         ]
+        others = {f"alertmanager[{place}]": url for place, url in enumerate(options.alertmanagers)}
+        warn_of_refused(guard, config, {**others, "heartbeat": options.heartbeat_url})
         self._heartbeat = Heartbeat(options.heartbeat_s) if options.heartbeat_url is not None else None
         self._heartbeat_url, self._poster = options.heartbeat_url, Poster(guard)
         self._inbox: deque[Sequence[Alert]] = deque()

@@ -94,7 +94,7 @@ class Poster:
             answer = await self._ready().handle_async_request(request)
             read = bytearray()
             try:
-                async for part in answer.aiter_bytes():
+                async for part in answer.aiter_raw():  # nothing was asked to be compressed
                     read += part
                     if len(read) > ANSWER_BYTES_MAX:
                         break  # what it says further down does not matter

@@ -1,0 +1,148 @@
+"""What outlives the process, however it ended, and what happens where the state file is damaged or full."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import sys
+import time
+
+from mythos.alerts.notify import outbox
+from notify_scene import Scene, alert
+from notify_servers import hang, serving, status
+from waiting import until
+
+
+def webhook(url: str) -> str:
+    return f"webhook_configs: [{{url: '{url}'}}]"
+
+
+async def test_what_is_pending_is_told_after_a_restart_once(tmp_path):
+    async with serving(status(503), status(200), status(200)) as server:
+        scene = Scene(tmp_path, webhook(server.url))
+        await scene.tell(alert("Lag", i="1"), alert("Full"))
+        await scene.wait(10)
+        assert (len(server.requests), scene.pending) == (2, 1)
+        await scene.notifier.aclose()
+        scene.start()
+        assert scene.pending == 1
+        await scene.notifier.settle()
+        assert (len(server.requests), scene.pending) == (3, 0)
+        first, other, again = server.bodies
+        assert again == first and other["groupKey"] != first["groupKey"]
+        await scene.notifier.aclose()
+        scene.start()
+        await scene.wait(30)
+        assert len(server.requests) == 3, "what was told is remembered"
+        await scene.notifier.aclose()
+
+
+async def test_what_was_under_way_when_the_process_ended_is_told_again(tmp_path):
+    """The documented repeat: nobody knows whether the receiver has taken it."""
+    async with serving(hang) as server:
+        scene = Scene(tmp_path, f"webhook_configs: [{{url: '{server.url}'}}]")
+        scene.notifier.submit([alert()])
+        scene.notifier.step()
+        scene.now += 10
+        scene.notifier.step()
+
+        async def has_it() -> bool:
+            return bool(server.requests)
+
+        await until(has_it)
+        for task in list(scene.notifier._tasks):  # as SIGKILL would
+            task.cancel()
+        scene.start()
+        await scene.notifier.settle()
+        assert scene.count("webhook", "sent") == 1 and scene.pending == 0
+        await scene.notifier.aclose()
+
+
+async def test_a_receiver_that_is_gone_from_the_file_is_sent_nothing(tmp_path):
+    async with serving(status(503)) as server:
+        scene = Scene(tmp_path, webhook(server.url))
+        await scene.tell(alert())
+        await scene.wait(10)
+        await scene.notifier.aclose()
+        scene._config.write_text("route: {receiver: other}\nreceivers: [{name: other}]\n")
+        scene.start()
+        await scene.wait(1)
+        assert scene.pending == 0 and scene.notifier.snapshot()["dropped_by_reason"] == {"receiver_gone": 1}
+        await scene.notifier.aclose()
+
+
+async def test_the_outbox_is_bounded_and_what_it_drops_is_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(outbox, "PENDING_MAX", 3)
+    scene = Scene(tmp_path, webhook("http://nowhere.test/"))
+    await scene.tell(*(alert(f"Lag{n}") for n in range(5)))
+    await scene.wait(10)
+    assert scene.pending == 3 and scene.notifier.snapshot()["dropped_by_reason"] == {"outbox_full": 2}
+    await scene.notifier.aclose()
+
+
+async def test_a_damaged_state_file_is_put_aside(tmp_path, caplog):
+    (tmp_path / "alerts.db").write_bytes(b"not a database, for sure" * 100)
+    async with serving() as server:
+        scene = Scene(tmp_path, webhook(server.url))
+        await scene.tell(alert())
+        await scene.wait(10)
+        assert len(server.requests) == 1
+        assert list(tmp_path.glob("alerts.db.damaged-*")) and "Alert state put aside" in caplog.text
+        await scene.notifier.aclose()
+
+
+async def test_people_are_told_though_the_state_file_cannot_be_written(tmp_path, caplog):
+    async with serving() as server:
+        scene = Scene(tmp_path, webhook(server.url))
+        other = sqlite3.connect(tmp_path / "alerts.db")
+        other.execute("DROP TABLE kept")
+        await scene.tell(alert())
+        await scene.wait(10)
+        assert len(server.requests) == 1 and scene.notifier.snapshot()["state_file_failures"] > 0
+        assert caplog.text.count("Alert state not written") == 1
+        other.close()
+        await scene.notifier.aclose()
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from mythos.alerts.alert import Alert
+from mythos.alerts.notify.notifier import Notifier
+from mythos.alerts.notify.options import NotifyOptions
+
+directory, now = Path(sys.argv[1]), time.time()
+notifier = Notifier(
+    NotifyOptions(
+        directory / "alertmanager.yml",
+        allowed_networks=["127.0.0.0/8"],
+        external_url="http://mythos.test",
+        state_file=directory / "alerts.db",
+    )
+)
+notifier.start()
+notifier.submit([Alert({"alertname": name}, {}, now, now + 240) for name in ("Told", "Pending")])
+while notifier.metrics() != {("webhook", "sent"): 1, ("webhook", "retried"): 1}:
+    time.sleep(0.01)
+print("now", flush=True)
+time.sleep(600)
+"""
+
+
+async def test_a_process_that_is_killed_loses_nothing(tmp_path):
+    async with serving(status(503, "Retry-After: 3000")) as server:
+        scene = Scene(tmp_path, webhook(server.url), now=time.time(), group_wait="0s")
+        await scene.notifier.aclose()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", KILLED, str(tmp_path), stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None and await process.stdout.readline() == b"now\n"
+        process.kill()
+        await process.wait()
+        refused, taken = server.bodies
+        scene.start()
+        await scene.notifier.settle()
+        assert server.bodies[2:] == [refused] and taken["groupKey"] != refused["groupKey"]
+        await scene.wait(60)
+        assert len(server.requests) == 3
+        await scene.notifier.aclose()
