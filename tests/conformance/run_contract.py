@@ -29,7 +29,8 @@ ENDS = "/drain$"
 COMMANDS = ["subscribe", "unsubscribe", "publish", "ping", "presence", "history", "promote", "ack", "refresh"]
 GAMES_COMMANDS = ["enter", "look", "go", "say", "tell", "who"]
 # What is too long is refused by 413, and a faulty command in its reply, by an answer of 200. That a channel is no more
-# than 256 bytes is a format, of which what is made to break it may be none the less.
+# than 256 bytes is a format, of which what is made to break it may be none the less. What a matcher is, and that a
+# silence ends after it begins, no schema says; what a filter is beyond that, any text may be.
 CONFIG = """
 [checks.negative_data_rejection]
 expected-statuses = ["400", "404", "413", "415"]
@@ -40,6 +41,11 @@ expected-statuses = ["400", "404", "413", "415"]
 [[operations]]
 include-name = "POST /api/commands"
 checks.negative_data_rejection.expected-statuses = ["200", "400", "410", "413", "415"]
+
+[[operations]]
+include-path-regex = "/api/v2/"
+checks.negative_data_rejection.expected-statuses = ["200", "400", "404", "413", "415", "431"]
+checks.positive_data_acceptance.expected-statuses = ["200", "400", "404", "431"]
 
 [[operations]]
 include-path-regex = "/api/(history|presence)/"

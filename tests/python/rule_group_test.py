@@ -132,6 +132,14 @@ groups:
     assert rig.group.rule_errors == {}
 
 
+def test_a_fault_of_the_engine_in_one_rule_silences_no_other(monkeypatch: pytest.MonkeyPatch):
+    rig = Rig("groups: [{name: g, rules: [{alert: A, expr: x}, {record: fine, expr: sum(x)}]}]")
+    monkeypatch.setattr(rig.group, "_alerting", lambda *_: 1 // 0)
+    assert rig.at(0, 1) == []
+    assert rig.group.rule_errors == {0: "ZeroDivisionError: integer division or modulo by zero"}
+    assert rig.ask("fine", 0) == {(("__name__", "fine"),): 1}
+
+
 def test_a_scalar_is_one_series_without_labels():
     rig = Rig("groups: [{name: g, rules: [{record: a, expr: 1 + 1}, {alert: Always, expr: vector(1)}]}]")
     (alert,) = rig.at(0)

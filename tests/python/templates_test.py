@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from mythos.alerts.templates import (
     TemplateError,
     prometheus_functions,
 )
+from mythos.alerts.templates.builtins import BUILTINS
 from mythos.alerts.templates.executor import OUTPUT_CHARACTERS_MAX
 
 VECTORS = json.loads((Path(__file__).with_name("templates_vectors.json")).read_text())
@@ -46,6 +48,12 @@ def test_every_vector_has_the_outcome_that_prometheus_has():
             wrong.append((case["text"], expected, got))
     assert not wrong
     assert len(VECTORS["cases"]) > 450
+
+
+def test_the_reference_names_every_function():
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "alerts.md").read_text()
+    named = set(re.findall(r"`(\w+)`", page.partition("## Templates")[2]))
+    assert {*BUILTINS, *FUNCTIONS, *ALERTMANAGER} <= named
 
 
 def test_an_error_names_its_line():

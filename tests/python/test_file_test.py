@@ -1,4 +1,4 @@
-"""promtool's test files on the engine: the notation of series, what is read, and verdicts."""
+"""Reading promtool's test files: the notation of series, and faults, which are told together."""
 
 from __future__ import annotations
 
@@ -7,61 +7,11 @@ import struct
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from mythos.alerts.promql.values import STALE_BITS
 from mythos.alerts.series_notation import VALUES_MAX, parse_labels, parse_values
 from mythos.alerts.test_file import load_test_file
 from mythos.alerts.yaml_reader import FileError
-from mythos.cli import app, exits
-
-RULES = """
-groups:
-- name: later
-  rules:
-  - {record: twice, expr: 2 * once}
-- name: first
-  rules:
-  - {record: once, expr: sum(x)}
-  - alert: High
-    expr: x > 3
-    for: 2m
-    labels: {severity: page}
-    annotations: {summary: "{{ $labels.i }} has {{ $value }} in {{ $externalLabels.region }}"}
-"""
-TEST = """
-rule_files: [rules*.yml]
-evaluation_interval: 1m
-group_eval_order: [first, later]
-tests:
-- name: both
-  interval: 30s
-  external_labels: {region: eu}
-  input_series:
-  - {series: 'x{i="a"}', values: '0+1x20'}
-  - {series: 'x{i="b"}', values: '1 _ stale 5x3'}
-  alert_rule_test:
-  - {eval_time: 3m, alertname: High, exp_alerts: []}
-  - eval_time: 4m30s
-    alertname: High
-    exp_alerts:
-    - exp_labels: {severity: page, i: a}
-      exp_annotations: {summary: "a has 8 in eu"}
-    - exp_labels: {severity: page, i: b}
-      exp_annotations: {summary: "b has 5 in eu"}
-  promql_expr_test:
-  - expr: twice
-    eval_time: 1m
-    exp_samples: [{labels: 'twice', value: 4}]
-  - {expr: absent(y), eval_time: 0s, exp_samples: [{labels: '{}', value: 1}]}
-  - {expr: 1 / 0, eval_time: 1m, exp_samples: [{value: .inf}]}
-"""
-
-
-def run(tmp_path: Path, test: str = TEST, rules: str = RULES):
-    (tmp_path / "rules.yml").write_text(rules)
-    (tmp_path / "test.yml").write_text(test)
-    return CliRunner().invoke(app, ["alerts", "test", str(tmp_path / "test.yml")])
 
 
 @pytest.mark.parametrize(
@@ -114,75 +64,36 @@ def test_what_is_no_series_is_refused(text: str):
         parse_labels(text)
 
 
-def test_all_as_expected(tmp_path: Path):
-    given = run(tmp_path)
-    assert (given.exit_code, given.stderr) == (exits.DONE, "")
-    assert given.stdout == f"{tmp_path}/test.yml: SUCCESS\n"
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "line"),
-    [
-        ("a has 8 in eu", "a has 9 in eu", 14),
-        ("severity: page, i: b", "severity: page, i: c", 14),
-        ("eval_time: 3m, alertname: High", "eval_time: 4m, alertname: High", 13),
-        ("value: 4}", "value: 5}", 22),
-        ("labels: 'twice'", "labels: 'twice{a=\"b\"}'", 22),
-        ("value: .inf", "value: 1", 26),
-        ("group_eval_order: [first, later]", "group_eval_order: [later, first]", 22),
-        ("region: eu}", "region: us}", 14),
-    ],
-)
-def test_what_is_otherwise_is_told_with_its_line(tmp_path: Path, before: str, after: str, line: int):
-    assert before in TEST
-    given = run(tmp_path, TEST.replace(before, after))
-    assert given.exit_code == exits.FAILED
-    assert given.stderr.startswith(f"{tmp_path}/test.yml:{line}: test both: ")
-    assert "exp: " in given.stderr and "got: " in given.stderr
-    assert given.stdout.endswith("FAILED\n")
-
-
-def test_a_rule_that_fails_fails_the_test(tmp_path: Path):
-    given = run(tmp_path, rules=RULES.replace("2 * once", "x * on() x"))
-    assert given.exit_code == exits.FAILED
-    assert "rule twice failed at " in given.stderr
-
-
-def test_a_rule_file_that_cannot_be_loaded_fails_the_test(tmp_path: Path):
-    given = run(tmp_path, rules=RULES.replace("sum(x)", "summ(x)"))
-    assert given.exit_code == exits.FAILED
-    assert "rules.yml:" in given.stderr and "summ" in given.stderr
-
-
-def test_a_pattern_without_files_is_told(tmp_path: Path):
-    given = run(tmp_path, "rule_files: [none.yml]\ntests: []\n")
-    assert given.exit_code == exits.DONE
-    assert "no rule file is called none.yml" in given.stderr
-
-
-def test_all_faults_of_a_test_file_are_told_together(tmp_path: Path):
+def test_all_that_a_file_says_is_read(tmp_path: Path):
+    (tmp_path / "a.yml").touch()
     file = tmp_path / "test.yml"
-    file.write_text(
-        TEST.replace("0+1x20", "0+x20").replace("expr: twice", "expr: twicee(").replace("value: 4", "value: four")
-    )
+    file.write_text("""
+rule_files: ["*.yml", none.yml]
+group_eval_order: [a, b]
+tests:
+- name: one
+  input_series: [{series: up, values: 1 _}]
+  external_labels: {region: eu}
+  external_url: http://here
+  alert_rule_test: [{eval_time: 5m, alertname: A, exp_alerts: [{exp_labels: {i: 1}}]}]
+""")
+    read = load_test_file(file)
+    assert (read.evaluation_interval_s, read.group_order, read.unmatched) == (60, ("a", "b"), ("none.yml",))
+    assert sorted(Path(each).name for each in read.rule_files) == ["a.yml", "test.yml"]
+    (test,) = read.tests
+    assert (test.name, test.interval_s, test.external_url) == ("one", 60, "http://here")
+    assert test.series == {(("__name__", "up"),): [1, None]}
+    assert [(each.at_s, each.expected[0].labels) for each in test.alerts] == [(300, {"i": "1", "alertname": "A"})]
+
+
+def test_all_faults_of_a_file_are_told_together(tmp_path: Path):
+    file = tmp_path / "test.yml"
+    file.write_text("""
+group_eval_order: [a, a]
+tests:
+- input_series: [{series: 'up{', values: 0+x3}]
+  promql_expr_test: [{expr: sum(, eval_time: 1, exp_samples: [{labels: '{}', value: four}]}]
+""")
     with pytest.raises(FileError) as error:
         load_test_file(file)
-    assert len(error.value.problems) == 3
-
-
-def test_one_ulp_is_no_difference_where_a_file_says_so(tmp_path: Path):
-    expression = "  - {expr: vector(0.1) + 0.2, eval_time: 1m, exp_samples: [{labels: '{}', value: 0.3}]}\n"
-    assert run(tmp_path, TEST + expression).exit_code == exits.FAILED
-    assert run(tmp_path, "fuzzy_compare: true\n" + TEST + expression).exit_code == exits.DONE
-
-
-def test_a_test_may_begin_at_a_time(tmp_path: Path):
-    test = """
-evaluation_interval: 1m
-tests:
-- start_timestamp: 2026-11-23T10:15:00Z
-  input_series: [{series: x, values: '0+1x5'}]
-  promql_expr_test: [{expr: time() + x, eval_time: 2m, exp_samples: [{labels: '{}', value: 1795429022}]}]
-"""
-    given = run(tmp_path, test)
-    assert given.exit_code == exits.DONE, given.stderr
+    assert [problem.line for problem in error.value.problems] == [2, 4, 4, 5, 5, 5]

@@ -88,6 +88,9 @@ class RuleGroup:
                 except (EvaluationError, LimitExceeded) as error:
                     self._fail(place, rule, str(error))
                     continue
+                except Exception as error:  # a fault of ours in one rule silences no other
+                    self._fail(place, rule, f"{type(error).__name__}: {error}")
+                    continue
                 if self.rule_errors.pop(place, None) is not None:
                     self._logged.pop((place, "evaluation"), None)
                 if rule.kind == "alert":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import yaml
@@ -18,6 +18,7 @@ FILE_BYTES_MAX = 4 << 20
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = "tag:yaml.org,2002:null"
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 @dataclass(frozen=True)
@@ -133,13 +134,15 @@ class YamlReader:
             self.tell(node, where, f"here should be {what} with values", _shown(node), "write `name: value`")
             return found
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
+            if not isinstance(key, yaml.ScalarNode):
                 self.tell(key, where, "a field's name is a plain word here", _shown(key), "write each field out")
             elif key.value in found:
                 self.tell(key, where, f"{key.value} is there twice", key.value, "leave one of them out")
-            else:
+            elif key.tag != _MERGE:
                 found[key.value] = value
                 self._keys[id(value)] = key
+        for name, value in _merged(node):
+            found.setdefault(name, value)
         return found
 
     def sequence(self, node: yaml.Node | None, where: str, what: str) -> list[yaml.Node]:
@@ -192,6 +195,20 @@ def _shown(node: yaml.Node) -> str:
         if isinstance(node, yaml.SequenceNode)
         else "fields"
     )
+
+
+def _merged(node: yaml.MappingNode) -> Iterator[tuple[str, yaml.Node]]:
+    """What `<<` brings from elsewhere; what comes first holds. A place is visited once, however often it is named."""
+    left, seen = [node], {id(node)}
+    while left:
+        for key, value in (one := left.pop(0)).value:
+            if isinstance(key, yaml.ScalarNode) and key.tag == _MERGE:
+                sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
+                new = [each for each in sources if isinstance(each, yaml.MappingNode) and id(each) not in seen]
+                seen.update(map(id, new))
+                left += new
+            elif isinstance(key, yaml.ScalarNode) and one is not node:
+                yield key.value, value
 
 
 def texts_of(pairs: Mapping[str, tuple[str, yaml.Node]]) -> dict[str, str]:

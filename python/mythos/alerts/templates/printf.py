@@ -150,7 +150,7 @@ def formatted(operand: Any, form: _Form) -> str:
 
 
 def _wrong(operand: Any, form: _Form) -> str:
-    return f"%!{form.verb}({_told(operand)})"
+    return f"%!{form.verb}({type_name(operand)}={formatted(operand, form._replace(verb='v'))})"
 
 
 def _told(operand: Any) -> str:

@@ -117,8 +117,10 @@ def humanize_duration(given: Any) -> str:
 
 def _time(value: float) -> Time:
     try:
+        if abs(value) * 1e9 > 1 << 63:
+            raise OverflowError
         return Time.of_seconds(value)
-    except OverflowError:
+    except (OverflowError, ValueError):
         told = float_text(value)
         raise CallError(f"{told} cannot be represented as a nanoseconds timestamp since it overflows int64") from None
 
