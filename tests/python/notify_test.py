@@ -314,3 +314,12 @@ def test_alerts_are_bounded(tmp_path):
     desk = Desk(tmp_path)
     desk.tell(*(alert("Lag", i=str(n)) for n in range(ALERTS_MAX + 5)))
     assert desk.dispatcher.statistics() == {"groups": 1, "alerts": ALERTS_MAX, "alerts_dropped": 5}
+
+
+def test_what_is_kept_of_a_group_without_alerts_is_dropped(tmp_path):
+    desk = Desk(tmp_path)
+    desk.state.put("group", "/ {}:{}", {"next_at": 0.0, "flushed": True, "labels": {}, "alerts": []})
+    desk.restart()
+    assert desk.at(30) == [] and desk.dispatcher.statistics()["groups"] == 0
+    desk.restart()
+    assert desk.state.all("group") == {}

@@ -236,7 +236,8 @@ class Dispatcher:
             group = self._restored(id, found, now)
             self._known |= group.alerts
             self._updated |= dict.fromkeys(group.alerts, now)
-            if all(group.route in self._config.route.match(alert.labels) for alert in group.alerts.values()):
+            routes = [self._config.route.match(alert.labels) for alert in group.alerts.values()]
+            if routes and all(group.route in each for each in routes):
                 self._groups[id] = group
             else:
                 self._changed.add(id)

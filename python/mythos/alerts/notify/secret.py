@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,8 +22,7 @@ class SecretMissing(Exception):
 class Secret:
     """One secret: given in the configuration, with `${NAME}` for environment variables, or the content of a file.
 
-    A file is read each time, so that whoever writes a new one need not restart the server. `in_repr` and `str` it is
-    `<secret>`.
+    A file is read each time, so that whoever writes a new one need not restart the server. Printed it is `<secret>`.
     """
 
     text: str = ""
@@ -54,10 +53,3 @@ class Secret:
         return HIDDEN
 
     __str__ = __repr__
-
-
-def without_secrets(text: str, secrets: Iterable[str]) -> str:
-    """A text from elsewhere, such as an error of a library, with the secrets in it hidden."""
-    for secret in sorted((secret for secret in secrets if secret), key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
-    return text
