@@ -57,6 +57,7 @@ class YamlReader:
         self.file = file
         self.problems: list[Problem] = []
         self._source: list[str] = []
+        self._keys: dict[int, yaml.Node] = {}  # of the mapping read last, by their values' identity
 
     def compose(self, text: str) -> yaml.Node | None:
         self._source = text.splitlines()
@@ -109,7 +110,7 @@ class YamlReader:
         for name in found.keys() - set(known):
             close = difflib.get_close_matches(name, known, n=1)
             self.tell(
-                self._keys[id(found[name])] if id(found[name]) in self._keys else found[name],
+                self._keys.get(id(found[name]), found[name]),
                 where,
                 f"there is no field {name}",
                 name,
@@ -122,8 +123,6 @@ class YamlReader:
         return {
             name: (self.text(value, where, name), value) for name, value in self._pairs(node, where, "names").items()
         }
-
-    _keys: dict[int, yaml.Node]
 
     def _pairs(self, node: yaml.Node | None, where: str, what: str) -> dict[str, yaml.Node]:
         self._keys = {}

@@ -65,7 +65,8 @@ def _extrapolated(window: Window, *, is_counter: bool, is_rate: bool) -> Vector:
         before = values[:, :-1]
         fell = values[:, 1:] < before
         if fell.any():
-            result = result + np.where(fell, before, 0.0).sum(axis=1)
+            # One after the other, as Prometheus adds them: where they cancel each other out the order shows.
+            result = np.cumsum(np.column_stack((result, np.where(fell, before, 0.0))), axis=1)[:, -1]
     first_ms, last_ms = window.times_ms[:, 0], window.times_ms[:, -1]
     to_start: _Seconds = (first_ms - window.start_ms) / 1000
     to_end: _Seconds = (window.end_ms - last_ms) / 1000

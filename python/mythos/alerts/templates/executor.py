@@ -30,7 +30,6 @@ from mythos.alerts.templates.nodes import (
     Variable,
 )
 from mythos.alerts.templates.values import (
-    NO_VALUE,
     Function,
     conforms,
     is_list,
@@ -65,24 +64,25 @@ class Executor:
         self._length = 0
         self._steps = 0
         self._depth = 0
+        self._tree = Tree("", "", "")
+        self._node: Node | None = None  # where it is, for errors
+        self._variables: list[tuple[str, Any]] = []
 
     def run(self, tree: Tree, data: Any, variables: Mapping[str, Any]) -> str:
         """Raises TemplateError."""
-        self._frame(tree, data, {f"${name}": value for name, value in variables.items()})
+        self._tree = tree
+        self._variables = [("$", data), *((f"${name}", value) for name, value in variables.items())]
+        self._walk(data, tree.root)
         return "".join(self._parts)
 
-    def _frame(self, tree: Tree, data: Any, variables: Mapping[str, Any]) -> None:
-        outer = (self._tree, self._node, self._variables) if self._depth else None
-        self._tree, self._node = tree, None
-        self._variables: list[tuple[str, Any]] = [("$", data), *variables.items()]
+    def _within(self, tree: Tree, data: Any) -> None:
+        """A template that this one invokes: it sees no variables but `$`."""
+        outer = self._tree, self._node, self._variables
+        self._tree, self._node, self._variables = tree, None, [("$", data)]
         self._depth += 1
         self._walk(data, tree.root)
         self._depth -= 1
-        if outer is not None:
-            self._tree, self._node, self._variables = outer
-
-    _tree: Tree
-    _node: Node | None
+        self._tree, self._node, self._variables = outer
 
     def _fail(self, message: str) -> NoReturn:
         if self._node is None:
@@ -185,7 +185,7 @@ class Executor:
             self._fail(f"template {quoted(node.name)} not defined")
         if self._depth > DEPTH_MAX:
             self._fail(f"exceeded maximum template depth ({DEPTH_MAX})")
-        self._frame(tree, self._pipeline(dot, node.pipeline) if node.pipeline else None, {})
+        self._within(tree, self._pipeline(dot, node.pipeline) if node.pipeline else None)
 
     # Values.
 
@@ -338,6 +338,3 @@ class Executor:
         if value is None:
             self._fail(f"invalid value; expected {kind}")
         self._fail(f"wrong type for value; expected {kind}; got {type_name(value)}")
-
-
-__all__ = ["NO_VALUE", "Executor"]
