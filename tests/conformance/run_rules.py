@@ -132,7 +132,9 @@ def main() -> int:
                 failed += 1
                 text = Path(name, "rules.yml").read_text()
                 print(f"seed {asked.seed}, tests from {number}:\n{text}\n{(given.stderr + given.stdout)[:3000]}")
-    print(f"{asked.tests} tests of {MINUTES} minutes, {alerts} alerts at their minutes, files that differ: {failed}")
+    files = len(range(0, asked.tests, TESTS_A_FILE))
+    print(f"{asked.tests} tests of {MINUTES} minutes, {alerts} alerts at their minutes, {files} files")
+    print(f"rules: {files - failed} passed, {failed} failed")
     return 1 if failed or not alerts else 0
 
 
