@@ -144,12 +144,14 @@ browser: build-tests
 conformance: build-tests
 	$(PYTHON) tests/conformance/run_kosoku.py build/release/mythos-echo --listen 127.0.0.1:0
 
-# The alerts' expressions, by a real Prometheus and by the engine: $(EXPRESSIONS) of them must be answered alike.
+# The alerts' expressions, by a real Prometheus and by the engine: $(EXPRESSIONS) of them must be answered alike. And the
+# states of random rules at every minute, by promtool.
 EXPRESSIONS ?= 5000
-.PHONY: conformance-promql bench-alerts
-conformance-promql: build-tests package
+.PHONY: conformance-alerts bench-alerts
+conformance-alerts: build-tests package
 	$(PYTHON) tests/conformance/run_promql.py --count $(EXPRESSIONS)
-# A round of 100 rules over 1,000 series: bounded by 20 ms.
+	$(PYTHON) tests/conformance/run_rules.py --tests 200
+# A round of 100 rules over 1,000 series: the median is bounded by 20 ms.
 bench-alerts: build-tests package
 	$(PYTHON) bench/alert_rules.py
 
@@ -170,11 +172,12 @@ failover: build-tests $(VENV)
 # The server that is tested beside a bare send loop, in about two minutes. Memory is held to its bound; CPU, which depends
 # on what else the machine does, is told as a ratio.
 QUICK_BENCH = $(PYTHON) bench/run.py --binaries build/release build/bench --without guide --seconds 1
-bench-quick: build-tests build/bench/build.ninja $(VENV)
+bench-quick: build-tests package build/bench/build.ninja $(VENV)
 	cmake --build build/bench -j $(JOBS) --target bench_loadgen bench_baseline_send
 	$(QUICK_BENCH) --repeat 2 --set idle
 	$(QUICK_BENCH) --repeat 3 --set fanout --case "N=1,000 W=1" --bounds told
 	$(PYTHON) bench/scrape.py --mythosd build/release/mythosd
+	$(PYTHON) bench/alert_rules.py
 
 CPP_FILES = $(shell find bindings cpp tests bench -name node_modules -prune -o \( -name '*.hpp' -o -name '*.cpp' \) -print)
 format: packages-clang $(TEST_VENV)

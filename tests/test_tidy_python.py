@@ -39,8 +39,10 @@ KNOWS = {
     "dispatcher": {"authenticator", "command", "errors"},
     "health": {"health"},
     "monitoring": {"server"},
+    "alerts": {"alerts", "errors", "settings"},
     "server": {
         "server",
+        "alerts",
         "authenticator",
         "dispatcher",
         "settings",

@@ -26,6 +26,7 @@ using Key = std::int64_t (*)(const ConnectionFacts&);
 struct Sort {
     std::string_view name, field;  // of a row; either may be asked for
     Key key;
+    bool is_known(std::int64_t value) const { return value > 0 || name != "rtt"; }
 };
 constexpr std::array<Sort, 5> kSorts{{
     {"age", "age_seconds", [](const ConnectionFacts& c) { return c.age.ns; }},
@@ -176,8 +177,10 @@ MonitorAnswer ConnectionPages::page_answer(const Page& page, std::vector<Connect
     const Sort& sort = kSorts[page.sort];
     const auto begin = std::min<std::uint64_t>(page.offset, found.size());
     const auto end = std::min<std::uint64_t>(begin + page.limit, found.size());
-    const auto before = [&page, key = sort.key](const ConnectionFacts& a, const ConnectionFacts& b) {
-        const auto x = key(a), y = key(b);
+    const auto before = [&page, &sort](const ConnectionFacts& a, const ConnectionFacts& b) {
+        const auto x = sort.key(a), y = sort.key(b);
+        // What is not known stands last in either order.
+        if (sort.is_known(x) != sort.is_known(y)) return sort.is_known(x);
         return x == y ? a.key < b.key : page.ascending ? x < y : x > y;
     };
     std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(end), found.end(), before);

@@ -8,7 +8,8 @@ import sys
 import time
 
 from mythos.alerts.notify import outbox
-from notify_scene import Scene, alert
+from mythos.alerts.notify.secret import Secret
+from notify_scene import START, Scene, alert
 from notify_servers import hang, serving, status
 from waiting import until
 
@@ -45,11 +46,7 @@ async def test_what_was_under_way_when_the_process_ended_is_told_again(tmp_path)
         scene.notifier.step()
         scene.now += 10
         scene.notifier.step()
-
-        async def has_it() -> bool:
-            return bool(server.requests)
-
-        await until(has_it)
+        await until(server.is_asked)
         for task in list(scene.notifier._tasks):  # as SIGKILL would
             task.cancel()
         scene.start()
@@ -145,4 +142,19 @@ async def test_a_process_that_is_killed_loses_nothing(tmp_path):
         assert server.bodies[2:] == [refused] and taken["groupKey"] != refused["groupKey"]
         await scene.wait(60)
         assert len(server.requests) == 3
+        await scene.notifier.aclose()
+
+
+async def test_what_no_alertmanager_was_sent_before_the_end_is_sent_after_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("mythos.alerts.notify.notifier.STOP_S", 0.01)
+    async with serving(hang) as server:
+        scene = Scene(tmp_path, "webhook_configs: []", alertmanagers=[Secret(server.url)])
+        scene.notifier.submit([alert(resolved_at=START)])
+        scene.notifier.step()
+        await until(server.is_asked)
+        await scene.notifier.aclose()
+        scene.start()
+        await scene.notifier.settle()
+        assert [each["labels"] for each in server.bodies[-1]] == [{"alertname": "Lag"}]
+        assert scene.count("alertmanager", "sent") == 1
         await scene.notifier.aclose()

@@ -50,6 +50,9 @@ class HttpServer:
     def bodies(self) -> list[Any]:
         return [body for _, _, body in self.requests]
 
+    async def is_asked(self) -> bool:
+        return bool(self.requests)
+
     async def __aenter__(self) -> HttpServer:
         self._server = await asyncio.start_server(self._serve, self.host, self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]

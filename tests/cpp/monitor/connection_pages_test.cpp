@@ -99,6 +99,7 @@ TEST_F(ConnectionPagesTest, IsSortedByEachOfWhatItTells) {
     EXPECT_EQ(first("sort=unacknowledged")["unacknowledged_ms"], 2'000);
     // By the names of the fields too.
     EXPECT_EQ(first("sort=rtt_ms")["player_id"], "rtt");
+    EXPECT_EQ(first("sort=rtt&order=asc")["player_id"], "rtt") << "those whose time is not known stand last";
     EXPECT_EQ(first("sort=sent_bytes")["player_id"], "bytes");
     EXPECT_EQ(first("sort=lag_entries")["player_id"], "lag");
     EXPECT_EQ(first("sort=unacknowledged_ms")["player_id"], "ack");

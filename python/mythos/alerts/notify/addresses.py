@@ -12,7 +12,9 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TypeAlias
 
 import httpcore
@@ -32,9 +34,33 @@ class Unresolvable(Exception):
 
 
 async def resolve_by_system(host: str, port: int) -> Sequence[str]:
-    """The addresses of a name, in the system's order. Raises OSError."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+    """The addresses of a name, in the system's order. Raises OSError and UnicodeError.
+
+    On a thread that nobody waits for at the program's end, as for those of an executor: a lookup may take minutes.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[list[str]] = loop.create_future()
+
+    def look_up() -> None:
+        found: list[str] | Exception
+        try:
+            rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = list(dict.fromkeys(str(address[0]) for *_, address in rows))
+        except (OSError, UnicodeError) as error:
+            found = error
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(tell, found)
+
+    def tell(found: list[str] | Exception) -> None:
+        if answer.done():  # given up
+            return
+        if isinstance(found, Exception):
+            answer.set_exception(found)
+        else:
+            answer.set_result(found)
+
+    threading.Thread(target=look_up, name="mythos-alerts-dns", daemon=True).start()
+    return await answer
 
 
 class AddressGuard:
@@ -50,6 +76,8 @@ class AddressGuard:
             found = [host] if _is_address(host) else await self._resolve(host, port)
         except OSError as error:
             raise Unresolvable(f"{host} cannot be resolved: {error.strerror or error}") from None
+        except UnicodeError:
+            raise Unresolvable(f"{host} is no name of a host") from None
         if not found:
             raise Unresolvable(f"{host} has no address")
         good = [address for address in found if self._may(address)]

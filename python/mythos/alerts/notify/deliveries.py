@@ -96,7 +96,7 @@ class Deliveries:
                 extra={"receiver": name, "reason": failure.reason, "error": str(failure), "alerts": len(batch)},
             )
         if failure.final:
-            relay.refused(batch, now)
+            relay.taken(batch, now)
         else:
             relay.failed(now, delay_s(relay.attempts, failure.retry_after_s, self._random))
 

@@ -54,6 +54,7 @@ def compile_anchored(text: str) -> re.Pattern[str]:
 def _translated(text: str) -> str:
     out: list[str] = []
     inside = False  # a set of characters
+    flags: list[list[str]] = [[]]  # set in the middle of each group that is open
     position = 0
     while position < len(text):
         match = _TOKEN.match(text, position)
@@ -63,22 +64,20 @@ def _translated(text: str) -> str:
             out.append(re.sub(r"([\[&~|])", r"\\\1", text[position]))  # Python warns of what looks like set operations
             position += 1
             continue
-        out.append(_token(match, at_start=position == 0))
+        out.append(_token(match, flags))
         inside = inside or match["open"] is not None
         position = match.end()
-    return "".join(out)
+    return "".join(out) + ")" * sum(map(len, flags))
 
 
-def _token(match: re.Match[str], *, at_start: bool) -> str:
+def _token(match: re.Match[str], flags: list[list[str]]) -> str:
     token = match[0]
     if (escaped := match["escaped"]) is not None:
         return _escape(escaped)
-    if match["name"] is not None:
-        return f"(?P<{match['name']}>"
-    if (flags := match["flags"]) is not None and (set(flags) - set("is-") or (token[-1] == ")" and not at_start)):
-        raise RegexRefused(f"the flags {token!r} are not supported here; i and s are, at the beginning")
     if match["other"] is not None or match["twice"] is not None or token == "\\":
         raise RegexRefused(f"{match.string[match.start() :][:8]!r} is nothing that RE2 knows")
+    if token.startswith("(") or token in (")", "|"):
+        return _structure(match, token, flags)
     if (name := match["set"]) is not None:
         if name not in _CLASSES:
             raise RegexRefused(f"[:{name}:] is not supported here; list the characters, such as a-z, instead")
@@ -86,6 +85,26 @@ def _token(match: re.Match[str], *, at_start: bool) -> str:
     if match["open"] is not None:
         return token.replace("]", r"\]")
     return r"\Z" if match["end"] is not None else r"\{" if match["brace"] is not None else token
+
+
+def _structure(match: re.Match[str], token: str, flags: list[list[str]]) -> str:
+    """Groups, and flags in the middle of one: RE2 lets them count until its end, also behind a `|`; Python wants a
+    group around what they count for.
+    """
+    if token == ")":
+        if len(flags) == 1:
+            raise RegexRefused("a ) has no (")
+        return ")" * (len(flags.pop()) + 1)
+    if token == "|":
+        return ")" * len(flags[-1]) + "|" + "".join(flags[-1])
+    given = match["flags"]
+    if given is not None and set(given) - set("is-"):
+        raise RegexRefused(f"the flags {token!r} are not supported here; i and s are")
+    if given is not None and token.endswith(")"):
+        flags[-1].append(f"(?{given}:")
+        return flags[-1][-1]
+    flags.append([])
+    return f"(?P<{match['name']}>" if match["name"] is not None else token
 
 
 def _escape(escaped: str) -> str:

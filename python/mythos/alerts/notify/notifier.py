@@ -232,6 +232,8 @@ class Notifier:
         for _, _, sender in self._relays:
             await sender.aclose()
         with self._lock:
+            for _, relay, _ in self._relays:
+                relay.keep()
             self._save()
             self._state.close()
 

@@ -1,7 +1,7 @@
 """What each Alertmanager is still to be sent: the newest of every alert, raw, until it has taken it.
 
-Kept over a restart once an attempt has failed, so that a resolve which nobody took is not forgotten; what fires is
-resent by the rules anyway.
+Kept over a restart once an attempt has failed, and at the end, so that a resolve which nobody took is not forgotten;
+what fires is resent by the rules anyway.
 """
 
 from __future__ import annotations
@@ -50,21 +50,18 @@ class Relay:
         return list(self._alerts.values())[:BATCH_ALERTS]
 
     def taken(self, batch: Iterable[Alert], now: float) -> None:
-        """It has them. What came meanwhile for the same alerts stays."""
+        """It has them, or will not have them. What came meanwhile for the same alerts stays."""
         for alert in batch:
             if self._alerts.get(alert.fingerprint) is alert:
                 del self._alerts[alert.fingerprint]
         self.attempts, self.next_at = 0, now
-        self._save(only_if_kept=True)
-
-    def refused(self, batch: Iterable[Alert], now: float) -> None:
-        """It will not have them."""
-        self.taken(batch, now)
+        if not self._alerts:
+            self.keep()
 
     def failed(self, now: float, again_in_s: float) -> None:
         self.attempts += 1
         self.next_at = now + again_in_s
-        self._save()
+        self.keep()
 
     def wakes_at(self) -> float | None:
         return self.next_at if self._alerts and not self.sending else None
@@ -72,9 +69,9 @@ class Relay:
     def __len__(self) -> int:
         return len(self._alerts)
 
-    def _save(self, *, only_if_kept: bool = False) -> None:
+    def keep(self) -> None:
+        """Hands what is queued to the state file."""
         if self._alerts:
-            if not only_if_kept:
-                self._state.put(KIND, self._key, [alert_as_json(alert) for alert in self._alerts.values()])
+            self._state.put(KIND, self._key, [alert_as_json(alert) for alert in self._alerts.values()])
         else:
             self._state.drop(KIND, self._key)

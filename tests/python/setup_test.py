@@ -1,0 +1,91 @@
+"""The alert engine as a server's settings have it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import mythos
+from mythos.alerts.setup import PACKAGED, load_rules, notify_options, rule_files, shown
+from mythos.errors import ConfigError, StartFailed
+from waiting import eventually
+
+BAD = "groups:\n- name: g\n  rules:\n  - {alert: A, expr: 'rat(x[5m]) > 1'}\n"
+GOOD = "groups:\n- name: g\n  interval: 1s\n  rules:\n  - {alert: Always, expr: up == 1, labels: {severity: info}}\n"
+
+
+def settings(tmp_path: Path, **alerts: Any) -> mythos.Settings:
+    own = {"state": str(tmp_path / "alerts.db"), "incidents": "", **alerts}
+    options = {"listen": "127.0.0.1:0", "drain.spread_ms": 0, "log.level": "error"}
+    return mythos.Settings.only(**options, **{f"alerts.{name}": value for name, value in own.items()})
+
+
+def test_the_packaged_rules_are_those_of_the_repository():
+    [packaged] = rule_files([PACKAGED])
+    assert Path(packaged).read_text() == (Path(__file__).parents[2] / "deploy/rules/mythos.yml").read_text()
+    assert rule_files(["auto"]) == [] and rule_files(["a.yml", "auto"]) == ["a.yml"]
+
+
+def test_a_server_within_a_program_has_no_engine_unless_it_is_told(mythos_server: mythos.Server):
+    assert httpx.get(f"{mythos_server.url}/monitoring/alerts", trust_env=False).json()["enabled"] is False
+
+
+def test_faulty_rules_keep_it_from_starting_and_say_where(tmp_path: Path):
+    rules = tmp_path / "rules.yml"
+    rules.write_text(BAD)
+    with pytest.raises(ConfigError, match=r"rules.yml:4.*rat") as refused:
+        load_rules(settings(tmp_path, rules=[str(rules)]))
+    assert "did you mean rate?" in str(refused.value)
+    server = mythos.Server(settings(tmp_path, rules=[str(rules)]))
+    with pytest.raises(StartFailed, match=r"did you mean rate\?"):
+        server.start()
+    assert not server.is_running
+
+
+def test_a_faulty_notification_file_keeps_it_from_starting(tmp_path: Path):
+    rules, notifications = tmp_path / "rules.yml", tmp_path / "am.yml"
+    rules.write_text(GOOD)
+    notifications.write_text("receivers: []\n")
+    server = mythos.Server(settings(tmp_path, rules=[str(rules)], notifications=str(notifications)))
+    with pytest.raises(StartFailed, match="route"):
+        server.start()
+
+
+def test_an_engine_runs_as_long_as_its_server_and_may_be_started_again(tmp_path: Path):
+    rules = tmp_path / "rules.yml"
+    rules.write_text(GOOD)
+    server = mythos.Server(settings(tmp_path, rules=[str(rules)], interval_s=0.1))
+    for _ in range(2):
+        with server, httpx.Client(base_url=server.url, trust_env=False) as http:
+            labels = {
+                "alertname": "Always",
+                "job": "mythos",
+                "instance": f"127.0.0.1:{server.port}",
+                "severity": "info",
+            }
+
+            # The one of the port before is resolved in the second evaluation.
+            def fires(http: httpx.Client = http, labels: dict[str, str] = labels) -> bool:
+                return [alert["labels"] for alert in http.get("/monitoring/alerts").json()["alerts"]] == [labels]
+
+            eventually(fires)
+            assert "alerts" in http.get("/health/detailed").json()["components"]
+
+
+def test_options_reach_the_notifier_and_secrets_no_bundle(tmp_path: Path):
+    given = settings(
+        tmp_path,
+        alertmanagers=["http://am:9093/token"],
+        allowed_networks=["10.0.0.0/8"],
+        heartbeat_url="https://example.org/token",
+        heartbeat_s=30,
+    )
+    options = notify_options(given, "http://here:1")
+    assert options.allowed_networks == ["10.0.0.0/8"] and options.external_url == "http://here:1"
+    assert options.heartbeat_url is not None and options.heartbeat_url.reveal() == "https://example.org/token"
+    assert options.heartbeat_s == 30 and options.config is None
+    told = shown(given)
+    assert "token" not in str(told) and told["alerts.heartbeat_url"] == "<secret>"
