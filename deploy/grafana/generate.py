@@ -72,7 +72,7 @@ def _from_labels(label: str, matchers: str = "") -> dashboard.QueryVariable:
 
 def annotations() -> list[dashboard.AnnotationQuery]:
     return [
-        _annotation("Server started", f"changes({of('process_start_time_seconds')}[$__rate_interval]) > 0", "blue"),
+        _annotation("Server started", f"changes({of('process_start_time_seconds')}[2m]) > 0", "blue"),
         _annotation(
             "Reconnect storm", of("mythos_alerts", 'alertname="ReconnectStorm",alertstate="firing"') + " > 0", "red"
         ),

@@ -29,13 +29,21 @@ from prometheus import Prometheus
 from test_metric_names import labels_by_family
 from wires import open_websocket
 
+
+def loaded(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
 GRAFANA = REPOSITORY / "deploy" / "grafana"
 RULES = REPOSITORY / "deploy" / "rules"
 BOARDS = {path.stem: json.loads(path.read_text()) for path in sorted((GRAFANA / "dashboards").glob("*.json"))}
 PANELS = [(name, panel) for name, board in BOARDS.items() for panel in board["panels"]]
 KINDS = {"stat", "gauge", "timeseries", "heatmap", "bargauge", "table", "state-timeline", "piechart"}
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+CONDITIONS = {"==", "!=", "<", ">", "<=", ">=", "and", "or", "unless"}
+COMPARED = re.compile(r"(?<=\s)(==|!=|<=|>=|<|>)(?=\s)")
 SCRAPE_S = 1
+STEP_S = 10  # of a panel that shows some hours
 SERVE = [sys.executable, "-m", "mythos", "serve"]
 NOTIFICATIONS = """
 route: {{receiver: somebody, group_wait: 0s, group_interval: 1s, repeat_interval: 4h}}
@@ -43,10 +51,6 @@ receivers:
 - name: somebody
   webhook_configs: [{{url: "{url}"}}]
 """
-
-
-def loaded(path: Path) -> Any:
-    return yaml.safe_load(path.read_text())
 
 
 RULE_FILES = [RULES / "mythos.yml", RULES / "mythos_prometheus.yml"]
@@ -162,7 +166,7 @@ class Watched:
     def filled_in(self, expression: str) -> str:
         """As Grafana fills in its variables."""
         values = {
-            "$__rate_interval": f"{4 * SCRAPE_S}s",
+            "$__rate_interval": f"{max(STEP_S + SCRAPE_S, 4 * SCRAPE_S)}s",
             "$__range": f"{math.ceil(self.ended - self.began)}s",
             "$job": "mythos",
             "$instance": ".+",
@@ -209,6 +213,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         "store.url": f"sqlite:///{directory}/history.db",
         "alerts.rules": [str(rules[0])],
         "alerts.interval_s": SCRAPE_S,
+        # Who says nothing is given up sooner.
+        "heartbeat_ms": 500,
         "alerts.notifications": str(directory / "notifications.yml"),
         "alerts.allowed_networks": ["127.0.0.0/8"],
     }
@@ -219,8 +225,9 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             eventually("Prometheus scrapes the server", lambda: prometheus.query("up") == {"": 1}, 100)
             began = time.time()
             asyncio.run(all_traffic(server, lambda: bool(hooks.taken)))
-            notified = "max(mythos_notifications_total) > 0"
-            eventually("Prometheus has seen the end", lambda: prometheus.query(notified), 60)
+            # Who is notified has no series before; a rate takes two samples.
+            twice = "count_over_time(mythos_notifications_total[1m]) >= 2"
+            eventually("Prometheus has seen the end", lambda: prometheus.query(twice), 60)
             text = httpx.get(f"{server.url}/metrics", trust_env=False).text
             yield Watched(prometheus, began, time.time(), set(labels_by_family(text)))
         finally:
@@ -236,12 +243,8 @@ def operands(expression: Any) -> Iterator[str]:
         yield from operands(expression.expr)
     elif isinstance(expression, promql_parser.BinaryExpr) and str(expression.op) in CONDITIONS:
         yield from itertools.chain(operands(expression.lhs), operands(expression.rhs))
-    elif "{" in (text := expression.prettify()) or re.search(r"[a-z]", text):
+    elif re.search(r"[a-z]", text := expression.prettify()):
         yield text
-
-
-CONDITIONS = {"==", "!=", "<", ">", "<=", ">=", "and", "or", "unless"}
-COMPARED = re.compile(r"(?<=\s)(==|!=|<=|>=|<|>)(?=\s)")
 
 
 def test_every_panel_and_every_record_has_data(watched: Watched):

@@ -26,7 +26,7 @@ PACKAGED = "packaged"  # as a rule file's name: the one that comes with the pack
 
 def rule_files(names: Sequence[str]) -> list[str]:
     """The paths that `alerts.rules` names; `auto` is none, which `mythos serve` has replaced."""
-    packaged = str(files("mythos.alerts") / "mythos.yml")
+    packaged = str(files("mythos") / "deploy" / "rules" / "mythos.yml")
     return [packaged if name == PACKAGED else name for name in names if name != "auto"]
 
 
