@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from mythosd import eventually, tool
+from listening import Listening
+from mythosd import tool
 
 
 class Hooks:
@@ -41,52 +39,23 @@ class Hooks:
         self._server.server_close()
 
 
-class Alertmanager:
+class Alertmanager(Listening):
     def __init__(self, directory: Path, config: str) -> None:
         self.config = directory / "alertmanager.yml"
         self.config.write_text(config)
-        self.log = directory / "alertmanager.log"
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [
-                    tool("prometheus-alertmanager"),
-                    f"--config.file={self.config}",
-                    f"--storage.path={directory}/data",
-                    "--web.listen-address=127.0.0.1:0",
-                    "--web.external-url=http://mythos.test",
-                    "--cluster.listen-address=",
-                ],
-                stdout=log,
-                stderr=log,
-            )
-        self.http = httpx.Client(timeout=20, trust_env=False)
-        try:
-            self.url = f"http://{eventually('Alertmanager tells its address', self._address, 60)}"
-            eventually("Alertmanager is ready", self._is_ready, 60)
-        except BaseException:
-            self.stop()
-            raise
-
-    def _address(self) -> str | None:
-        assert self.process.poll() is None, f"alertmanager ended at start: {self.log.read_text()[-2000:]}"
-        found = re.search(r'msg="Listening on" address=(\S+)', self.log.read_text())
-        return found.group(1) if found else None
-
-    def _is_ready(self) -> bool:
-        try:
-            return self.http.get(f"{self.url}/-/ready").status_code == 200
-        except httpx.TransportError:
-            return False
+        super().__init__(
+            "prometheus-alertmanager",
+            directory / "alertmanager.log",
+            f"--config.file={self.config}",
+            f"--storage.path={directory}/data",
+            "--web.external-url=http://mythos.test",
+            "--cluster.listen-address=",
+        )
 
     def ask(self, path: str) -> Any:
         answer = self.http.get(f"{self.url}/api/v2/{path}")
         answer.raise_for_status()
         return answer.json()
-
-    def stop(self) -> None:
-        self.http.close()
-        self.process.terminate()
-        self.process.wait(30)
 
 
 def amtool(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,8 @@ from typing import Any, TypeVar
 import httpx
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+# `mythos serve`, as a program of Mythosd.
+SERVE = [sys.executable, "-m", "mythos", "serve"]
 START_S = 20.0
 STOP_S = 20.0
 GUIDE_NAMES = {

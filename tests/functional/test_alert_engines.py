@@ -21,13 +21,12 @@ import yaml
 
 from alertmanager import Alertmanager, Hooks, amtool
 from contract import check_answer
-from mythosd import REPOSITORY, Mythosd, eventually
+from mythosd import REPOSITORY, SERVE, Mythosd, eventually
 from prometheus import Prometheus
 
 RULES = REPOSITORY / "deploy" / "rules" / "mythos.yml"
 INTERVAL_S = 2
 FASTER = 60
-SERVE = [sys.executable, "-m", "mythos", "serve"]
 UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 CONFIG = """
 route:

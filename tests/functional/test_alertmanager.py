@@ -6,9 +6,9 @@ import random
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
-from alert_api import AlertApi
 from alertmanager import Alertmanager, Hooks, amtool
 from mythos.alerts.alert import Alert
 from mythos.alerts.notify.config_file import load_config
@@ -22,7 +22,7 @@ from mythos.alerts.notify.senders.alertmanager import postable
 from mythos.alerts.notify.silences import Silences
 from mythos.alerts.notify.state_file import StateFile
 from mythos.alerts.notify.template_data import webhook_message
-from mythosd import REPOSITORY, eventually
+from mythosd import REPOSITORY, SERVE, Mythosd, eventually
 
 DEPLOYED = REPOSITORY / "deploy" / "alertmanager.yml"
 
@@ -204,26 +204,39 @@ def test_amtool_takes_everything_but_our_extension(tmp_path):
     assert refused.returncode == 1 and "apprise_configs" in refused.stdout + refused.stderr
 
 
+RULES = """
+groups:
+- name: two
+  interval: 1s
+  rules:
+  - {alert: Down, expr: vector(1), labels: {instance: a1, severity: critical}, annotations: {summary: bad}}
+  - {alert: Lag, expr: vector(1), labels: {instance: a1, severity: critical}, annotations: {summary: bad}}
+"""
+
+
 @pytest.fixture
-def ours(tmp_path, hooks):
-    """A notifier with an alert that inhibits another, and its API."""
+def ours(tmp_path, start_server, hooks):
+    """A server with an alert that inhibits another."""
     write_config(tmp_path, hooks)
-    notifier = Notifier(
-        NotifyOptions(tmp_path / "mythos.yml", allowed_networks=["127.0.0.0/8"], state_file=tmp_path / "alerts.db")
+    (tmp_path / "rules.yml").write_text(RULES)
+    server = start_server(
+        {
+            "alerts.rules": [str(tmp_path / "rules.yml")],
+            "alerts.notifications": str(tmp_path / "mythos.yml"),
+            "alerts.allowed_networks": ["127.0.0.0/8"],
+        },
+        program=SERVE,
     )
-    notifier.start()
-    now = time.time()
-    labels = [{"alertname": name, "instance": "a1", "severity": "critical"} for name in ("Down", "Lag")]
-    notifier.submit([Alert(each, {"summary": "bad"}, now, now + 240) for each in labels])
-    api = AlertApi(notifier)
-    eventually("the alerts are there", lambda: len(notifier.list_alerts()) == 2)
-    yield api
-    api.stop()
-    notifier.stop()
+
+    def are_there():
+        return len(httpx.get(f"{server.url}/api/v2/alerts", trust_env=False).json()) == 2
+
+    eventually("the alerts are there", are_there)
+    return server
 
 
-def ask(api: AlertApi, *arguments: str) -> str:
-    answer = amtool(f"--alertmanager.url={api.url}", *arguments)
+def ask(server: Mythosd, *arguments: str) -> str:
+    answer = amtool(f"--alertmanager.url={server.url}", *arguments)
     assert answer.returncode == 0, answer.stderr
     return answer.stdout.strip()
 

@@ -24,7 +24,7 @@ import yaml
 from alertmanager import Hooks
 from api import Api, until
 from known_traffic import OPTIONS, standing, traffic
-from mythosd import REPOSITORY, Mythosd, eventually
+from mythosd import REPOSITORY, SERVE, Mythosd, eventually
 from prometheus import Prometheus
 from test_metric_names import labels_by_family
 from wires import open_websocket
@@ -44,7 +44,6 @@ CONDITIONS = {"==", "!=", "<", ">", "<=", ">=", "and", "or", "unless"}
 COMPARED = re.compile(r"(?<=\s)(==|!=|<=|>=|<|>)(?=\s)")
 SCRAPE_S = 1
 STEP_S = 10  # of a panel that shows some hours
-SERVE = [sys.executable, "-m", "mythos", "serve"]
 NOTIFICATIONS = """
 route: {{receiver: somebody, group_wait: 0s, group_interval: 1s, repeat_interval: 4h}}
 receivers:

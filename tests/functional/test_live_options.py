@@ -2,7 +2,6 @@
 
 import re
 import signal
-import sys
 from functools import partial
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 import live_options_monitor  # noqa: F401  (registers its effects)
 from api import Api, until
 from live_options import EFFECTS, UNSEEN, Place
-from mythosd import GUIDE_NAMES, run_to_end
+from mythosd import GUIDE_NAMES, SERVE, run_to_end
 
 REFERENCE = run_to_end("--reference").stdout
 # option | default | takes | live | guide's name | what it does
@@ -20,7 +19,6 @@ ROWS = re.findall(
 LIVE = [option for option, live, _ in ROWS if live == "yes"]
 GUIDE = {guide: option for option, _, guide in ROWS if guide}
 TOLD_BY_MYTHOSD_ALONE = {"drain.timeout_s"}  # in the line of its log that begins the drain
-PYTHON = [sys.executable, "-m", "mythos", "serve"]
 
 
 def test_every_live_option_has_its_effect_or_the_reason_why_none_shows():
@@ -40,7 +38,7 @@ async def test_sighup(start_server, player, option):
 @pytest.mark.parametrize("option", sorted(set(EFFECTS) - TOLD_BY_MYTHOSD_ALONE))
 async def test_reload_from_python(start_server, player, option):
     """`mythos serve` reads its settings at SIGHUP and gives them to `Server.reload`."""
-    await _change(start_server, player, option, PYTHON, _is_printed)
+    await _change(start_server, player, option, SERVE, _is_printed)
 
 
 async def _change(start_server, player, option, program, is_told):

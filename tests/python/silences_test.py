@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from typer.testing import CliRunner
 
-from mythos.alerts.notify.notifier import Notifier
-from mythos.alerts.notify.options import NotifyOptions
-from mythos.alerts.notify.silence_api import delete_silence, get_silences, post_silence
+import mythos
 from mythos.cli.silences import app
 from notify_scene import Scene, alert
 from notify_servers import serving
@@ -34,36 +29,13 @@ def place(tmp_path):
 
 @pytest.fixture
 def server(tmp_path):
-    """The routes as the server has them, over a notifier."""
-    notifier = Notifier(NotifyOptions(state_file=tmp_path / "of-server.db"))
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            parts = urlsplit(self.path)
-            assert parts.path == "/api/v2/silences" or parts.path.startswith("/api/v2/silence/")
-            if self.command == "POST":
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                status, answer = post_silence(notifier, body)
-            elif self.command == "DELETE":
-                status, answer = delete_silence(notifier, parts.path.rpartition("/")[2])
-            else:
-                status, answer = get_silences(notifier, parse_qs(parts.query).get("filter", []))
-            text = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        do_GET = do_POST = do_DELETE = answer
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    http = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    yield ["--url", f"http://127.0.0.1:{http.server_address[1]}"]
-    http.shutdown()
-    http.server_close()
+    """One that evaluates rules."""
+    rules = tmp_path / "rules.yml"
+    rules.write_text("groups:\n- {name: none, rules: [{alert: None, expr: vector(1) > 2}]}\n")
+    options = {"listen": "127.0.0.1:0", "drain.spread_ms": 0, "log.level": "error", "alerts.rules": [str(rules)]}
+    files = {"alerts.state": str(tmp_path / "of-server.db"), "alerts.incidents": ""}
+    with mythos.Server(mythos.Settings.only(**options, **files)) as running:
+        yield ["--url", running.url]
 
 
 @pytest.mark.parametrize("way", ["place", "server"])
