@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <vector>
 
 #include "transport/uri.hpp"
@@ -15,7 +16,7 @@ struct Row {
     std::string_view path;  // a segment {…} takes the parameter
 };
 
-// A literal segment stands before a parameter in its place.
+// A literal segment stands before a parameter in its place, the methods of one path together.
 constexpr std::array kRows{
     Row{Route::index, "GET", "/"},
     Row{Route::live, "GET", "/livez"},
@@ -81,12 +82,15 @@ bool answers(const Row& row, std::string_view method) {
     return method == row.method || (method == "HEAD" && row.method == "GET" && !streams);
 }
 
-// Of all methods that a path has, in the form of Allow.
-std::string_view allow_of(bool get, bool head, bool post, bool remove) {
-    if (get && post) return "GET, HEAD, POST, OPTIONS";
-    if (get && remove) return "GET, HEAD, DELETE, OPTIONS";
-    if (get) return head ? "GET, HEAD, OPTIONS" : "GET, OPTIONS";
-    return post ? "POST, OPTIONS" : "DELETE, OPTIONS";
+// Of all methods that the rows of a path have, in the form of Allow.
+std::string_view allow_of(std::span<const Row> rows) {
+    const auto has = [rows](std::string_view method) {
+        return std::ranges::any_of(rows, [method](const Row& row) { return answers(row, method); });
+    };
+    if (has("GET") && has("POST")) return "GET, HEAD, POST, OPTIONS";
+    if (has("GET") && has("DELETE")) return "GET, HEAD, DELETE, OPTIONS";
+    if (has("GET")) return has("HEAD") ? "GET, HEAD, OPTIONS" : "GET, OPTIONS";
+    return has("POST") ? "POST, OPTIONS" : "DELETE, OPTIONS";
 }
 
 }  // namespace
@@ -99,27 +103,21 @@ RouteName name_of(Route route) {
 RouteMatch match_route(std::string_view method, std::string_view path) {
     const std::vector<std::string_view> segments = path_segments(path);
     RouteMatch match;
-    const Row* shape = nullptr;  // the first that the path fits; others of the same shape have other methods
-    const Row* found = nullptr;
     std::string_view parameter;
-    bool get = false, head = false, post = false, remove = false;
-    for (const Row& row : kRows) {
-        std::string_view taken;
-        if ((shape != nullptr && row.path != shape->path) || !fits(row, segments, taken)) continue;
-        if (shape == nullptr) shape = &row;
-        parameter = taken;
-        get |= row.method == "GET";
-        head |= answers(row, "HEAD");
-        post |= row.method == "POST";
-        remove |= row.method == "DELETE";
-        if (found == nullptr && answers(row, method)) found = &row;
-    }
-    if (shape == nullptr) return match;
-    match.route = found != nullptr ? found->route : shape->route;
-    match.allow = allow_of(get, head, post, remove);
+    const auto fits_path = [&](const Row& row) {
+        parameter = {};
+        return fits(row, segments, parameter);
+    };
+    const auto shape = std::find_if(kRows.begin(), kRows.end(), fits_path);
+    if (shape == kRows.end()) return match;
+    // Rows of one path with other methods stand together.
+    const auto end = std::find_if(shape, kRows.end(), [&](const Row& row) { return row.path != shape->path; });
+    const auto row = std::find_if(shape, end, [&](const Row& each) { return answers(each, method); });
+    match.route = row == end ? shape->route : row->route;
+    match.allow = allow_of({shape, end});
     if (method == "OPTIONS") {
         match.kind = RouteMatch::Kind::preflight;
-    } else if (found == nullptr) {
+    } else if (row == end) {
         match.kind = RouteMatch::Kind::no_method;
     } else if (auto decoded = percent_decode(parameter)) {
         match.kind = RouteMatch::Kind::found;

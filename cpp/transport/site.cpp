@@ -299,12 +299,12 @@ void Site::pass_on(HttpConnection& connection, RouteMatch match, HttpRequest req
     if (match.route == Route::monitoring_stream) return open_monitor_stream(connection, request, match);
     if (is_alert_engines(match.route)) return ask_alert_engine(connection, request, match);
     hub::AnswerTo answer = hub_answer(connection, request);
-    const auto cors = cors_headers(settings_.policy, request);
+    auto cors = cors_headers(settings_.policy, request);
     const auto asked =
         ask_hub(streams_.core, std::move(match), std::move(request), player_id, now(), std::move(answer));
     if (asked) return;
     HttpResponse refusal = refused(Counter::http_bad_request, nullptr, 400, asked.error().code, asked.error().message);
-    refusal.headers.insert(refusal.headers.end(), cors.begin(), cors.end());
+    add_cors(refusal, std::move(cors));
     connection.answer(std::move(refusal));
 }
 
