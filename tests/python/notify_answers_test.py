@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from mythos.alerts.alert import rfc3339
 from mythos.alerts.notify.notifier import Notifier
 from mythos.alerts.notify.options import NotifyOptions
-from mythos.alerts.notify.silence_api import delete_silence, post_silence, rfc3339
+from mythos.alerts.notify.silence_api import delete_silence, post_silence
 from mythos.alerts.notify.silences import SILENCES_MAX
 from notify_answers import rows
 from notify_scene import START, Scene, alert

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from mythos import _core
+from mythos.alerts.alert import rfc3339
 from mythos.alerts.notify import silence_api
 from mythos.alerts.notify.notifier import Notifier
 
@@ -26,7 +27,7 @@ def _status() -> dict[str, Any]:
     return {
         "cluster": {"status": "disabled"},
         "config": {"original": ""},
-        "uptime": silence_api.rfc3339(_SINCE),
+        "uptime": rfc3339(_SINCE),
         "versionInfo": {**version, "version": _core.__version__},
     }
 

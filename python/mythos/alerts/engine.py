@@ -185,6 +185,8 @@ class AlertEngine:
         if self._incidents is None:
             return
         self._incidents.look(now)
+        if not new:
+            return
         queries = {rule.name: rule.expression.text for each in self._groups for rule in each.rules.group.rules}
         try:
             self._incidents.write(new, queries, report, now)

@@ -26,7 +26,7 @@ from typing import Any, Protocol
 import orjson
 
 from mythos import _core
-from mythos.alerts.alert import Alert
+from mythos.alerts.alert import Alert, rfc3339
 from mythos.alerts.promql.matchers import Matcher
 from mythos.alerts.series import SeriesStore
 
@@ -77,7 +77,7 @@ class Incidents:
         for name, to in status.items():
             before = self._status.get(name)
             if before is not None and before != to:
-                self._transitions.append({"at": _iso(now), "component": name, "from": before, "to": to})
+                self._transitions.append({"at": rfc3339(now), "component": name, "from": before, "to": to})
         self._status = status
 
     def write(self, alerts: Sequence[Alert], queries: Mapping[str, str], report: Any, now: float) -> Path | None:
@@ -109,7 +109,7 @@ class Incidents:
     ) -> dict[str, bytes]:
         parts: dict[str, Callable[[], Any]] = {
             "incident.json": lambda: {
-                "at": _iso(now),
+                "at": rfc3339(now),
                 "alerts": [_as_json(alert, queries.get(alert.name, "")) for alert in alerts],
                 "build": {
                     "version": _core.__version__,
@@ -188,10 +188,6 @@ def _as_json(alert: Alert, query: str) -> dict[str, Any]:
         "labels": dict(alert.labels),
         "annotations": dict(alert.annotations),
         "value": alert.value,
-        "starts_at": _iso(alert.starts_at),
+        "starts_at": rfc3339(alert.starts_at),
         "query": query,
     }
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import yaml
 
+from mythos.alerts.alert import LABEL_NAME
 from mythos.alerts.expression import Expression, ExpressionError, parse_expression
 from mythos.alerts.rule import Group, Rule, RuleText
 from mythos.alerts.rule_checks import label_loop, reads_own_state
@@ -24,7 +25,6 @@ GROUP_FIELDS = ("name", "interval", "limit", "rules", "labels", "query_offset")
 RULE_FIELDS = ("record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations")
 RULES_MAX = 10_000  # of a file
 
-_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
 
@@ -162,7 +162,7 @@ class _Loader(YamlReader):
     def _texts(self, node: yaml.Node | None, where: str, what: str, alert: str) -> dict[str, RuleText]:
         texts: dict[str, RuleText] = {}
         for name, (text, value) in self.texts(node, f"{where}, {what}s").items():
-            if not _LABEL.fullmatch(name) or (what == "label" and name == "__name__"):
+            if not LABEL_NAME.fullmatch(name) or (what == "label" and name == "__name__"):
                 instead = "write letters, digits and _, and not __name__, which is the metric's"
                 self.tell(value, where, f"this is no {what}'s name", name, instead)
                 continue

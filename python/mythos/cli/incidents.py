@@ -12,11 +12,12 @@ import typer
 
 from mythos.cli import exits
 from mythos.cli.options import AsJson
+from mythos.settings_tables import AlertsTable
 
 app = typer.Typer(help="Incident bundles: what the server knew when an alert fired.", no_args_is_help=True)
 
 Directory = Annotated[Path, typer.Option("--directory", help="As alerts.incidents says.", file_okay=False)]
-DIRECTORY = Path("data/incidents")
+DIRECTORY = Path(AlertsTable().incidents)
 
 
 @app.command("list", epilog=exits.HELP)

@@ -13,11 +13,11 @@ from typing import Annotated, Any, TypeAlias
 import httpx
 import typer
 
+from mythos.alerts.alert import rfc3339
 from mythos.alerts.durations import parse_duration
 from mythos.alerts.notify.matchers import parse_matchers
 from mythos.alerts.notify.options import STATE_FILE
-from mythos.alerts.notify.silence_api import Answer, delete_silence, get_silences, post_silence, rfc3339
-from mythos.alerts.notify.silence_file import SilenceFile
+from mythos.alerts.notify.silence_api import Answer, SilenceBook, delete_silence, get_silences, post_silence
 from mythos.cli import exits
 from mythos.cli.options import AsJson, Token, headers_of
 from mythos.cli.publish import refusal
@@ -66,7 +66,7 @@ def add(
         "createdBy": author or _user(),
         "comment": comment,
     }
-    answer = _ask(url, token, "POST", "silences", body, lambda: post_silence(SilenceFile(state_file), body))
+    answer = _ask(url, token, "POST", "silences", body, lambda: post_silence(_book(state_file), body))
     typer.echo(json.dumps(answer) if as_json else answer["silenceID"])
 
 
@@ -84,7 +84,7 @@ def list_(
     if url is None and not state_file.exists():
         exits.fail(exits.FAILED, f"there is no state file {state_file}")
     path = str(httpx.URL("silences", params=[("filter", text) for text in filters]))
-    answer = _ask(url, token, "GET", path, None, lambda: get_silences(SilenceFile(state_file), filters))
+    answer = _ask(url, token, "GET", path, None, lambda: get_silences(_book(state_file), filters))
     for silence in answer:
         if expired or silence["status"]["state"] != "expired":
             typer.echo(json.dumps(silence) if as_json else _line_of(silence))
@@ -101,9 +101,15 @@ def expire(
     for id in ids:
 
         def on_file(id: str = id) -> Answer:
-            return delete_silence(SilenceFile(state_file), id)
+            return delete_silence(_book(state_file), id)
 
         _ask(url, token, "DELETE", f"silence/{id}", None, on_file)
+
+
+def _book(state_file: Path) -> SilenceBook:
+    from mythos.alerts.notify.silence_file import SilenceFile  # with SQLite, which other commands need not load
+
+    return SilenceFile(state_file)
 
 
 def _ask(url: str | None, token: str | None, method: str, path: str, body: Any, on_file: Callable[[], Answer]) -> Any:

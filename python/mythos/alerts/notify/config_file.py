@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from mythos.alerts.alert import LABEL_NAME
 from mythos.alerts.durations import parse_duration
 from mythos.alerts.notify.config import InhibitRule, NotifyConfig, Receiver, Route
 from mythos.alerts.notify.config_receivers import ReceiverReader, read_global
-from mythos.alerts.notify.matchers import LABEL_NAME, Matcher, MatcherError, parse_matchers
+from mythos.alerts.notify.matchers import Matcher, MatcherError, parse_matchers
 from mythos.alerts.notify.yaml_tables import Complaints, Table, read_yaml
 from mythos.errors import ConfigError
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from mythos.alerts.notify.go_regex import RegexRefused, compile_anchored
 
-LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
-
 _MATCHER = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|=|!=|!~)\s*(.*?)\s*", re.DOTALL | re.ASCII)
 _ESCAPES = {"n": "\n", '"': '"', "\\": "\\"}
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mythos.alerts.notify.secret import Secret
+from mythos.settings_tables import AlertsTable
 
-STATE_FILE = Path("data/alerts.db")
-HEARTBEAT_S = 60.0
+_DEFAULTS = AlertsTable()
+STATE_FILE = Path(_DEFAULTS.state)
+HEARTBEAT_S = float(_DEFAULTS.heartbeat_s)
 
 
 @dataclass(frozen=True)

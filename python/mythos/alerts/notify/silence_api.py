@@ -6,13 +6,16 @@ Each function gives a status and a body for JSON; that of a refusal is a text.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
 
-from mythos.alerts.notify.dispatcher import AlertView
+from mythos.alerts.alert import rfc3339
 from mythos.alerts.notify.go_regex import compile_anchored
 from mythos.alerts.notify.matchers import Matcher, MatcherError, all_match, parse_matchers
 from mythos.alerts.notify.silences import Silence, SilenceRefused
+
+if TYPE_CHECKING:
+    from mythos.alerts.notify.dispatcher import AlertView
 
 STATUSES = {"bad_silence": 400, "not_found": 404, "limit": 400}
 
@@ -129,10 +132,6 @@ def from_api(body: Any) -> Silence:
         comment=texts["comment"],
         updated_at=0.0,
     )
-
-
-def rfc3339(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _alert_as_api(view: AlertView) -> dict[str, Any]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mythos.alerts.notify.matchers import LABEL_NAME, Matcher, all_match
-from mythos.alerts.notify.state_file import StateFile
+from mythos.alerts.alert import LABEL_NAME
+from mythos.alerts.notify.matchers import Matcher, all_match
+
+if TYPE_CHECKING:
+    from mythos.alerts.notify.state_file import StateFile
 
 SILENCES_MAX = 1_000
 MATCHERS_MAX = 64
