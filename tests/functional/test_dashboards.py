@@ -4,6 +4,7 @@ of the rules returns data from a real Prometheus that scrapes a real server unde
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import json
 import math
@@ -224,9 +225,10 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             eventually("Prometheus scrapes the server", lambda: prometheus.query("up") == {"": 1}, 100)
             began = time.time()
             asyncio.run(all_traffic(server, lambda: bool(hooks.taken)))
-            # Who is notified has no series before; a rate takes two samples.
-            twice = "count_over_time(mythos_notifications_total[1m]) >= 2"
-            eventually("Prometheus has seen the end", lambda: prometheus.query(twice), 60)
+            # What has no series before somebody is notified; it is asked for at steps, of which the last lie before.
+            for last in ("mythos_notifications_total", 'mythos_alerts{alertstate="firing"} > 0'):
+                often = f"count_over_time(({last})[1m:{SCRAPE_S}s]) >= 5"
+                eventually(f"Prometheus has seen {last}", functools.partial(prometheus.query, often), 60)
             text = httpx.get(f"{server.url}/metrics", trust_env=False).text
             yield Watched(prometheus, began, time.time(), set(labels_by_family(text)))
         finally:
