@@ -251,6 +251,9 @@ const std::array kOptions{
            "data, at most 5 MiB each. Empty: none."},
     Option{MEMBER(alerts.incidents_max), Range{1, 10'000}, kRestart, "",
            "Bundles that are kept; older ones are deleted."},
+    Option{MEMBER(alerts.recordings), AnyValue{}, kRestart, "",
+           "Directory that keeps the last day of the server's own series, some megabytes, for `mythos alerts backtest`. "
+           "Empty: none."},
 };
 
 #undef MEMBER

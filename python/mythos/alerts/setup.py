@@ -13,6 +13,7 @@ from mythos.alerts.incident import Incidents
 from mythos.alerts.notify.notifier import Notifier
 from mythos.alerts.notify.options import NotifyOptions
 from mythos.alerts.notify.secret import Secret
+from mythos.alerts.recordings import Recordings
 from mythos.alerts.rule import Group
 from mythos.alerts.rule_file import load_rule_files
 from mythos.alerts.series import SeriesStore
@@ -74,6 +75,7 @@ def make_engine(core: _core.ServerCore, settings: Settings, url: str) -> AlertEn
         external_url=alerts.external_url or url,
         memory=Path(alerts.state).with_suffix(".json") if alerts.state else None,
         incidents=incidents if alerts.incidents else None,
+        recordings=Recordings(Path(alerts.recordings)) if alerts.recordings else None,
     )
 
 

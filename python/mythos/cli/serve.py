@@ -161,7 +161,14 @@ def for_a_program(settings: Settings) -> Settings:
 def for_a_demo(settings: Settings) -> Settings:
     """Where nothing else was asked for: no log line a connection, no waiting at the end, no history in a file."""
     defaults, changed = Settings.only().values, {}
-    for name, value in {"log.level": "warning", "drain.spread_ms": 0, "store.url": "none", "alerts.state": ""}.items():
+    of_a_demo = {
+        "log.level": "warning",
+        "drain.spread_ms": 0,
+        "store.url": "none",
+        "alerts.state": "",
+        "alerts.recordings": "",
+    }
+    for name, value in of_a_demo.items():
         if settings.values[name] == defaults[name]:
             changed[name] = value
     return settings.changed(**changed)
