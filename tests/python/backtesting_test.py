@@ -24,7 +24,9 @@ def record(directory: Path, series: dict[Labels, list[float | None]], start_s: i
 
 
 def rules(file: Path, *alerts: str, interval: str = "15s") -> Path:
-    file.write_text(f"groups:\n- name: g\n  interval: {interval}\n  rules:\n" + "".join(f"  - {{{a}}}\n" for a in alerts))
+    file.write_text(
+        f"groups:\n- name: g\n  interval: {interval}\n  rules:\n" + "".join(f"  - {{{a}}}\n" for a in alerts)
+    )
     return file
 
 

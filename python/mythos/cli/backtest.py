@@ -46,8 +46,9 @@ def backtest(
 ) -> None:
     """Try proposed rules on the past.
 
-    It tells when each alert would have fired, for how long, and how often it flaps. Beside it is what the rules in force would have done. Rules that look at metrics which are not in the past are
-    named; over logs they are left out. It ends with 1 where a rule file is faulty or the past cannot be read.
+    It tells when each alert would have fired, for how long, and how often it flaps, beside what the rules in force
+    would have done. Rules that look at metrics which are not in the past are named; over logs they are left out. It
+    ends with 1 where a rule file is faulty or the past cannot be read.
     """
     from mythos.alerts.backtesting import PastError
     from mythos.alerts.durations import parse_duration

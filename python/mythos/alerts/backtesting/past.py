@@ -41,6 +41,8 @@ class Facts:
     notes: tuple[str, ...] = ()
     # A series of another name would be a guess: rules that need one are not tried.
     is_partial: bool = False
+    # Rules were evaluated right after each scrape, even if that came late by so much.
+    slack_ms: int = 0
     # Nobody evaluated rules in a gap that is as long.
     gap_ms: int | None = None
 
@@ -95,7 +97,10 @@ class RecordedPast:
             told = "; ".join(notes) or "the server writes them there while it evaluates rules, a file each five minutes"
             raise PastError(f"{directory} has no recordings ({told})")
         interval_ms = interval_of(times_ms)
-        facts = Facts(min(times_ms), max(times_ms), frozenset(names), interval_ms, tuple(notes), gap_ms=4 * interval_ms)
+        gap_ms = 4 * interval_ms
+        facts = Facts(
+            min(times_ms), max(times_ms), frozenset(names), interval_ms, tuple(notes), slack_ms=gap_ms, gap_ms=gap_ms
+        )
         return cls(tuple(files), facts)
 
     def scrapes(self, from_ms: int, to_ms: int) -> Iterator[Scrape]:

@@ -20,8 +20,6 @@ from mythos.alerts.series import SeriesStore
 
 SERIES_MAX = 100_000
 BYTES_MAX = 512 << 20  # of each set of rules
-# The engine evaluates right after it has recorded, which is a little later than it should be.
-SLACK_MS = 1_000
 
 Key = tuple[str, Labels]
 
@@ -44,10 +42,6 @@ class _Evaluated:
     def interval_ms(self) -> int:
         return round(self.rules.interval_s * 1_000)
 
-    @property
-    def slack_ms(self) -> int:
-        return min(SLACK_MS, self.interval_ms // 2)
-
 
 class Replay:
     """One set of rules. Times must grow; what ends before `from_ms` is not told. One thread's."""
@@ -60,7 +54,7 @@ class Replay:
         self.errors: dict[RuleKey, str] = {}  # the last of each
         self.left_out = 0  # samples for which there was no room
         self._groups, self._interval_s, self._from_s = groups, interval_s, from_ms / 1e3
-        self._retention_ms, self._gap_ms = retention_ms, facts.gap_ms
+        self._retention_ms, self._facts = retention_ms, facts
         # What Prometheus has recorded by rules is recorded anew.
         self._left_to_rules = facts.names & {
             rule.name for group in groups for rule in group.rules if rule.kind == "record"
@@ -75,16 +69,16 @@ class Replay:
         """What was known then, and what rules say of it."""
         if scrapes[0].process != self._process:
             self._start(scrapes[0].process, at_ms)
-        elif self._gap_ms is not None and at_ms - self._last_ms >= self._gap_ms:
+        elif self._facts.gap_ms is not None and at_ms - self._last_ms >= self._facts.gap_ms:
             for each in self._evaluated:
                 each.next_ms = at_ms
         else:
-            self._evaluate_due(lambda each: each.next_ms < at_ms - each.slack_ms)
+            self._evaluate_due(lambda each: each.next_ms < at_ms - self._slack_ms(each))
         for scrape in scrapes:
             self._store.append(at_ms, self._taken(scrape.samples), writer=scrape.writer)
         self._last_ms = at_ms
         for each in self._evaluated:
-            if each.next_ms <= at_ms:
+            if each.next_ms - self._early_ms(each) <= at_ms:
                 self._evaluate(each, at_ms)
 
     def finish(self, to_ms: int) -> None:
@@ -121,6 +115,14 @@ class Replay:
 
     def _count_left_out(self) -> None:
         self.left_out += sum(self._store.counts.refused.values())
+
+    def _slack_ms(self, each: _Evaluated) -> int:
+        is_as_slow = each.interval_ms > self._facts.interval_ms * 3 // 4  # times are not exact
+        return self._facts.slack_ms if is_as_slow else min(self._facts.slack_ms, each.interval_ms // 2)
+
+    def _early_ms(self, each: _Evaluated) -> int:
+        """Which scrape it was that a group was evaluated with: times of recordings are rounded."""
+        return min(each.interval_ms, self._facts.interval_ms) // 2 if self._facts.slack_ms else 0
 
     def _taken(self, samples: Mapping[Labels, float]) -> Mapping[Labels, float]:
         if not self._left_to_rules:
