@@ -10,13 +10,15 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
 
+import mythos.alerts
 from api import Api, until
 from mythos.alerts.backtesting.log_series import LoggedPast
-from mythosd import Mythosd, clean_environment, eventually
+from mythosd import Mythosd, clean_environment, eventually, tool
 from wires import open_sse, open_websocket
 
 INTERVAL_S = 0.1
@@ -151,3 +153,84 @@ async def test_what_a_server_leaves_shows_when_its_alerts_fired(tmp_path: Path):
 
 def at_ms(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1e3)
+
+
+STEPS = 80
+STEP_S = 15
+ALERTS = {
+    "Hot": ("load > 10", "1m", "0s"),
+    "Kept": ("load > 10", "30s", "2m"),
+    "Fast": ("rate(errors_total[50s]) > 0.2", "15s", "0s"),  # no sample at the ends of the range: see Prometheus 3
+    "Slow": ("avg_over_time(level[110s]) > 10", "0s", "1m"),
+    "Gone": ("absent(load)", "0s", "0s"),
+}
+
+
+def known_series() -> dict[str, list[float | None]]:
+    """By name: up and down, with resets, and away for a while."""
+    random = Random(6)
+    load: list[float | None] = [20.0 if (n // 7) % 3 == 1 else 1.0 for n in range(STEPS)]
+    load[50:56] = [None] * 6
+    errors, total = [], 0.0
+    for n in range(STEPS):
+        total = 0.0 if n == 40 else total + random.choice((0, 0, 9)) * ((n // 11) % 2)
+        errors.append(total)
+    return {"load": load, "errors_total": [*errors], "level": [5.0 * random.randrange(5) for _ in range(STEPS)]}
+
+
+def test_promtool_sees_the_same_alerts_fire_at_the_same_times(tmp_path: Path):
+    """What a backtest finds is what promtool is told to expect, of each alert at each step."""
+    series = known_series()
+    result = [
+        {
+            "metric": {"__name__": name, "job": "mythos"},
+            "values": [[n * STEP_S, str(value)] for n, value in enumerate(values) if value is not None],
+        }
+        for name, values in series.items()
+    ]
+    export = tmp_path / "export.json"
+    export.write_text(json.dumps({"status": "success", "data": {"resultType": "matrix", "result": result}}))
+    written = [
+        {"alert": name, "expr": expression, "for": for_, "keep_firing_for": keep}
+        for name, (expression, for_, keep) in ALERTS.items()
+    ]
+    rules = tmp_path / "rules.yml"
+    rules.write_text(json.dumps({"groups": [{"name": "g", "interval": f"{STEP_S}s", "rules": written}]}))
+    found = mythos.alerts.backtest([rules], [export])
+    firings = {row.alert: row.proposed.firings for row in found.rows}
+    assert all(1 <= len(firings[name]) <= 9 for name in ALERTS), firings
+
+    def expected(name: str, at_s: int) -> list[dict[str, Any]]:
+        fires = any(each.fired_at <= at_s < (each.ended_at or math.inf) for each in firings[name])
+        return [{"exp_labels": {} if name == "Gone" else {"job": "mythos"}}] if fires else []
+
+    test = {
+        "rule_files": [str(rules)],
+        "evaluation_interval": f"{STEP_S}s",
+        "tests": [
+            {
+                "interval": f"{STEP_S}s",
+                "input_series": [
+                    {
+                        "series": f'{name}{{job="mythos"}}',
+                        # Where an export has nothing the series has ended.
+                        "values": " ".join(
+                            str(value) if value is not None else "stale" if values[n - 1] is not None else "_"
+                            for n, value in enumerate(values)
+                        ),
+                    }
+                    for name, values in series.items()
+                ],
+                "alert_rule_test": [
+                    {"eval_time": f"{n * STEP_S}s", "alertname": name, "exp_alerts": expected(name, n * STEP_S)}
+                    for name in ALERTS
+                    for n in range(STEPS)
+                ],
+            }
+        ],
+    }
+    file = tmp_path / "test.yml"
+    file.write_text(json.dumps(test))
+    for command in ([tool("promtool"), "test", "rules"], [sys.executable, "-m", "mythos", "alerts", "test"]):
+        ran = subprocess.run([*command, str(file)], capture_output=True, text=True, timeout=60)
+        assert ran.returncode == 0, ran.stdout[:3000] + ran.stderr[:3000]

@@ -106,9 +106,13 @@ def _run(
 
 
 def _recordings(settings: Settings) -> list[Path]:
+    from mythos.alerts.backtesting.past import WHENCE
+
     directory = settings.alerts.recordings
     if not directory:
         exits.fail(exits.USAGE, "alerts.recordings is empty, so there are none: name a past with --over")
+    if not Path(directory).is_dir():
+        exits.fail(exits.FAILED, f"{directory} has no recordings ({WHENCE}): start it, or name a past with --over")
     return [Path(directory)]
 
 

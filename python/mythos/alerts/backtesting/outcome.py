@@ -13,7 +13,10 @@ Change = Literal["new", "gone", "longer", "shorter", "moved", "same"]
 
 @dataclass(frozen=True)
 class Firing:
-    """From `fired_at` to `ended_at`; None where it fires still at the end, which `until` is then."""
+    """Until `ended_at`; None where it fires still at the end of the time looked at, which `until` is then.
+
+    Where it fired at the beginning already, `fired_at` is the beginning.
+    """
 
     pending_at: float
     fired_at: float

@@ -14,6 +14,8 @@ from mythos.alerts.alert import Labels
 from mythos.alerts.promql.label_sets import NAME
 from mythos.alerts.recordings import RecordingError, files_of, load_recording
 
+WHENCE = "the server writes them there while it evaluates rules, each five minutes"
+
 
 class PastError(ValueError):
     """There is nothing to try rules on; says what to give instead."""
@@ -94,8 +96,7 @@ class RecordedPast:
             names |= {dict(labels)[NAME] for labels in found.labels}
             times_ms += found.times_ms.tolist()
         if not files:
-            told = "; ".join(notes) or "the server writes them there while it evaluates rules, a file each five minutes"
-            raise PastError(f"{directory} has no recordings ({told})")
+            raise PastError(f"{directory} has no recordings ({'; '.join(notes) or WHENCE})")
         interval_ms = interval_of(times_ms)
         gap_ms = 4 * interval_ms
         facts = Facts(

@@ -170,6 +170,5 @@ class Replay:
         if episode.fired_at is None:
             pendings.append(Pending(episode.pending_at, ended_at, until))
         else:
-            firings.append(
-                Firing(episode.pending_at, episode.fired_at, ended_at, until, episode.value, episode.summary)
-            )
+            fired_at = max(episode.fired_at, self._from_s)
+            firings.append(Firing(episode.pending_at, fired_at, ended_at, until, episode.value, episode.summary))
