@@ -10,7 +10,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from backtesting_scene import LOAD, export, hot, line, record, refused, rules
+from backtesting_scene import LOAD, export, hot, record, refused, rules
 from mythos.cli import app
 from notify_answers import rows
 
@@ -63,7 +63,7 @@ CASES |= {
     "past-dump-cut": lambda here: over(here / "dump.txt", b'{__name__="load", job="mythos"} 20 1795\n{__name__="lo'),
     "past-log-cut": lambda here: over(here / "mythos.log.1.gz", gzip.compress(LOG)[:-30]),
     "past-log-garbage": lambda here: over(here / "mythos.log", LOG + b"a torn line\n{\n"),
-    "past-log-nothing": lambda here: over(here / "mythos.log", line(0, "Configuration")),
+    "past-log-nothing": lambda here: over(here / "mythos.log", b'{"timestamp": "noon", "event": "Stopped"}'),
 }
 
 

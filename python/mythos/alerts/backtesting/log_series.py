@@ -23,6 +23,24 @@ DURATIONS_S = (
     *(1, 2, 5, 10, 30, 60, 300, 900, 3600),
 )
 LIFETIMES_S = (1, 5, 10, 30, 60, 300, 900, 1800, 3600, 7200, 14400, 43200, 86400, 604800)
+# Of these a log that has no line tells that nothing happened; of the second, if it has lines at `info`.
+ALWAYS = frozenset(
+    {
+        "mythos_errors_total",
+        "mythos_connection_failures_total",
+        "mythos_connections_rejected_total",
+        "mythos_http_errors_total",
+        "mythos_log_dropped_total",
+    }
+)
+AT_INFO = frozenset(
+    {"mythos_connections_opened_total", "mythos_connections_closed_total"}
+    | {
+        f"{name}_{part}"
+        for name in ("mythos_connection_establishment_seconds", "mythos_connection_duration_seconds")
+        for part in ("bucket", "count", "sum")
+    }
+)
 ACTIVE = ("mythos_active_connections", "mythos_connections_total")
 FAILED = frozenset({"WebSocket connection failed", "SSE connection failed"})
 CONNECTED = frozenset({"WebSocket connected", "SSE connected"})
@@ -37,7 +55,6 @@ class _Process:
 
     name: str
     first_ms: int
-    last_ms: int
     is_whole: bool  # its start is in the log
     steps: list[tuple[int, dict[Labels, float]]] = field(default_factory=list)  # what has changed by then
     changed: dict[Labels, float] = field(default_factory=dict)
@@ -47,7 +64,7 @@ class LoggedPast:
     """In memory: what changes in each interval."""
 
     def __init__(self, lines: Iterable[Line], interval_ms: int, labels: Mapping[str, str]) -> None:
-        """`labels` are those that a scrape would add. Raises PastError where no line tells anything."""
+        """`labels` are those that a scrape would add. Raises PastError where no line can be read."""
         self._interval_ms, self._own = interval_ms, dict(labels)
         self._processes: list[_Process] = []
         self._totals: dict[Labels, float] = {}
@@ -55,13 +72,17 @@ class LoggedPast:
         self._known: dict[tuple[str, ...], Labels] = {}
         self._last_of_kind: dict[tuple[Any, Any], tuple[Labels, ...]] = {}
         self._guessed = self._dropped = 0
+        self._has_info = False
         for line in lines:
             self._read(line)
         if self._processes:
             self._close()
-        names = {labels[0][1] if labels[0][0] == "__name__" else dict(labels)["__name__"] for labels in self._series()}
-        if not names:
-            raise PastError("the log has no line of which a series can be made")
+        if not self._processes:
+            raise PastError("the log has no line that can be read")
+        names = {dict(labels)["__name__"] for labels in self._series()} | ALWAYS
+        if self._has_info:
+            names |= AT_INFO
+            names |= set(ACTIVE) if any(each.is_whole for each in self._processes) else set()
         self.facts = Facts(
             self._processes[0].first_ms,
             self._processes[-1].steps[-1][0],
@@ -97,8 +118,7 @@ class LoggedPast:
 
     def _notes(self, names: set[str]) -> Iterator[str]:
         yield f"of the log there are only {', '.join(sorted(names))}"
-        if "mythos_connection_failures_total" in names:
-            yield NO_PEER_GONE
+        yield NO_PEER_GONE
         if self._guessed:
             yield f"{self._guessed} errors were left out of the log; their reasons are those of the lines before them"
         if self._dropped:
@@ -118,10 +138,10 @@ class LoggedPast:
                 self._close()
                 at_ms = max(at_ms, self._processes[-1].steps[-1][0] + 1)
             self._totals = {}
-            self._processes.append(_Process(f"start {len(self._processes)}", at_ms, at_ms, starts, [(at_ms, {})]))
+            self._processes.append(_Process(f"start {len(self._processes)}", at_ms, starts, [(at_ms, {})]))
         process = self._processes[-1]
         self._step_until(at_ms)
-        process.last_ms = max(process.last_ms, at_ms)
+        self._has_info = self._has_info or line.get("level") == "info"
         self._count(line)
 
     def _step_until(self, at_ms: int) -> None:
