@@ -3,8 +3,9 @@
     python bench/alert_rules.py [ROUNDS]
 
 Twice: rules as people write them, each over ten to a hundred series; and rules of which each looks at all 1,000. Prints
-the time of a round and its spread (its median is bounded by 20 ms), the slowest expression, which no single call into C can exceed, and
-for how long another thread waited for the interpreter meanwhile (Python hands it on every 5 ms when asked).
+the time of a round and its spread (the median is bounded by 20 ms), the slowest expression, which no single call into C
+can exceed, and for how long another thread waited for the interpreter meanwhile (Python hands it on every 5 ms when
+asked).
 """
 
 from __future__ import annotations

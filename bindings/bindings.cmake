@@ -14,7 +14,7 @@ target_link_libraries(_core PRIVATE mythos_server)
 # What a wheel holds beside python/mythos.
 if(SKBUILD)
     install(TARGETS _core LIBRARY DESTINATION mythos COMPONENT python)
-    # What `alerts.rules` calls `packaged`.
-    install(FILES deploy/rules/mythos.yml DESTINATION mythos/alerts COMPONENT python)
+    # What `mythos deploy` writes, and `alerts.rules` calls `packaged`.
+    install(DIRECTORY deploy DESTINATION mythos COMPONENT python PATTERN __pycache__ EXCLUDE)
     install(TARGETS mythosd RUNTIME DESTINATION ${SKBUILD_SCRIPTS_DIR} COMPONENT python)
 endif()

@@ -239,7 +239,7 @@ const std::array kOptions{
     Option{MEMBER(alerts.external_url), Form{is_url_or_empty, "http(s)://HOST[:PORT][/PATH], or empty"}, kRestart, "",
            "Where people reach this server, for links in notifications. Empty: the listener's own address."},
     Option{MEMBER(alerts.state), AnyValue{}, kRestart, "",
-           "File that keeps silences, what was told and what has to be told over a restart; beside it one with .json "
+           "File that keeps silences, what was told and what has to be told over a restart; the same with .json "
            "keeps since when alerts are pending or firing. Empty: nothing is kept."},
     Option{MEMBER(alerts.heartbeat_url), Form{is_url_or_empty, "http(s)://HOST[:PORT][/PATH], or empty", shown_url},
            kRestart, "",

@@ -96,3 +96,8 @@ class StartFailed(MythosError):
     def __init__(self, code: str, message: str) -> None:
         self.code, self.message = code, message
         super().__init__(f"{code}: {message}")
+
+
+def refusal(code: str, message: str) -> Refused | ServerStopped:
+    """What an error of the core's is to whom asked the server for something."""
+    return ServerStopped(message) if code == "stopped" else Refused(code, message)

@@ -27,7 +27,7 @@ from mythos import _core, server_exit
 from mythos.authenticator import AUTHENTICATE, Authenticate, authenticator
 from mythos.dispatcher import Dispatcher, Handler, HandlerThread, Registered, log
 from mythos.entries import Message, message_of
-from mythos.errors import ConfigError, Refused, ServerStopped, StartFailed
+from mythos.errors import ConfigError, ServerStopped, StartFailed, refusal
 from mythos.health_runner import HealthChecks
 from mythos.monitoring import Monitoring
 from mythos.server_errors import Errors
@@ -126,6 +126,8 @@ class Server:
         finally:
             if self._dispatcher is not None:
                 await self._dispatcher.detach(HANDLER_GRACE_S)
+            if self._alerts is not None:
+                await asyncio.to_thread(self._alerts.stop)  # somebody whom it tells may be slow
             self._end()
 
     @property
@@ -328,7 +330,7 @@ class Server:
         try:
             return question(self._running())
         except _core.CoreError as error:
-            raise _refusal(error) from None
+            raise refusal(*error.args) from None
 
     def _types(self) -> list[str]:
         return [type for type in self._handlers if not _core.is_built_in(type)]
@@ -347,9 +349,9 @@ class Server:
         self._dispatcher = Dispatcher(self._core, self._handlers, self.settings.limits.request_timeout_s)
         try:
             self._start_alerts()
-        except ConfigError as error:
+        except BaseException:
             self._end()
-            raise StartFailed("bad_config", "\n".join(error.complaints)) from None
+            raise
         server_exit.note(self)
 
     def _start_alerts(self) -> None:
@@ -380,11 +382,13 @@ class Server:
         core, self._core, self._dispatcher = self._core, None, None
         self.health.detach()
         server_exit.forget(self)
-        alerts, self._alerts = self._alerts, None
-        if alerts is not None:
-            alerts.stop()
-        if core is not None:
-            core.stop()
+        try:
+            if self._alerts is not None:
+                self._alerts.stop()
+        finally:
+            self._alerts = None
+            if core is not None:
+                core.stop()
 
     def _abandon(self) -> None:
         """In the child of a fork: the threads are not here, and the sockets are the parent's."""
@@ -392,8 +396,3 @@ class Server:
         self.health.detach()
         if core is not None:
             core.abandon()
-
-
-def _refusal(error: _core.CoreError) -> Refused | ServerStopped:
-    code, message = error.args
-    return ServerStopped(message) if code == "stopped" else Refused(code, message)

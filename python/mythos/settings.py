@@ -106,6 +106,13 @@ class Settings(BaseSettings, Tables):
         """Every option by its full name, in the table's order."""
         return flat(self.model_dump())
 
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The same without what is secret: for people."""
+        secret = {row["name"] for row in _core.option_table() if row["secret"]}
+        told = {name: "<secret>" if name in secret and value else value for name, value in self.values.items()}
+        return told | {"store.url": _core.shown_store_url(self.store.url)}
+
     @classmethod
     def settings_customise_sources(
         cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any

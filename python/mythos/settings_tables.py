@@ -368,8 +368,8 @@ class AlertsTable(Table):
     )
     state: str = Field(
         default="data/alerts.db",
-        description="File that keeps silences, what was told and what has to be told over a restart; beside it one "
-        "with .json keeps since when alerts are pending or firing. Empty: nothing is kept. (a text)",
+        description="File that keeps silences, what was told and what has to be told over a restart; the same with "
+        ".json keeps since when alerts are pending or firing. Empty: nothing is kept. (a text)",
     )
     heartbeat_url: str = Field(
         default="",

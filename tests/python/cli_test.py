@@ -28,13 +28,14 @@ def run(*words: str, **options: Any) -> Result:
 def test_version_and_help():
     assert run("--version").stdout.strip() == mythos.__version__
     words = run("--help", env={"COLUMNS": "200"}).stdout
-    for command in ("serve", "play", "publish", "tail", "logs", "check-config", "demo"):
+    for command in ("serve", "play", "publish", "tail", "logs", "deploy", "check-config", "demo"):
         assert command in words
     assert "Exit codes" in words
 
 
 def test_every_command_says_its_exit_codes():
-    for command in (["serve"], ["play"], ["publish"], ["tail"], ["logs"], ["check-config"], ["demo", "failover"]):
+    single = ([name] for name in ("serve", "play", "publish", "tail", "logs", "deploy", "check-config"))
+    for command in (*single, ["demo", "failover"]):
         assert "Exit codes" in run(*command, "--help").stdout, command
 
 

@@ -279,7 +279,7 @@ async def test_closing_leaves_no_task_and_no_connection(mythos_server, mythos_cl
 
 @pytest.mark.mythos({"heartbeat_ms": 200})
 # A wire that dies takes along the acknowledgement that says it.
-@pytest.mark.mythos({"heartbeat_ms": 15_000})
+@pytest.mark.mythos({"heartbeat_ms": 2_000})
 async def test_it_tells_the_server_how_late_entries_came(mythos_server, mythos_client):
     count = "mythos_message_client_delay_seconds_count "
 

@@ -170,3 +170,27 @@ def test_the_log_says_when_an_alert_fires_and_when_it_ends(ran: Ran, caplog: pyt
     ran.to(1_300)
     told = [(r.message, r.alertname) for r in caplog.records if r.message.startswith("Alert ")]  # type: ignore[attr-defined]
     assert told == [("Alert firing", "Crowded"), ("Alert resolved", "Crowded")]
+
+
+def test_an_alert_of_a_rule_over_its_limit_is_forgotten_and_told_anew(ran: Ran, caplog: pytest.LogCaptureFixture):
+    caplog.set_level("INFO")
+    group = ran.engine._groups[0].rules
+    ran.core.players["a"] = 20.0
+    ran.to(1_045)
+    assert ran.core.report["alerts"][0]["state"] == "firing"
+    usual, group.limit = group.limit, 0
+    ran.to(1_060)
+    assert ran.core.report["alerts"] == []
+    group.limit = usual
+    ran.to(1_120)
+    assert ran.core.report["alerts"][0]["state"] == "firing"
+    assert [r.message for r in caplog.records].count("Alert firing") == 2
+
+
+def test_who_stops_before_the_first_evaluation_forgets_nothing(tmp_path: Path):
+    first = Ran(tmp_path)
+    first.core.players["a"] = 20.0
+    first.to(1_045)
+    before = (tmp_path / "alerts.json").read_bytes()
+    Ran(tmp_path, at=1_050.0).engine.stop()
+    assert json.loads((tmp_path / "alerts.json").read_bytes()) == json.loads(before)

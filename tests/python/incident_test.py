@@ -13,7 +13,6 @@ import mythos
 from mythos.alerts.alert import Alert, as_labels
 from mythos.alerts.incident import AGAIN_S, Incidents, bundles
 from mythos.alerts.series import SeriesStore
-from mythos.alerts.setup import shown
 
 NOW = 1_700_000_000.0
 
@@ -32,7 +31,7 @@ def store() -> SeriesStore:
 
 @pytest.fixture
 def incidents(tmp_path: Path, mythos_server: mythos.Server, store: SeriesStore) -> Incidents:
-    config = shown(mythos_server.settings.changed(alerts={"heartbeat_url": "https://example.org/hunter2"}))
+    config = mythos_server.settings.changed(alerts={"heartbeat_url": "https://example.org/hunter2"}).shown
     return Incidents(
         tmp_path / "incidents", mythos_server._running(), store, config=config, count_max=3, bytes_max=5 << 20
     )

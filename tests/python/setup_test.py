@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import httpx
 import pytest
 
 import mythos
-from mythos.alerts.setup import PACKAGED, load_rules, notify_options, rule_files, shown
+from mythos.alerts.setup import PACKAGED, load_rules, notify_options, rule_files
 from mythos.errors import ConfigError, StartFailed
 from waiting import eventually
 
@@ -87,5 +89,44 @@ def test_options_reach_the_notifier_and_secrets_no_bundle(tmp_path: Path):
     assert options.allowed_networks == ["10.0.0.0/8"] and options.external_url == "http://here:1"
     assert options.heartbeat_url is not None and options.heartbeat_url.reveal() == "https://example.org/token"
     assert options.heartbeat_s == 30 and options.config is None
-    told = shown(given)
+    told = given.shown
     assert "token" not in str(told) and told["alerts.heartbeat_url"] == "<secret>"
+
+
+def test_the_packaged_rules_are_of_one_job(tmp_path: Path):
+    with pytest.raises(ConfigError, match="mythos deploy"):
+        load_rules(settings(tmp_path, rules=[PACKAGED], job="game"))
+
+
+def test_what_goes_wrong_at_the_start_leaves_no_server_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    rules = tmp_path / "rules.yml"
+    rules.write_text(GOOD)
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("mythos.alerts.engine.AlertEngine.start", fail)
+    server = mythos.Server(settings(tmp_path, rules=[str(rules)]))
+    with pytest.raises(MemoryError):
+        server.start()
+    assert not server.is_running
+
+
+async def test_a_loop_does_not_wait_for_somebody_slow_who_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    rules = tmp_path / "rules.yml"
+    rules.write_text(GOOD)
+    stopping, may_stop = threading.Event(), threading.Event()
+
+    def stop(_: Any) -> None:
+        stopping.set()
+        assert may_stop.wait(60)
+
+    monkeypatch.setattr("mythos.alerts.notify.notifier.Notifier.stop", stop)
+    server = mythos.Server(settings(tmp_path, rules=[str(rules)]))
+    await server.__aenter__()
+    ended = asyncio.create_task(server.__aexit__(None, None, None))
+    assert await asyncio.to_thread(stopping.wait, 60)
+    assert not ended.done()
+    may_stop.set()
+    await ended
+    assert not server.is_running

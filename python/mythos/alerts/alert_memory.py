@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,5 +61,6 @@ class AlertMemory:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             aside = self._path.with_name(f"{self._path.name}.bad")
             _log.warning("alerts are not remembered: %s cannot be read (%r); it is %s now", self._path, error, aside)
-            self._path.replace(aside)
+            with suppress(OSError):
+                self._path.replace(aside)
             return {}

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import orjson
 
 from mythos import _core
-from mythos.alerts.alert import Alert
+from mythos.alerts.alert import Alert, fingerprint
 from mythos.alerts.alert_memory import AlertMemory
 from mythos.alerts.engine_clock import EngineClock
 from mythos.alerts.incident import Incidents
@@ -108,9 +108,12 @@ class AlertEngine:
         self._thread.start()
 
     def stop(self) -> None:
-        """What has to be told still is, for some seconds; the rest is kept for the next start."""
+        """What has to be told still is, for some seconds; the rest is kept for the next start. Again: nothing."""
+        if self._ended.is_set():
+            return
         self._ended.set()
-        self._thread.join(STOP_S)
+        if self._thread.ident is not None:
+            self._thread.join(STOP_S)
         self.notifier.stop()
         self._save(self._clock.now(), force=True)
         if self._recordings is not None:
@@ -195,6 +198,9 @@ class AlertEngine:
                 new.append(alert)
                 summary = alert.annotations.get("summary", "")
                 log.warning("Alert firing", extra={**fields, "value": alert.value, "summary": summary})
+        # Those of a rule that went over its limit are forgotten, not resolved.
+        active = {fingerprint(alert.labels) for each in self._groups for _, alert in each.rules.active()}
+        self._firing = {key: alert for key, alert in self._firing.items() if key in active}
         return new
 
     def _write_incident(self, new: Sequence[Alert], report: dict[str, Any], now: float) -> None:

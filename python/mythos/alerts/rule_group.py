@@ -86,6 +86,8 @@ class RuleGroup:
                 try:
                     samples = self._alerting(place, rule, now) if rule.kind == "alert" else self._recording(rule, now)
                 except (EvaluationError, LimitExceeded) as error:
+                    if isinstance(error, LimitExceeded) and place in self._states:
+                        self._states[place].active.clear()  # as Prometheus: whom it would name is not known
                     self._fail(place, rule, str(error))
                     continue
                 except Exception as error:  # a fault of ours in one rule silences no other
@@ -221,6 +223,8 @@ class RuleGroup:
     def remember(self, now: float) -> dict[str, Any]:
         """What the next process needs to go on, as JSON has it."""
         with self._lock:
+            if self._remembered:  # not evaluated since the start
+                return dict(self._remembered)
             rules = [
                 {"alert": rule.name, "labels": _texts(rule), "active": self._states[place].remembered(now)}
                 for place, rule in enumerate(self.group.rules)

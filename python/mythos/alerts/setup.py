@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from mythos import _core
 from mythos.alerts.engine import AlertEngine
@@ -18,21 +17,24 @@ from mythos.alerts.rule import Group
 from mythos.alerts.rule_file import load_rule_files
 from mythos.alerts.series import SeriesStore
 from mythos.alerts.yaml_reader import FileError
-from mythos.errors import ConfigError
+from mythos.errors import ConfigError, StartFailed
 from mythos.settings import Settings
 
 INCIDENT_BYTES_MAX = 5 << 20
+JOB = "mythos"  # of the packaged rules
 PACKAGED = "packaged"  # as a rule file's name: the one that comes with the package
 
 
 def rule_files(names: Sequence[str]) -> list[str]:
     """The paths that `alerts.rules` names; `auto` is none, which `mythos serve` has replaced."""
-    packaged = str(files("mythos.alerts") / "mythos.yml")
+    packaged = str(files("mythos") / "deploy" / "rules" / "mythos.yml")
     return [packaged if name == PACKAGED else name for name in names if name != "auto"]
 
 
 def load_rules(settings: Settings) -> list[Group]:
     """Raises ConfigError with every fault of every file."""
+    if PACKAGED in settings.alerts.rules and settings.alerts.job != JOB:
+        raise ConfigError([f"alerts.rules: the packaged rules are of the job {JOB}: write your own by `mythos deploy`"])
     try:
         return load_rule_files(rule_files(settings.alerts.rules))
     except FileError as error:
@@ -53,34 +55,31 @@ def notify_options(settings: Settings, url: str) -> NotifyOptions:
 
 
 def make_engine(core: _core.ServerCore, settings: Settings, url: str) -> AlertEngine:
-    """For a server that listens at `url`. Raises ConfigError."""
+    """For a server that listens at `url`. Raises StartFailed."""
     alerts = settings.alerts
+    try:
+        groups, notifier = load_rules(settings), Notifier(notify_options(settings, url))
+    except ConfigError as error:
+        raise StartFailed("bad_config", "\n".join(error.complaints)) from None
 
     def incidents(store: SeriesStore) -> Incidents:
         return Incidents(
             Path(alerts.incidents),
             core,
             store,
-            config=shown(settings),
+            config=settings.shown,
             count_max=alerts.incidents_max,
             bytes_max=INCIDENT_BYTES_MAX,
         )
 
     return AlertEngine(
         core,
-        load_rules(settings),
-        Notifier(notify_options(settings, url)),
+        groups,
+        notifier,
         interval_s=alerts.interval_s,
         labels={"job": alerts.job, "instance": alerts.instance or url.removeprefix("http://")},
         external_url=alerts.external_url or url,
-        memory=Path(alerts.state).with_suffix(".json") if alerts.state else None,
+        memory=Path(f"{alerts.state}.json") if alerts.state else None,
         incidents=incidents if alerts.incidents else None,
         recordings=Recordings(Path(alerts.recordings)) if alerts.recordings else None,
     )
-
-
-def shown(settings: Settings) -> dict[str, Any]:
-    """Every option without what is secret."""
-    secret = {row["name"] for row in _core.option_table() if row["secret"]}
-    told = {name: "<secret>" if name in secret and value else value for name, value in settings.values.items()}
-    return told | {"store.url": _core.shown_store_url(settings.store.url)}

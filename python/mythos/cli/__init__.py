@@ -8,6 +8,7 @@ import typer
 
 import mythos
 from mythos.cli import alerts, demo, exits
+from mythos.cli.deploy import deploy
 from mythos.cli.history import history
 from mythos.cli.logs import logs
 from mythos.cli.play import play
@@ -39,7 +40,7 @@ def _main(
     pass
 
 
-for command in (serve, play, publish, tail, logs, history, check_config):
+for command in (serve, play, publish, tail, logs, history, deploy, check_config):
     app.command(epilog=exits.HELP)(command)
 app.add_typer(demo.app, name="demo")
 app.add_typer(alerts.app, name="alerts")

@@ -33,6 +33,7 @@ Set = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="An option, such as session.grace_s=60; may be given again."),
 ]
 
+NO_FILES = {"alerts.state": "", "alerts.incidents": "", "alerts.recordings": ""}
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -82,7 +83,7 @@ def check_config(
 
     settings = checked(read, as_json)
     warnings = warnings_of(config)
-    shown = settings.values | {"store.url": _core.shown_store_url(settings.store.url)}
+    shown = settings.shown
     if as_json:
         typer.echo(json.dumps({"ok": True, "warnings": warnings, "options": shown}))
         return
@@ -161,14 +162,7 @@ def for_a_program(settings: Settings) -> Settings:
 def for_a_demo(settings: Settings) -> Settings:
     """Where nothing else was asked for: no log line a connection, no waiting at the end, no history in a file."""
     defaults, changed = Settings.only().values, {}
-    of_a_demo = {
-        "log.level": "warning",
-        "drain.spread_ms": 0,
-        "store.url": "none",
-        "alerts.state": "",
-        "alerts.recordings": "",
-    }
-    for name, value in of_a_demo.items():
+    for name, value in {"log.level": "warning", "drain.spread_ms": 0, "store.url": "none", **NO_FILES}.items():
         if settings.values[name] == defaults[name]:
             changed[name] = value
     return settings.changed(**changed)

@@ -45,6 +45,16 @@ TEST_F(HandlersTest, KnowsTheTypesLastSaid) {
     EXPECT_TRUE(handlers.knows("go"));
 }
 
+TEST_F(HandlersTest, QuestionsAreNoTypesThatAClientMayUse) {
+    EXPECT_FALSE(handlers.answers("mythos.alerts"));
+    handlers.set_questions({"mythos.alerts"});
+    EXPECT_TRUE(handlers.answers("mythos.alerts"));
+    EXPECT_FALSE(handlers.knows("mythos.alerts"));
+    EXPECT_TRUE(is_built_in("mythos.alerts"));
+    handlers.close({"draining", "it ends"});
+    EXPECT_FALSE(handlers.answers("mythos.alerts"));
+}
+
 TEST_F(HandlersTest, BuiltInsAreWhatTheHubExecutes) {
     for (const char* type :
          {"subscribe", "unsubscribe", "publish", "ack", "ping", "presence", "history", "promote", "refresh"})

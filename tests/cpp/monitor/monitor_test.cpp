@@ -24,6 +24,22 @@ TEST_F(MonitorTest, TellsWhoAsksTheMetricsAsOfNow) {
     EXPECT_EQ(monitor.statistics().count(stats::Counter::published, stats::Window::minute), 1u);
 }
 
+TEST_F(MonitorTest, GivesItsFamiliesToOtherThreads) {
+    start();
+    Monitor monitor(*node_, clock);
+    monitor.start();
+    subscribe(ws(), "room");
+    say("room");
+    const auto told = [&] {
+        for (const auto& family : monitor.collect())
+            if (family.name == "mythos_messages_published_total") return family.metric.at(0).counter.value;
+        return -1.0;
+    };
+    std::vector<std::future<double>> askers;
+    for (int i = 0; i < 4; ++i) askers.push_back(std::async(std::launch::async, told));
+    for (auto& asker : askers) EXPECT_EQ(asker.get(), 1.0);
+}
+
 TEST_F(MonitorTest, OnlySoManyMayWaitAndProbesGoFirst) {
     start();
     Monitor monitor(*node_, clock);

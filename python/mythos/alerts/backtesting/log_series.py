@@ -139,7 +139,6 @@ class LoggedPast:
                 at_ms = max(at_ms, self._processes[-1].steps[-1][0] + 1)
             self._totals = {}
             self._processes.append(_Process(f"start {len(self._processes)}", at_ms, starts, [(at_ms, {})]))
-        process = self._processes[-1]
         self._step_until(at_ms)
         self._has_info = self._has_info or line.get("level") == "info"
         self._count(line)

@@ -44,6 +44,7 @@ from mythos.alerts.notify.tally import Tally
 from mythos.errors import ConfigError
 
 INBOX_MAX = 1_000  # evaluations; the thread takes them at once unless the disk holds it up
+ATTEMPT_LOOK_S = 0.25  # while attempts are under way
 LOOK_S = 2.0  # for what `mythos alerts silence` writes
 STOP_S = 3.0  # for attempts that are under way
 
@@ -185,6 +186,7 @@ class Notifier:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._wake.wait()
+        self.step()  # what the last evaluation submitted
         await self.aclose()
 
     def step(self) -> float:
@@ -294,7 +296,8 @@ class Notifier:
         if self._heartbeat is not None:
             times.append(self._heartbeat.wakes_at())
         soonest = min((at for at in times if at is not None), default=now + LOOK_S)
-        return min(max(soonest - now, 0.01), LOOK_S)
+        # What is due and waits for its turn begins when an attempt ends, which wakes.
+        return min(max(soonest - now, ATTEMPT_LOOK_S if self._tasks else 0.01), LOOK_S)
 
     def _awake(self) -> None:
         loop, wake = self._loop, self._wake

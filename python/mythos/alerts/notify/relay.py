@@ -54,7 +54,7 @@ class Relay:
         for alert in batch:
             if self._alerts.get(alert.fingerprint) is alert:
                 del self._alerts[alert.fingerprint]
-        self.attempts, self.next_at = 0, now
+        self.attempts, self.next_at = 0, 0.0
         if not self._alerts:
             self.keep()
 
