@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from backtesting_scene import LOAD, START_S, STEP_S, at, export, hot, line, record, refused, rules
 from mythos.alerts import backtest
 from mythos.alerts.alert import as_labels
-from mythos.alerts.backtesting import Backtest
+from mythos.alerts.backtesting import Backtest, PastError
 from mythos.alerts.backtesting.log_series import LoggedPast
 from mythos.alerts.backtesting.needs import look_back_ms, metrics_of
 from mythos.alerts.rule_file import load_rules
@@ -255,3 +255,47 @@ groups:
     assert [metrics_of(rule) for rule in groups[0].rules] == [{"a"}, {"b", "r", "c"}]
     # The hour of r, its own ten minutes five minutes before, the five of a sample's life, and `for`.
     assert look_back_ms(groups) == (60 + 15 + 5 + 7) * 60_000
+
+
+# Whatever is in the files
+
+DUMP = b'{__name__="load", job="a"} 20 1795000005000\n{__name__="load", job="a"} 1 1795000020000\n'
+LOG = line(0, "Listening") + refused(1, left_out=2) + line(9, "Message delivered", sample_rate=0.5, delivery_time_ms=1)
+
+
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_no_bytes_lead_to_anything_but_an_answer(tmp_path_factory, data: st.DataObject):
+    here = tmp_path_factory.mktemp("past", numbered=True)
+    whole = {
+        "a.json": export(here / "a.json", {LOAD: [1.0, 20.0, None, 3.0]}).read_bytes(),
+        "dump.txt": DUMP,
+        "mythos.log": LOG,
+        "mythos.log.1.gz": gzip.compress(LOG),
+        "past/20261118T110645.000Z.npz": next(record(here / "past", {LOAD: [1.0, 20.0]}).iterdir()).read_bytes(),
+    }
+    name = data.draw(st.sampled_from(sorted(whole)))
+    content = bytearray(whole[name])
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, 9_999)) % len(content)
+        content[place : place + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
+    (here / name).write_bytes(content)
+    rule = rules(here / "r.yml", "alert: Hot, expr: load > 10")
+    over = here / "past" if name.startswith("past/") else here / name
+    try:
+        found = backtest([rule], [over])
+    except PastError as error:
+        assert str(here) in str(error) or "no" in str(error)
+    else:
+        assert found.to_s >= found.from_s
+
+
+def test_a_time_far_away_costs_no_evaluations_in_between(tmp_path: Path):
+    far = tmp_path / "a.json"
+    far.write_text(
+        '{"data":{"resultType":"matrix","result":[{"metric":{"__name__":"load"},"values":[[0,"20"],[253402300000,"20"]]}]}}'
+    )
+    log = tmp_path / "mythos.log"
+    log.write_bytes(LOG + line(10**10, "Stopped"))
+    rule = rules(tmp_path / "r.yml", "alert: Hot, expr: load > 10 or mythos_errors_total > 1")
+    assert [backtest([rule], [over]).evaluations < 20 for over in (far, log)] == [True, True]

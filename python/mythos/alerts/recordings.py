@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -138,6 +139,12 @@ def files_of(directory: Path) -> list[Path]:
     return sorted(directory.glob(PATTERN))
 
 
+def _labels(told: Mapping[Any, Any]) -> Labels:
+    if not all(isinstance(value, str) for value in told.values()):
+        raise ValueError("a label is no text")
+    return as_labels(told)
+
+
 def load_recording(file: Path) -> Recording:
     """Raises RecordingError, and OSError where it cannot be read at all."""
     try:
@@ -145,9 +152,18 @@ def load_recording(file: Path) -> Recording:
             if sum(each.file_size for each in archive.infolist()) > LOADED_BYTES_MAX:
                 raise RecordingError(f"{file} is larger than {LOADED_BYTES_MAX >> 20} MiB")
         with np.load(file, allow_pickle=False) as arrays:
-            labels = [as_labels(each) for each in orjson.loads(arrays["series"].tobytes())]
+            labels = [_labels(each) for each in orjson.loads(arrays["series"].tobytes())]
             found = Recording(str(arrays["process"]), labels, arrays["times_ms"], arrays["values"])
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, AttributeError, EOFError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        RuntimeError,
+    ) as error:
         if isinstance(error, RecordingError):
             raise
         raise RecordingError(f"{file} is no recording, or is cut short: {error}") from None

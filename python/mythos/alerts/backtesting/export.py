@@ -110,7 +110,7 @@ def read_matrix(file: Path) -> list[Series]:
         return [_series(each, file) for each in data["result"]]
     except orjson.JSONDecodeError as error:
         raise PastError(f"{file} is no JSON, or is cut short: {error}") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         if isinstance(error, PastError):
             raise
         raise PastError(f"{file} is no answer of /api/v1/query_range: {error!r}") from None
@@ -120,7 +120,8 @@ def _series(told: dict[str, object], file: Path) -> Series:
     if "histograms" in told:
         raise PastError(f"{file} has native histograms, which are not supported: export the _bucket series")
     metric, pairs = told["metric"], told["values"]
-    assert isinstance(metric, dict) and isinstance(pairs, list)
+    if not (isinstance(metric, dict) and isinstance(pairs, list) and all(isinstance(v, str) for v in metric.values())):
+        raise TypeError("a series is `metric` and `values`")
     if NAME not in metric:
         raise PastError(f"{file} has series without a name: export metrics as they are, not an expression's results")
     times_ms = np.array([round(at * 1_000) for at, _ in pairs], np.int64)
@@ -152,11 +153,11 @@ def read_dump(file: Path) -> list[Series]:
     series = []
     for text, found_ms in times.items():
         try:
-            labels = parse_labels(text)
-        except ValueError as error:
-            raise PastError(f"{file}: {error}") from None
-        order = np.argsort(np.array(found_ms, np.int64), kind="stable")
-        series.append((labels, np.array(found_ms, np.int64)[order], np.array(values[text])[order]))
+            labels, times_ms = parse_labels(text), np.array(found_ms, np.int64)
+        except (ValueError, OverflowError) as error:
+            raise PastError(f"{file}: {text}: {error}") from None
+        order = np.argsort(times_ms, kind="stable")
+        series.append((labels, times_ms[order], np.array(values[text])[order]))
     return series
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mythos.alerts.alert import Labels, as_labels
-from mythos.alerts.backtesting.past import Facts, PastError, Scrape
+from mythos.alerts.backtesting.past import GAP_MS, Facts, PastError, Scrape
 from mythos.log_files import Line, LogReader, files_of
 
 # Upper bounds of the buckets of /metrics (cpp/stats/edges.cpp), in seconds.
@@ -129,9 +129,9 @@ class LoggedPast:
     def _read(self, line: Line) -> None:
         try:
             at = datetime.fromisoformat(str(line["timestamp"]))
-        except ValueError:
+            at_ms = round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1e3)
+        except (ValueError, OverflowError):
             return
-        at_ms = round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1e3)
         starts = line["event"] == "Listening" and line.get("logger") == "server"
         if starts or not self._processes:
             if self._processes:
@@ -144,7 +144,11 @@ class LoggedPast:
         self._count(line)
 
     def _step_until(self, at_ms: int) -> None:
+        """Over a gap of a day there are none."""
         process = self._processes[-1]
+        if at_ms - process.steps[-1][0] > GAP_MS:
+            self._close()
+            process.steps.append((at_ms - self._interval_ms, {}))
         while at_ms > (next_ms := process.steps[-1][0] + self._interval_ms):
             process.steps.append((next_ms, process.changed))
             process.changed = {}
@@ -160,7 +164,8 @@ class LoggedPast:
     def _labels(self, name: str, **labels: str) -> Labels:
         key = (name, *labels.values())
         if key not in self._known:
-            self._known[key] = as_labels({"__name__": name, **labels, **self._own})
+            told = {label: str(value) for label, value in labels.items()}
+            self._known[key] = as_labels({"__name__": name, **told, **self._own})
         return self._known[key]
 
     def _set(self, labels: Labels, value: float) -> None:
@@ -195,7 +200,7 @@ class LoggedPast:
                 self._add(self._labels("mythos_log_dropped_total"), line["dropped"])
             if "error_type" in line and "severity" in line:
                 self._failed(line)
-        except (KeyError, TypeError, ZeroDivisionError):  # another program's line of the same name
+        except (KeyError, TypeError, ValueError, ArithmeticError):  # another program's line of the same name
             return
 
     def _connected(self, line: Line) -> None:

@@ -14,6 +14,7 @@ from mythos.alerts.alert import Labels
 from mythos.alerts.promql.label_sets import NAME
 from mythos.alerts.recordings import RecordingError, files_of, load_recording
 
+GAP_MS = 86_400_000  # nothing of anything for a day
 WHENCE = "the server writes them there while it evaluates rules, each five minutes"
 
 
@@ -45,8 +46,8 @@ class Facts:
     is_partial: bool = False
     # Rules were evaluated right after each scrape, even if that came late by so much.
     slack_ms: int = 0
-    # Nobody evaluated rules in a gap that is as long.
-    gap_ms: int | None = None
+    # In a gap that is as long rules are not evaluated.
+    gap_ms: int = GAP_MS
 
 
 class Past(Protocol):
@@ -93,7 +94,7 @@ class RecordedPast:
                 notes.append(f"left out: {error}")
                 continue
             files.append(file)
-            names |= {dict(labels)[NAME] for labels in found.labels}
+            names |= {dict(labels).get(NAME, "") for labels in found.labels}
             times_ms += found.times_ms.tolist()
         if not files:
             raise PastError(f"{directory} has no recordings ({'; '.join(notes) or WHENCE})")

@@ -69,7 +69,7 @@ class Replay:
         """What was known then, and what rules say of it."""
         if scrapes[0].process != self._process:
             self._start(scrapes[0].process, at_ms)
-        elif self._facts.gap_ms is not None and at_ms - self._last_ms >= self._facts.gap_ms:
+        elif at_ms - self._last_ms >= self._facts.gap_ms:
             for each in self._evaluated:
                 each.next_ms = at_ms
         else:
@@ -127,7 +127,7 @@ class Replay:
     def _taken(self, samples: Mapping[Labels, float]) -> Mapping[Labels, float]:
         if not self._left_to_rules:
             return samples
-        return {labels: value for labels, value in samples.items() if dict(labels)[NAME] not in self._left_to_rules}
+        return {labels: value for labels, value in samples.items() if dict(labels).get(NAME) not in self._left_to_rules}
 
     def _evaluate_due(self, is_due: Callable[[_Evaluated], bool]) -> None:
         """Each group in its turn, at the times that were due."""

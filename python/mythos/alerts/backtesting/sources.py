@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def open_past(paths: Sequence[Path], interval_ms: int, labels: Mapping[str, str]
             case _:
                 return ExportedPast(merged(each for path in paths for each in read_matrix(path)))
     except OSError as error:
-        raise PastError(f"{error.filename}: {error.strerror}") from None
+        raise PastError(str(error)) from None
 
 
 def _kind_of(path: Path) -> str:
@@ -53,10 +53,12 @@ def _kind_of(path: Path) -> str:
 
 
 def _head_of(path: Path) -> bytes:
+    """As far as it can be read."""
     with path.open("rb") as file:
-        is_packed = file.read(2) == b"\x1f\x8b"
+        head = file.read(_HEAD)
+    if not head.startswith(b"\x1f\x8b"):
+        return head
     try:
-        with gzip.open(path) if is_packed else path.open("rb") as file:
-            return file.read(_HEAD)
-    except EOFError:
-        return b""
+        return zlib.decompressobj(wbits=31).decompress(head, _HEAD)
+    except zlib.error as error:
+        raise PastError(f"{path} is no archive: {error}") from None
