@@ -124,3 +124,24 @@ def test_a_past_that_cannot_be_used_is_answered(
         said = ran.stdout if ran.exit_code == 0 else ran.stderr
         assert says in " ".join(said.split()), said
         assert ran.exit_code == 0 or (ran.stdout == "" and len(said.splitlines()) == 1), ran.output
+
+
+def test_people_see_each_alert_beside_the_one_in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+    record(tmp_path / "data" / "recordings", {LOAD: hot(range(10, 30), range(40, 44), of=60)})
+    new = rules(tmp_path / "new.yml", "alert: Hot, expr: load > 10", "alert: Cold, expr: load < 0")
+    old = rules(tmp_path / "old.yml", "alert: Hot, expr: load > 10, for: 2m", "alert: Bad, expr: errors > 0")
+    ran = CliRunner().invoke(app, ["alerts", "backtest", str(new), "--against", str(old)])
+    assert ran.exit_code == 0 and ran.stderr == "", ran.output
+    assert ran.stdout.splitlines() == [
+        "2026-11-18T11:06:45.000Z to 2026-11-18T11:21:30.000Z: 60 scrapes, 120 evaluations",
+        "alert            proposed  for  flaps  in force  for  flaps  change",
+        "Hot{job=mythos}  fired 2x  6m   1      fired 1x  3m   0      longer",
+        "Hot{job=mythos}: fired 2026-11-18T11:09:15.000Z to 2026-11-18T11:14:15.000Z, 5m, value 20",
+        "Hot{job=mythos}: fired 2026-11-18T11:16:45.000Z to 2026-11-18T11:17:45.000Z, 1m, value 20",
+        "Hot{job=mythos}: in force, fired 2026-11-18T11:11:15.000Z to 2026-11-18T11:14:15.000Z, 3m, value 20",
+        "Hot{job=mythos}: in force, pending 1x without firing, 1m at most",
+        "not even pending: Cold",
+        "in force, looking at what is not in the past: Bad",
+    ]

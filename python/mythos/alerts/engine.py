@@ -159,11 +159,11 @@ class AlertEngine:
             recordings = self._recordings
             self._write_recordings(lambda: recordings.add(at_ms, samples))
 
-    def _write_recordings(self, write: Callable[[], None]) -> None:
+    def _write_recordings(self, write: Callable[[], bool]) -> None:
         """They are for looking back: alerts do not depend on them."""
         try:
-            write()
-            self._recordings_failed = False
+            if write():
+                self._recordings_failed = False
         except OSError as error:
             if not self._recordings_failed:
                 log.error("Series not recorded", extra={"error": str(error)})

@@ -68,8 +68,8 @@ class Recordings:
         self._flushed_ms = 0
         self._put_broken_aside()
 
-    def add(self, at_ms: int, samples: Mapping[Labels, float]) -> None:
-        """Raises OSError where a file cannot be written; what it would have had is tried with the next one."""
+    def add(self, at_ms: int, samples: Mapping[Labels, float]) -> bool:
+        """Whether a file was written. Raises OSError where it could not be; what it has is tried again."""
         if self._times_ms and (
             at_ms - self._times_ms[0] >= BLOCK_MS or len(self._times_ms) >= COLUMNS_MAX or self._is_crowded(samples)
         ):
@@ -84,17 +84,18 @@ class Recordings:
         rows = [self._rows[labels] for labels in samples]
         self._times_ms.append(at_ms)
         self._columns.append((rows, np.fromiter(samples.values(), np.float64, len(samples))))
-        if at_ms - self._flushed_ms >= FLUSH_MS:
-            self._flushed_ms = at_ms
-            self.flush()
+        if at_ms - self._flushed_ms < FLUSH_MS:
+            return False
+        self._flushed_ms = at_ms
+        return self.flush()
 
     def _is_crowded(self, samples: Mapping[Labels, float]) -> bool:
         return len(self._rows) > SERIES_MAX and any(labels not in self._rows for labels in samples)
 
-    def flush(self) -> None:
-        """Raises OSError."""
+    def flush(self) -> bool:
+        """As `add`."""
         if not self._times_ms:
-            return
+            return False
         values = np.full((len(self._rows), len(self._times_ms)), GAP_BITS, np.int64).view(np.float64)
         for column, (rows, found) in enumerate(self._columns):
             values[rows, column] = found
@@ -116,6 +117,7 @@ class Recordings:
             os.fsync(file.fileno())
         new.replace(target)
         self._forget(self._times_ms[-1] / 1e3)
+        return True
 
     def _forget(self, now: float) -> None:
         """What is too old or too much; the file that grows stays."""

@@ -17,7 +17,7 @@ from mythos.cli.options import AsJson
 from mythos.log_query import moment
 
 if TYPE_CHECKING:
-    from mythos.alerts.backtesting import Backtest, History, Row, RuleNote
+    from mythos.alerts.backtesting import Backtest, History, Row
     from mythos.alerts.backtesting.run import Progress
     from mythos.settings import Settings
 
@@ -30,12 +30,13 @@ def backtest(
     over: Annotated[
         list[Path] | None,
         typer.Option(
-            help="The past: a directory of recordings, range exports of Prometheus, or logs of the server; "
-            "what alerts.recordings names without it."
+            help="The past: a directory of recordings, a range export of Prometheus, or a log of the server; may be "
+            "given again. Without it, what alerts.recordings names."
         ),
     ] = None,
     against: Annotated[
-        list[Path] | None, typer.Option(help="Rule files in force; without it those that mythos.toml names.")
+        list[Path] | None,
+        typer.Option(help="A rule file in force; may be given again. Without it, what alerts.rules names."),
     ] = None,
     since: Annotated[
         str | None, typer.Option("--from", help="From this time: ISO 8601, or 90s, 10m, 2h, 1d ago.")
@@ -211,7 +212,7 @@ def _print(found: Backtest) -> None:
                 console.print(f"{_name(row)}: {rules}{line}")
     if found.quiet:
         console.print(f"not even pending: {', '.join(found.quiet)}")
-    for note in (*map(_rule_note, found.rule_notes), *found.notes):
+    for note in (*_rule_notes(found), *found.notes):
         console.print(note)
 
 
@@ -242,12 +243,19 @@ def _firings(history: History) -> Iterable[str]:
         yield f"pending {len(history.pendings)}x without firing, {format_duration(longest)} at most"
 
 
-def _rule_note(note: RuleNote) -> str:
-    where = f"{note.file}:{note.line}: {note.name} ({note.rules})"
-    if note.missing:
-        what = "" if note.tried else ", so it was not tried"
-        return f"{where}: {', '.join(note.missing)} {'is' if len(note.missing) == 1 else 'are'} not in the past{what}"
-    return f"{where} failed {note.failures} times: {note.error}"
+def _rule_notes(found: Backtest) -> Iterator[str]:
+    """Of proposed rules each; of those in force only which do not work."""
+    for note in found.rule_notes:
+        where = f"{note.file}:{note.line}: {note.name}"
+        if note.missing and note.rules == "proposed":
+            verb = "is" if len(note.missing) == 1 else "are"
+            left = "" if note.tried else ", so it was not tried"
+            yield f"{where}: {', '.join(note.missing)} {verb} not in the past{left}"
+        if note.failures:
+            yield f"{where} ({note.rules}) failed {note.failures} times: {note.error}"
+    lacking = [note.name for note in found.rule_notes if note.missing and note.rules == "in force"]
+    if lacking:
+        yield f"in force, looking at what is not in the past: {', '.join(dict.fromkeys(lacking))}"
 
 
 __all__ = ["backtest"]
