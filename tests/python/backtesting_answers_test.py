@@ -96,6 +96,11 @@ def outside(here: Path) -> list[str]:
     return ["--over", str(record(here / "past", {LOAD: VALUES})), "--from", "2099-01-01T00:00:00Z"]
 
 
+@case("past-one-scrape")
+def one_scrape(here: Path) -> list[str]:
+    return ["--over", str(record(here / "past", {LOAD: VALUES[:1]}))]
+
+
 @case("past-no-time")
 def no_time(here: Path) -> list[str]:
     return ["--over", str(record(here / "past", {LOAD: VALUES})), "--from", "yesterday"]
@@ -118,8 +123,9 @@ def test_a_past_that_cannot_be_used_is_answered(
     monkeypatch.chdir(tmp_path)
     file = rules(tmp_path / "rules.yml", "alert: Hot, expr: load > 10", "alert: Bad, expr: mythos_errors_total > 20")
     words = CASES[id](tmp_path)
+    command = ["suggest"] if id == "past-one-scrape" else ["backtest", "--against", str(file)]
     for form in ((), ("--json",)):
-        ran = CliRunner().invoke(app, ["alerts", "backtest", str(file), "--against", str(file), *words, *form])
+        ran = CliRunner().invoke(app, ["alerts", *command, str(file), *words, *form])
         assert ran.exit_code == int(exit), ran.output
         said = ran.stdout if ran.exit_code == 0 else ran.stderr
         assert says in " ".join(said.split()), said

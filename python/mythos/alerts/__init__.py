@@ -1,6 +1,6 @@
 """Alert rules: Prometheus' files evaluated over the server's own series, and the ways out to people.
 
-`backtest` tries proposed rules on the past: `mythos.alerts.backtesting`.
+`backtest` tries proposed rules on the past, and `suggest` learns thresholds from it: `mythos.alerts.backtesting`.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mythos.alerts.backtesting import Backtest, backtest
+    from mythos.alerts.backtesting import Backtest, Suggestion, backtest, suggest
 
-__all__ = ["Backtest", "backtest"]
+__all__ = ["Backtest", "Suggestion", "backtest", "suggest"]
 
 
 def __getattr__(name: str) -> Any:

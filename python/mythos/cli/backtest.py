@@ -21,19 +21,20 @@ if TYPE_CHECKING:
     from mythos.alerts.backtesting.run import Progress
     from mythos.settings import Settings
 
+Over = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="The past: a directory of recordings, a range export of Prometheus, or a log of the server; may be given "
+        "again. Without it, what alerts.recordings names."
+    ),
+]
 COLUMNS = ("alert", "proposed", "for", "flaps", "in force", "for", "flaps", "change")
 FIRINGS_SHOWN = 5  # of one alert; --json has all
 
 
 def backtest(
     files: Annotated[list[Path], typer.Argument(help="Proposed rule files.")],
-    over: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="The past: a directory of recordings, a range export of Prometheus, or a log of the server; may be "
-            "given again. Without it, what alerts.recordings names."
-        ),
-    ] = None,
+    over: Over = None,
     against: Annotated[
         list[Path] | None,
         typer.Option(help="A rule file in force; may be given again. Without it, what alerts.rules names."),
@@ -85,17 +86,11 @@ def _run(
     """With what mythos.toml says where nothing else is said. Raises FileError and PastError."""
     from mythos.alerts.backtesting import backtest
     from mythos.alerts.setup import rule_files
-    from mythos.cli.serve import for_a_program
-    from mythos.errors import ConfigError
-    from mythos.settings import Settings
 
-    try:
-        settings = for_a_program(Settings())
-    except ConfigError as error:
-        exits.fail(exits.BAD_CONFIG, "; ".join(error.complaints))
+    settings = own_settings()
     return backtest(
         files,
-        over or _recordings(settings),
+        over or own_recordings(settings),
         against=against or rule_files(settings.alerts.rules),
         from_s=from_s,
         to_s=to_s,
@@ -106,7 +101,20 @@ def _run(
     )
 
 
-def _recordings(settings: Settings) -> list[Path]:
+def own_settings() -> Settings:
+    """Those that `mythos serve` would have here; it ends with BAD_CONFIG where they are faulty."""
+    from mythos.cli.serve import for_a_program
+    from mythos.errors import ConfigError
+    from mythos.settings import Settings
+
+    try:
+        return for_a_program(Settings())
+    except ConfigError as error:
+        exits.fail(exits.BAD_CONFIG, "; ".join(error.complaints))
+
+
+def own_recordings(settings: Settings) -> list[Path]:
+    """Where they are; it ends where there are none."""
     from mythos.alerts.backtesting.past import WHENCE
 
     directory = settings.alerts.recordings

@@ -3,5 +3,17 @@
 from mythos.alerts.backtesting.outcome import Backtest, Firing, History, Pending, Row, RuleNote
 from mythos.alerts.backtesting.past import PastError
 from mythos.alerts.backtesting.run import backtest
+from mythos.alerts.backtesting.suggest import Suggestion, suggest
 
-__all__ = ["Backtest", "Firing", "History", "PastError", "Pending", "Row", "RuleNote", "backtest"]
+__all__ = [
+    "Backtest",
+    "Firing",
+    "History",
+    "PastError",
+    "Pending",
+    "Row",
+    "RuleNote",
+    "Suggestion",
+    "backtest",
+    "suggest",
+]

@@ -16,7 +16,7 @@ from mythos.alerts.promql.label_sets import NAME
 from mythos.alerts.promql.values import GAP_BITS, Floats, Integers
 from mythos.alerts.series_notation import parse_labels
 
-BYTES_MAX = 1 << 30  # of one file: it is in memory as a whole
+BYTES_MAX = 256 << 20  # of one file, which takes five times as much while it is read
 # Series of it are those of the rules that Prometheus evaluated; here the rules that are tried make their own.
 OF_RULES = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 _DUMPED = re.compile(r"(\{.*\}) (\S+) (-?\d+)")
@@ -163,5 +163,5 @@ def read_dump(file: Path) -> list[Series]:
 
 def _content(file: Path) -> bytes:
     if file.stat().st_size > BYTES_MAX:
-        raise PastError(f"{file} is larger than {BYTES_MAX >> 30} GiB: export fewer metrics, or several files")
+        raise PastError(f"{file} is larger than {BYTES_MAX >> 20} MiB: export it in several files")
     return file.read_bytes()

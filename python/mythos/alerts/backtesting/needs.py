@@ -105,6 +105,14 @@ def _selectors(node: Any) -> Iterator[Selector]:
             yield from _selectors(part)
 
 
+def nodes_of(node: Any) -> Iterator[Any]:
+    """It and what it is made of, without plain values."""
+    if is_dataclass(node):
+        yield node
+    for part in _parts(node):
+        yield from nodes_of(part)
+
+
 def _parts(node: Any) -> Iterator[Any]:
     if is_dataclass(node):
         for each in fields(node):

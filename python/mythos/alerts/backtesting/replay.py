@@ -33,7 +33,9 @@ class _Episode:
 
 
 @dataclass
-class _Evaluated:
+class Evaluated:
+    """A group, and what is going on in it."""
+
     rules: RuleGroup
     next_ms: int
     open: dict[tuple[int, Labels], _Episode] = field(default_factory=dict)
@@ -63,7 +65,7 @@ class Replay:
         self._last_ms = 0
         self._found: dict[Key, tuple[list[Firing], list[Pending]]] = {}
         self._store = SeriesStore()
-        self._evaluated: list[_Evaluated] = []
+        self._evaluated: list[Evaluated] = []
 
     def take(self, at_ms: int, scrapes: Sequence[Scrape]) -> None:
         """What was known then, and what rules say of it."""
@@ -107,7 +109,7 @@ class Replay:
         opened = [each.open for each in self._evaluated]
         self._process = process
         self._evaluated = [
-            _Evaluated(
+            Evaluated(
                 RuleGroup(group, self._store, interval_s=self._interval_s, remembered=before), at_ms, episodes or {}
             )
             for group, before, episodes in zip_longest(self._groups, known, opened)
@@ -116,11 +118,11 @@ class Replay:
     def _count_left_out(self) -> None:
         self.left_out += sum(self._store.counts.refused.values())
 
-    def _slack_ms(self, each: _Evaluated) -> int:
+    def _slack_ms(self, each: Evaluated) -> int:
         is_as_slow = each.interval_ms > self._facts.interval_ms * 3 // 4  # times are not exact
         return self._facts.slack_ms if is_as_slow else min(self._facts.slack_ms, each.interval_ms // 2)
 
-    def _early_ms(self, each: _Evaluated) -> int:
+    def _early_ms(self, each: Evaluated) -> int:
         """Which scrape it was that a group was evaluated with: times of recordings are rounded."""
         return min(each.interval_ms, self._facts.interval_ms) // 2 if self._facts.slack_ms else 0
 
@@ -129,12 +131,12 @@ class Replay:
             return samples
         return {labels: value for labels, value in samples.items() if dict(labels).get(NAME) not in self._left_to_rules}
 
-    def _evaluate_due(self, is_due: Callable[[_Evaluated], bool]) -> None:
+    def _evaluate_due(self, is_due: Callable[[Evaluated], bool]) -> None:
         """Each group in its turn, at the times that were due."""
         while due := min(filter(is_due, self._evaluated), key=lambda each: each.next_ms, default=None):
             self._evaluate(due, due.next_ms)
 
-    def _evaluate(self, each: _Evaluated, at_ms: int) -> None:
+    def _evaluate(self, each: Evaluated, at_ms: int) -> None:
         now = at_ms / 1e3
         each.rules.evaluate(now)
         each.next_ms += each.interval_ms
@@ -148,7 +150,7 @@ class Replay:
             self.errors[key] = why
         self._note(each, now)
 
-    def _note(self, each: _Evaluated, now: float) -> None:
+    def _note(self, each: Evaluated, now: float) -> None:
         """What has begun and what has ended."""
         places = {id(rule): place for place, rule in enumerate(each.rules.group.rules)}
         current: dict[tuple[int, Labels], ActiveAlert] = {
