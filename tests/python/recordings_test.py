@@ -105,9 +105,10 @@ def test_what_is_no_recording_is_said(tmp_path: Path):
 def test_a_broken_file_is_put_aside_at_the_start(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     broken = tmp_path / "20261123T101500.000Z.npz"
     broken.write_bytes(b"PK\x03\x04 half a file")
+    (tmp_path / f".{broken.name}.new").write_bytes(b"the disk was full")
     with caplog.at_level(logging.ERROR):
         Recordings(tmp_path)
-    assert files_of(tmp_path) == [] and (tmp_path / f"{broken.name}.bad").exists()
+    assert [file.name for file in tmp_path.iterdir()] == [f"{broken.name}.bad"]
     assert caplog.messages == ["Recording put aside"]
 
 

@@ -66,7 +66,7 @@ class Recordings:
         self._times_ms: list[int] = []
         self._columns: list[tuple[list[int], Floats]] = []
         self._flushed_ms = 0
-        self._put_broken_aside()
+        self._tidy()
 
     def add(self, at_ms: int, samples: Mapping[Labels, float]) -> bool:
         """Whether a file was written. Raises OSError where it could not be; what it has is tried again."""
@@ -128,12 +128,17 @@ class Recordings:
             if place and (file.name < oldest or total > self._bytes_max):
                 file.unlink(missing_ok=True)
 
-    def _put_broken_aside(self) -> None:
-        for file in files_of(self._directory):
-            if not zipfile.is_zipfile(file):
-                aside = file.with_name(f"{file.name}.bad")
-                file.replace(aside)
-                log.error("Recording put aside", extra={"file": str(file), "aside": str(aside)})
+    def _tidy(self) -> None:
+        """After a crash: what was being written goes, what is broken is put aside."""
+        try:
+            for unfinished in self._directory.glob(f".{PATTERN}.new"):
+                unfinished.unlink()
+            for file in files_of(self._directory):
+                if not zipfile.is_zipfile(file):
+                    aside = file.replace(file.with_name(f"{file.name}.bad"))
+                    log.error("Recording put aside", extra={"file": str(file), "aside": str(aside)})
+        except OSError as error:
+            log.error("Series not recorded", extra={"error": str(error)})
 
 
 def files_of(directory: Path) -> list[Path]:
