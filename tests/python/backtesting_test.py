@@ -213,17 +213,20 @@ def test_rules_over_rotated_logs_of_several_starts(tmp_path: Path):
     log, rotated = tmp_path / "mythos.log", tmp_path / "mythos.log.20261123T101500.123456Z.gz"
     first = line(0, "Listening") + b"".join(refused(60 + n) for n in range(30)) + line(400, "Stopped", drained=True)
     rotated.write_bytes(gzip.compress(first))
-    log.write_bytes(line(1_000, "Listening") + b"".join(refused(1_060 + n) for n in range(30)) + line(1_500, "Stopped"))
+    second = [line(990, "Database connected"), line(1_000, "Listening"), *(refused(1_065 + n) for n in range(30))]
+    log.write_bytes(b"".join(second) + line(1_500, "Stopped"))
     rule = rules(
         tmp_path / "r.yml",
         'alert: Failures, expr: "sum by (job) (rate(mythos_connection_failures_total[1m])) > 0.1"',
         "alert: Memory, expr: mythos_memory_usage_percent > 85",
+        "alert: Away, expr: absent(mythos_active_connections)",
     )
     found = backtest([rule], [log])
+    assert found.quiet == ("Away",)  # while nothing ran, nothing was evaluated
     one, two = fired(found, "Failures")
     # Sixteen are in the scrape at 75 s, and in the minute before 135 s there is none.
     assert one == (START_S + 75, START_S + 75, START_S + 135)
-    assert two == tuple(time + 1_000 for time in one)
+    assert two == tuple(time + 990 + 15 for time in one)
     [lacking] = found.rule_notes
     assert (lacking.name, lacking.missing, lacking.tried) == ("Memory", ("mythos_memory_usage_percent",), False)
 

@@ -56,6 +56,8 @@ class _Process:
     name: str
     first_ms: int
     is_whole: bool  # its start is in the log
+    listens: bool = False
+    is_over: bool = False
     steps: list[tuple[int, dict[Labels, float]]] = field(default_factory=list)  # what has changed by then
     changed: dict[Labels, float] = field(default_factory=dict)
 
@@ -75,10 +77,9 @@ class LoggedPast:
         self._has_info = False
         for line in lines:
             self._read(line)
-        if self._processes:
-            self._close()
         if not self._processes:
             raise PastError("the log has no line that can be read")
+        self._close()
         names = {dict(labels)["__name__"] for labels in self._series()} | ALWAYS
         if self._has_info:
             names |= AT_INFO
@@ -132,16 +133,24 @@ class LoggedPast:
             at_ms = round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1e3)
         except (ValueError, OverflowError):
             return
-        starts = line["event"] == "Listening" and line.get("logger") == "server"
-        if starts or not self._processes:
-            if self._processes:
-                self._close()
-                at_ms = max(at_ms, self._processes[-1].steps[-1][0] + 1)
-            self._totals = {}
-            self._processes.append(_Process(f"start {len(self._processes)}", at_ms, starts, [(at_ms, {})]))
+        listens = line["event"] == "Listening" and line.get("logger") == "server"
+        process = self._processes[-1] if self._processes else None
+        if process is None or process.is_over or (listens and (process.listens or not process.is_whole)):
+            process = self._start(at_ms, is_whole=listens or process is not None)
+        process.listens = process.listens or listens
         self._step_until(at_ms)
         self._has_info = self._has_info or line.get("level") == "info"
         self._count(line)
+        process.is_over = line["event"] == "Stopped" and line.get("logger") == "server"
+
+    def _start(self, at_ms: int, is_whole: bool) -> _Process:
+        if self._processes:
+            self._close()
+            at_ms = max(at_ms, self._processes[-1].steps[-1][0] + 1)
+        self._totals = {}
+        self._processes.append(_Process(f"start {len(self._processes)}", at_ms, is_whole))
+        self._processes[-1].steps.append((at_ms, {}))
+        return self._processes[-1]
 
     def _step_until(self, at_ms: int) -> None:
         """Over a gap of a day there are none."""
