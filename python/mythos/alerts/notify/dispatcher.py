@@ -114,7 +114,7 @@ class Dispatcher:
                 if notification is not None:
                     made.append(notification)
                     group.waiting.add(integration.name)
-                elif self._pending(key) is not None:
+                elif (pending := self._pending(key)) is not None and not (alerts and pending.only):
                     gone.append(key)
             self._told(group)
         return made, gone
@@ -122,7 +122,8 @@ class Dispatcher:
     def delivered(self, notification: Notification, now: float) -> bool:
         """The receiver knows. Whether what is pending for it, if that is newer by now, is still to be sent."""
         key = notification.key
-        self._log.add(notification, now)
+        if not notification.only:  # else that was noted when the others were told
+            self._log.add(notification, now)
         pending = self._pending(key)
         if pending is not None and pending is not notification and self._is_needed(pending, now):
             return True

@@ -102,6 +102,13 @@ class Outbox:
         self._save(pending)
         return pending.attempts
 
+    def leave(self, notification: Notification, now: float, in_s: float) -> int:
+        """What is left of one that was told to some: how many attempts there were. 0 as for `again`."""
+        pending = self._pending.get(notification.key)
+        if pending is not None:
+            pending.notification = notification
+        return self.again(notification.key, now, in_s)
+
     def attempts(self, key: Key) -> int:
         pending = self._pending.get(key)
         return 0 if pending is None else pending.attempts
