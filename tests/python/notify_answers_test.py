@@ -13,14 +13,16 @@ import pytest
 
 from mythos.alerts.notify.notifier import Notifier
 from mythos.alerts.notify.options import NotifyOptions
-from mythos.alerts.notify.silence_api import delete_silence, post_silence, rfc3339
+from mythos.alerts.notify.silence_api import delete_silence, get_silences, post_silence, rfc3339
 from mythos.alerts.notify.silences import SILENCES_MAX
+from mythos.errors import ConfigError
 from notify_answers import rows
 from notify_scene import START, Scene, alert
 from notify_servers import close_in_the_middle, hang, mail_server, make_certificate, serving, status
 
 RECEIVERS = rows("id", "the receiver", "reason", "tried again")
 SILENCES = rows("id", "silence", "status", "says")
+OPTIONS = rows("id", "option", "says")
 
 Case = Callable[[Path], Any]
 CASES: dict[str, Case] = {}
@@ -136,8 +138,16 @@ mailing("to-smtp-some", to="a@b.test, c@d.test", one={"c@d.test": "550 nobody of
 mailing("to-smtp-some-busy", to="a@b.test, c@d.test", one={"c@d.test": "451 later"})
 
 
+REFUSED_OPTIONS: dict[str, dict[str, Any]] = {
+    "option-network": {"allowed_networks": ["10.0.0.0/8", "10.0.0.0/99"]},
+    "option-network-bits": {"allowed_networks": ["10.0.0.0/8", "10.0.0.1/8"]},
+    "option-network-bits-6": {"allowed_networks": ["fd00::1/8"]},
+}
+
+
 def test_every_row_has_its_case_and_every_case_its_row():
     assert {row[0] for row in RECEIVERS} == set(CASES)
+    assert {row[0] for row in OPTIONS} == set(REFUSED_OPTIONS)
     assert {row[0] for row in SILENCES} == set(REFUSED) | {"silence-delete-unknown", "silence-many"}
 
 
@@ -160,6 +170,14 @@ async def test_what_a_receiver_does_is_told_and_acted_on(tmp_path, row, caplog):
         ours = [line.__dict__ for line in caplog.records if line.name != "mail.log"]  # that is the test's mail server
         assert "s3cr3t" not in str(ours) + str(scene.notifier.snapshot())
         await scene.notifier.aclose()
+
+
+@pytest.mark.parametrize("row", OPTIONS, ids=lambda row: row[0])
+def test_an_option_that_cannot_hold_keeps_it_from_starting(tmp_path, row):
+    id, _, says = row
+    with pytest.raises(ConfigError) as refused:
+        Notifier(NotifyOptions(**{"state_file": None, **REFUSED_OPTIONS[id]}))
+    assert refused.value.complaints == [says]
 
 
 SILENCE = {

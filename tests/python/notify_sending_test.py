@@ -8,11 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mythos.alerts.notify.notifier import Notifier
-from mythos.alerts.notify.options import NotifyOptions
 from mythos.alerts.notify.secret import Secret
 from mythos.alerts.notify.senders.http import retry_after_s
-from mythos.errors import ConfigError
 from notify_scene import START, Scene, alert
 from notify_servers import (
     HttpServer,
@@ -276,11 +273,6 @@ def test_private_addresses_are_told_of_at_the_start(tmp_path, caplog):
     ).notifier.stop()
     told = [line.__dict__["receiver"] for line in caplog.records if line.message == "Receiver at a private address"]
     assert told == ["alertmanager[0]", "heartbeat", "ops/webhook[0]"]
-
-
-def test_a_network_that_is_none_is_refused():
-    with pytest.raises(ConfigError, match=r"alerts\.allowed_networks"):
-        Notifier(NotifyOptions(allowed_networks=["10.0.0.0/99"], state_file=None))
 
 
 def test_the_log_page_has_the_events_of_the_code_and_no_others():
