@@ -196,6 +196,8 @@ REFUSED: dict[str, Any] = {
     "silence-order": SILENCE | {"startsAt": rfc3339(START + 600), "endsAt": rfc3339(START + 300)},
     "silence-past": SILENCE | {"startsAt": rfc3339(START - 9), "endsAt": rfc3339(START - 1)},
     "silence-time": SILENCE | {"endsAt": "2027-01-01T00:00:00"},
+    "silence-beyond": SILENCE | {"endsAt": "9999-12-31T23:59:59-12:00"},
+    "silence-before": SILENCE | {"startsAt": "0001-01-01T00:00:00Z"},
     "silence-no-comment": SILENCE | {"comment": " "},
     "silence-no-author": {name: value for name, value in SILENCE.items() if name != "createdBy"},
     "silence-unknown": SILENCE | {"id": "gone"},
@@ -219,4 +221,5 @@ def test_a_silence_that_is_none_is_refused(tmp_path, row):
             answer = post_silence(notifier, SILENCE)
         else:
             answer = post_silence(notifier, REFUSED[id])
+            assert get_silences(notifier) == (200, [])
         assert answer[0] == int(code) and says in answer[1], answer

@@ -92,6 +92,11 @@ def test_a_silence_is_added_listed_and_expired(request, way):
         (["add", "alertname:Lag", "-c", "x"], 2, "is no matcher"),
         (["add", "alertname=Lag", "-c", "x", "-d", "soon"], 2, "is no duration"),
         (["add", "alertname=Lag", "-c", "x", "--end", "2026-11-23T10:00:00"], 2, "is no time with a zone"),
+        (
+            ["add", "alertname=Lag", "-c", "x", "--start", "9999-06-01T00:00:00Z", "-d", "280y"],
+            2,
+            "is a time from 1970-01-01 to 9999-12-30",
+        ),
         (["add", "alertname=Lag", "-c", "x", "--end", "2001-11-23T10:00:00Z"], 1, "the end of the silence is past"),
         (["add", "alertname=~.*", "-c", "x"], 1, "at least one matcher"),
         (["add", "alertname=Lag", "-c", ""], 1, "comment"),

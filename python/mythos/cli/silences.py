@@ -16,7 +16,7 @@ import typer
 from mythos.alerts.durations import parse_duration
 from mythos.alerts.notify.matchers import parse_matchers
 from mythos.alerts.notify.options import STATE_FILE
-from mythos.alerts.notify.silence_api import Answer, delete_silence, get_silences, post_silence, rfc3339
+from mythos.alerts.notify.silence_api import Answer, check_time, delete_silence, get_silences, post_silence, rfc3339
 from mythos.alerts.notify.silence_file import SilenceFile
 from mythos.cli import exits
 from mythos.cli.options import AsJson, Token, headers_of
@@ -52,8 +52,8 @@ def add(
     """Silence the alerts that all MATCHERS match, and print the silence's id."""
     try:
         parsed = [matcher for text in matchers for matcher in parse_matchers(text)]
-        starts_at = _moment(start) if start is not None else datetime.now(UTC).timestamp()
-        ends_at = _moment(end) if end is not None else starts_at + parse_duration(duration)
+        starts_at = check_time("--start", _moment(start) if start is not None else datetime.now(UTC).timestamp())
+        ends_at = check_time("--end", _moment(end) if end is not None else starts_at + parse_duration(duration))
     except ValueError as error:
         exits.fail(exits.USAGE, error)
     body = {

@@ -14,6 +14,10 @@ from mythos.alerts.notify.go_regex import compile_anchored
 from mythos.alerts.notify.matchers import Matcher, MatcherError, all_match, parse_matchers
 from mythos.alerts.notify.silences import Silence, SilenceRefused
 
+# The times that a silence may have: in any zone they are times that a program can tell.
+FIRST_AT = 0.0
+LAST_AT = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+
 STATUSES = {"bad_silence": 400, "not_found": 404, "limit": 400}
 
 Answer = tuple[int, Any]
@@ -131,6 +135,13 @@ def from_api(body: Any) -> Silence:
     )
 
 
+def check_time(name: str, at: float) -> float:
+    """The time itself. Raises SilenceRefused for one that is too long ago or too far ahead."""
+    if not FIRST_AT <= at < LAST_AT:
+        raise SilenceRefused("bad_silence", f"{name} is a time from 1970-01-01 to 9999-12-30")
+    return at
+
+
 def rfc3339(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -181,7 +192,9 @@ def _time(name: str, found: Any) -> float:
     try:
         at = datetime.fromisoformat(found)
         if at.tzinfo is not None:
-            return at.timestamp()
+            return check_time(name, at.timestamp())
+    except SilenceRefused:
+        raise
     except (TypeError, ValueError, OverflowError):
         pass
     raise SilenceRefused("bad_silence", f"{name} is a time such as 2026-11-23T10:15:00Z")
