@@ -17,7 +17,7 @@ from mythos.alerts.notify.silence_api import delete_silence, get_silences, post_
 from mythos.alerts.notify.silences import SILENCES_MAX
 from mythos.errors import ConfigError
 from notify_answers import rows
-from notify_scene import START, Scene, alert
+from notify_scene import START, Scene, alert, locked
 from notify_servers import close_in_the_middle, hang, mail_server, make_certificate, serving, status
 
 RECEIVERS = rows("id", "the receiver", "reason", "tried again")
@@ -148,7 +148,9 @@ REFUSED_OPTIONS: dict[str, dict[str, Any]] = {
 def test_every_row_has_its_case_and_every_case_its_row():
     assert {row[0] for row in RECEIVERS} == set(CASES)
     assert {row[0] for row in OPTIONS} == set(REFUSED_OPTIONS)
-    assert {row[0] for row in SILENCES} == set(REFUSED) | {"silence-delete-unknown", "silence-many"}
+    assert {row[0] for row in SILENCES} == set(REFUSED) | {
+        *("silence-delete-unknown", "silence-many", "silence-not-kept")
+    }
 
 
 @pytest.mark.parametrize("row", RECEIVERS, ids=lambda row: row[0])
@@ -210,7 +212,8 @@ def book(directory: Path):
 
 
 @pytest.mark.parametrize("row", SILENCES, ids=lambda row: row[0])
-def test_a_silence_that_is_none_is_refused(tmp_path, row):
+def test_a_silence_that_is_none_is_refused(tmp_path, row, monkeypatch):
+    monkeypatch.setattr("mythos.alerts.notify.state_file.BUSY_TIMEOUT_S", 0.05)
     id, _, code, says = row
     with book(tmp_path) as notifier:
         if id == "silence-delete-unknown":
@@ -219,6 +222,10 @@ def test_a_silence_that_is_none_is_refused(tmp_path, row):
             for _ in range(SILENCES_MAX):
                 assert post_silence(notifier, SILENCE)[0] == 200
             answer = post_silence(notifier, SILENCE)
+        elif id == "silence-not-kept":
+            with locked(tmp_path / "alerts.db"):
+                answer = post_silence(notifier, SILENCE)
+            assert [silence["status"] for silence in get_silences(notifier)[1]] == [{"state": "active"}]
         else:
             answer = post_silence(notifier, REFUSED[id])
             assert get_silences(notifier) == (200, [])

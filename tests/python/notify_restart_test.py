@@ -7,9 +7,15 @@ import sqlite3
 import sys
 import time
 
+import pytest
+
 from mythos.alerts.notify import outbox
+from mythos.alerts.notify.matchers import Matcher
 from mythos.alerts.notify.secret import Secret
-from notify_scene import START, Scene, alert
+from mythos.alerts.notify.silence_file import SilenceFile
+from mythos.alerts.notify.silences import Silence, SilenceRefused
+from mythos.alerts.notify.state_file import StateFile
+from notify_scene import START, Scene, alert, locked
 from notify_servers import hang, serving, status
 from waiting import until
 
@@ -99,6 +105,73 @@ async def test_people_are_told_though_the_state_file_cannot_be_written(tmp_path,
         assert caplog.text.count("Alert state not written") == 1
         other.close()
         await scene.notifier.aclose()
+
+
+SILENCE = Silence("", (Matcher("alertname", "Lag", "="),), START, START + 600, "ann", "known", 0)
+
+
+async def test_a_silence_holds_though_it_could_not_be_written_and_others_write_meanwhile(tmp_path, monkeypatch):
+    monkeypatch.setattr("mythos.alerts.notify.state_file.BUSY_TIMEOUT_S", 0.05)
+    async with serving() as server:
+        scene = Scene(tmp_path, webhook(server.url))
+        with locked(tmp_path / "alerts.db") as other:
+            other.execute("INSERT INTO kept VALUES ('other', 'key', '1')")
+            with pytest.raises(SilenceRefused, match="is not kept"):
+                scene.notifier.set_silence(SILENCE)
+        await scene.tell(alert())
+        await scene.wait(10)
+        assert server.requests == []
+        (kept,) = scene.notifier.list_silences()[1]
+        assert SilenceFile(tmp_path / "alerts.db").list_silences()[1] == [kept], "it was written later"
+        with locked(tmp_path / "alerts.db"), pytest.raises(SilenceRefused, match="is not kept"):
+            scene.notifier.expire_silence(kept.id)
+        await scene.wait(60)
+        assert len(server.requests) == 1
+        await scene.notifier.aclose()
+
+
+async def test_silences_hold_though_the_state_file_cannot_be_read_any_more(tmp_path, caplog):
+    async with serving() as server:
+        scene = Scene(tmp_path, webhook(server.url))
+        scene.notifier.set_silence(SILENCE)
+        other = sqlite3.connect(tmp_path / "alerts.db")
+        other.execute("ALTER TABLE kept RENAME TO gone")
+        other.commit()
+        await scene.tell(alert())
+        await scene.wait(10)
+        assert server.requests == [] and caplog.text.count("Alert state not read") == 1
+        other.execute("UPDATE gone SET kind = 'none' WHERE kind = 'silence'")
+        other.execute("ALTER TABLE gone RENAME TO kept")
+        other.commit()
+        other.close()
+        await scene.wait(60)
+        assert len(server.requests) == 1, "what was written meanwhile is read when that is possible"
+        await scene.notifier.aclose()
+
+
+async def test_a_state_file_with_a_damaged_page_is_put_aside(tmp_path, caplog):
+    scene = Scene(tmp_path, webhook("http://nowhere.test/"))
+    for _ in range(50):
+        scene.notifier.set_silence(SILENCE)
+    await scene.notifier.aclose()
+    damaged = bytearray((tmp_path / "alerts.db").read_bytes())
+    damaged[4_096 * 2 : 4_096 * 3] = b"x" * 4_096
+    (tmp_path / "alerts.db").write_bytes(damaged)
+    scene.start()
+    assert "Alert state put aside" in caplog.text and list(tmp_path.glob("alerts.db.damaged-*"))
+    scene.notifier.set_silence(SILENCE)
+    await scene.notifier.aclose()
+
+
+def test_a_guest_is_told_that_a_file_cannot_be_read(tmp_path):
+    StateFile(tmp_path / "alerts.db", now=START).close()
+    guest = StateFile(tmp_path / "alerts.db", now=START, owner=False)
+    other = sqlite3.connect(tmp_path / "alerts.db")
+    other.execute("DROP TABLE kept")
+    other.close()
+    with pytest.raises(sqlite3.Error):
+        guest.all("silence")
+    guest.close()
 
 
 KILLED = """

@@ -38,7 +38,7 @@ from mythos.alerts.notify.relay import Relay
 from mythos.alerts.notify.rendering import Parse, Renderer, parse_template
 from mythos.alerts.notify.senders.alertmanager import AlertmanagerSender
 from mythos.alerts.notify.senders.http import Poster
-from mythos.alerts.notify.silences import Silence, Silences
+from mythos.alerts.notify.silences import Silence, SilenceRefused, Silences
 from mythos.alerts.notify.state_file import StateFile
 from mythos.alerts.notify.tally import Tally
 from mythos.errors import ConfigError
@@ -160,16 +160,21 @@ class Notifier:
     def set_silence(self, silence: Silence) -> Silence:
         """Adds or changes one. Raises SilenceRefused."""
         with self._lock:
-            kept = self._silences.set(silence, self._now())
-            self._state.commit()
-            return kept
+            return self._kept(self._silences.set(silence, self._now()))
 
     def expire_silence(self, id: str) -> Silence:
         """Raises SilenceRefused."""
         with self._lock:
-            ended = self._silences.expire(id, self._now())
-            self._state.commit()
-            return ended
+            return self._kept(self._silences.expire(id, self._now()))
+
+    def _kept(self, silence: Silence) -> Silence:
+        if not self._state.commit():
+            raise SilenceRefused(
+                "not_kept",
+                f"what was said of silence {silence.id} holds, but is not kept: the state file cannot be written. "
+                "That is tried again; until it is done, a restart would forget it",
+            )
+        return silence
 
     # What the thread does
 
@@ -193,8 +198,7 @@ class Notifier:
         """One pass: what came in is dispatched, what is due is begun. How long nothing will be due, in seconds."""
         with self._lock:
             now = self._now()
-            if self._state.changed_by_others():
-                self._silences.reload()
+            self._silences.reload()
             self._take(now)
             if self._dispatcher is not None:
                 made, gone = self._dispatcher.flush(now)

@@ -18,7 +18,7 @@ from mythos.alerts.notify.silences import Silence, SilenceRefused
 FIRST_AT = 0.0
 LAST_AT = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
-STATUSES = {"bad_silence": 400, "not_found": 404, "limit": 400}
+STATUSES = {"bad_silence": 400, "not_found": 404, "limit": 400, "not_kept": 500}
 
 Answer = tuple[int, Any]
 
