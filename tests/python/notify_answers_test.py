@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from mythos.alerts.notify.notifier import Notifier
 from mythos.alerts.notify.options import NotifyOptions
 from mythos.alerts.notify.silence_api import delete_silence, get_silences, post_silence, rfc3339
 from mythos.alerts.notify.silences import SILENCES_MAX
+from mythos.alerts.notify.state_file import StateFile
 from mythos.errors import ConfigError
 from notify_answers import rows
 from notify_scene import START, Scene, alert, locked
@@ -142,6 +144,7 @@ REFUSED_OPTIONS: dict[str, dict[str, Any]] = {
     "option-network": {"allowed_networks": ["10.0.0.0/8", "10.0.0.0/99"]},
     "option-network-bits": {"allowed_networks": ["10.0.0.0/8", "10.0.0.1/8"]},
     "option-network-bits-6": {"allowed_networks": ["fd00::1/8"]},
+    "option-state-used": {"state_file": Path("FILE")},
 }
 
 
@@ -175,11 +178,14 @@ async def test_what_a_receiver_does_is_told_and_acted_on(tmp_path, row, caplog):
 
 
 @pytest.mark.parametrize("row", OPTIONS, ids=lambda row: row[0])
-def test_an_option_that_cannot_hold_keeps_it_from_starting(tmp_path, row):
+def test_an_option_that_cannot_hold_keeps_it_from_starting(tmp_path, row, monkeypatch):
     id, _, says = row
+    monkeypatch.chdir(tmp_path)
+    owner = StateFile(Path("FILE"), now=START)
     with pytest.raises(ConfigError) as refused:
         Notifier(NotifyOptions(**{"state_file": None, **REFUSED_OPTIONS[id]}))
-    assert refused.value.complaints == [says]
+    assert refused.value.complaints == [says.replace("PID", str(os.getpid()))]
+    owner.close()
 
 
 SILENCE = {

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -53,8 +55,7 @@ async def test_what_was_under_way_when_the_process_ended_is_told_again(tmp_path)
         scene.now += 10
         scene.notifier.step()
         await until(server.is_asked)
-        for task in list(scene.notifier._tasks):  # as SIGKILL would
-            task.cancel()
+        scene.kill()
         scene.start()
         await scene.notifier.settle()
         assert scene.count("webhook", "sent") == 1 and scene.pending == 0
@@ -172,6 +173,60 @@ def test_a_guest_is_told_that_a_file_cannot_be_read(tmp_path):
     with pytest.raises(sqlite3.Error):
         guest.all("silence")
     guest.close()
+
+
+OWNED = """
+import sys
+from pathlib import Path
+from mythos.alerts.notify.notifier import Notifier
+from mythos.alerts.notify.options import NotifyOptions
+from mythos.errors import ConfigError
+
+try:
+    Notifier(NotifyOptions(state_file=Path(sys.argv[1])))
+except ConfigError as error:
+    print(error)
+"""
+
+
+async def owner_of(file: Path) -> str:
+    """What another process is told that would own it too."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", OWNED, str(file), stdout=asyncio.subprocess.PIPE
+    )
+    return (await process.communicate())[0].decode()
+
+
+async def test_a_state_file_has_one_owner_and_guests(tmp_path):
+    scene = Scene(tmp_path, webhook("http://nowhere.test/"))
+    (tmp_path / "link.db").symlink_to(tmp_path / "alerts.db")
+    for name in ("alerts.db", "link.db"):
+        assert f"{name} belongs to process {os.getpid()}, which is running" in await owner_of(tmp_path / name)
+    guest = SilenceFile(tmp_path / "alerts.db", now=lambda: START)
+    kept = guest.set_silence(SILENCE)
+    await scene.wait(1)
+    assert scene.notifier.list_silences()[1] == [kept]
+    await scene.notifier.aclose()
+    scene.start()
+    await scene.notifier.aclose()
+
+
+def test_a_child_does_not_hold_a_state_file_when_its_parent_has_ended(tmp_path):
+    owner = StateFile(tmp_path / "alerts.db", now=START)
+    (reading, writing), (ready, tell_ready) = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(writing)
+        os.write(tell_ready, b".")
+        os.read(reading, 1)
+        os._exit(0)
+    os.read(ready, 1)
+    owner.close()
+    StateFile(tmp_path / "alerts.db", now=START).close()
+    os.close(writing)
+    os.waitpid(child, 0)
+    for descriptor in (reading, ready, tell_ready):
+        os.close(descriptor)
 
 
 KILLED = """

@@ -40,6 +40,7 @@ from mythos.alerts.notify.senders.alertmanager import AlertmanagerSender
 from mythos.alerts.notify.senders.http import Poster
 from mythos.alerts.notify.silences import Silence, SilenceRefused, Silences
 from mythos.alerts.notify.state_file import StateFile
+from mythos.alerts.notify.state_lock import StateInUse
 from mythos.alerts.notify.tally import Tally
 from mythos.errors import ConfigError
 
@@ -70,7 +71,7 @@ class Notifier:
             raise ConfigError([f"alerts.allowed_networks: {error}"]) from None
         config = _loaded(options, parse)
         at = now()
-        self._state = StateFile(options.state_file, now=at)
+        self._state = _opened(options, at)
         self._tally = Tally()
         self._silences = Silences(self._state)
         known = [] if config is None else [(receiver, each.name) for receiver, each in config.integrations()]
@@ -308,6 +309,18 @@ class Notifier:
         if loop is not None and wake is not None:
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(wake.set)
+
+
+def _opened(options: NotifyOptions, now: float) -> StateFile:
+    try:
+        return StateFile(options.state_file, now=now)
+    except StateInUse as error:
+        raise ConfigError(
+            [
+                f"alerts.state: {options.state_file} belongs to process {error.owner or '?'}, which is running; "
+                "name another file for this server, such as --set alerts.state=data/alerts-2.db"
+            ]
+        ) from None
 
 
 async def _call(poster: Poster, url: Callable[[], str]) -> None:

@@ -13,9 +13,11 @@ import logging
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
+
+from mythos.alerts.notify import state_lock
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 2.0
@@ -24,8 +26,9 @@ _logger = logging.getLogger("mythos.alerts")
 
 
 class StateFile:
-    """`path` None: nothing outlives the process. `owner` False is for a guest who opens another process's file: what is
-    wrong with it is raised as sqlite3.Error or OSError, and nothing is mended.
+    """`path` None: nothing outlives the process. An owner keeps others from owning the file until `close`; it raises
+    StateInUse where another does. `owner` False is for a guest who opens another process's file: what is wrong with it
+    is raised as sqlite3.Error or OSError, and nothing is mended.
     """
 
     def __init__(self, path: Path | None, *, now: float, owner: bool = True) -> None:
@@ -33,6 +36,7 @@ class StateFile:
         self._changes: dict[tuple[str, str], bytes | None] = {}
         self._told_unwritten = self._told_unread = False
         self.failures = 0
+        self._lock: TextIO | None = None
         self._connection = self._open(now)
         self._version = self._data_version()
 
@@ -99,6 +103,8 @@ class StateFile:
             self.commit()
         finally:
             self._connection.close()
+            if self._lock is not None:
+                self._lock.close()
 
     def _read(self, kind: str) -> dict[str, Any]:
         rows = self._connection.execute("SELECT key, json FROM kept WHERE kind = ? ORDER BY key", (kind,))
@@ -124,6 +130,7 @@ class StateFile:
             return _prepared(str(self._path))
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = state_lock.take(self._path)
             return _prepared(str(self._path))
         except sqlite3.OperationalError as error:
             self._tell_unusable(error)
