@@ -14,6 +14,7 @@ import pytest
 
 from mythos.alerts.notify.notifier import Notifier
 from mythos.alerts.notify.options import NotifyOptions
+from mythos.alerts.notify.secret import Secret
 from mythos.alerts.notify.silence_api import delete_silence, get_silences, post_silence, rfc3339
 from mythos.alerts.notify.silences import SILENCES_MAX
 from mythos.alerts.notify.state_file import StateFile
@@ -89,6 +90,14 @@ async def secret_gone(directory: Path) -> AsyncIterator[Scene]:
     yield scene
 
 
+@case("to-url-gone-bad")
+async def url_gone_bad(directory: Path) -> AsyncIterator[Scene]:
+    (directory / "url").write_text("https://example.org/s3cr3t")
+    scene = Scene(directory, "webhook_configs: [{url_file: url}]")
+    (directory / "url").write_text("https://user:s3cr3t#@example.org/")
+    yield scene
+
+
 @case("to-template-fails")
 async def template_fails(directory: Path) -> AsyncIterator[Scene]:
     async with serving() as server:
@@ -144,6 +153,8 @@ REFUSED_OPTIONS: dict[str, dict[str, Any]] = {
     "option-network": {"allowed_networks": ["10.0.0.0/8", "10.0.0.0/99"]},
     "option-network-bits": {"allowed_networks": ["10.0.0.0/8", "10.0.0.1/8"]},
     "option-network-bits-6": {"allowed_networks": ["fd00::1/8"]},
+    "option-alertmanager": {"alertmanagers": [Secret("http://am:9093"), Secret("https://user:pa#ss@h/")]},
+    "option-heartbeat": {"heartbeat_url": Secret("https://user:pa#ss@h/")},
     "option-state-used": {"state_file": Path("FILE")},
 }
 

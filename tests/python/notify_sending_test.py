@@ -73,6 +73,28 @@ async def test_credentials_go_along_and_not_into_the_log(tmp_path, caplog):
         await scene.notifier.aclose()
 
 
+async def test_credentials_in_a_url_go_along_and_not_into_the_log(tmp_path, caplog):
+    """As Go's client sends them; and they go before those of http_config."""
+    caplog.set_level(logging.DEBUG)
+    async with serving() as server:
+        url = server.url.replace("//", "//me%40x:p%23t@")
+        more = ", http_config: {authorization: {credentials: other}}"
+        scene = Scene(
+            tmp_path,
+            f"webhook_configs: [{{url: '{url}/hook'}}, {{url: '{url}/too'{more}}}]",
+            alertmanagers=[Secret(url)],
+            heartbeat_url=Secret(f"{url}/beat"),
+        )
+        await scene.tell(alert())
+        await scene.wait(10)
+        told = {path: headers["authorization"] for path, headers, _ in server.requests}
+        assert told == dict.fromkeys(("/hook", "/too", "/api/v2/alerts", "/beat"), "Basic bWVAeDpwI3Q=")
+        assert {headers["host"] for _, headers, _ in server.requests} == {f"127.0.0.1:{server.port}"}
+        lines = str([line.__dict__ for line in caplog.records]) + str(scene.notifier.snapshot())
+        assert not any(secret in lines for secret in ("p%23t", "p#t", "bWVAeDpwI3Q="))
+        await scene.notifier.aclose()
+
+
 @pytest.mark.parametrize("trouble", [status(500), status(503), hang, close_in_the_middle], ids=str)
 async def test_nothing_is_lost_and_repeats_are_waited_for(tmp_path, trouble):
     """Where the answer was lost the receiver may have taken it: it is told again, which `groupKey` and times show."""

@@ -34,8 +34,10 @@ from mythos.alerts.notify.notification import Notification
 from mythos.alerts.notify.notification_log import NotificationLog
 from mythos.alerts.notify.options import NotifyOptions
 from mythos.alerts.notify.outbox import Outbox
+from mythos.alerts.notify.receiver_url import check_url
 from mythos.alerts.notify.relay import Relay
 from mythos.alerts.notify.rendering import Parse, Renderer, parse_template
+from mythos.alerts.notify.secret import SecretMissing
 from mythos.alerts.notify.senders.alertmanager import AlertmanagerSender
 from mythos.alerts.notify.senders.http import Poster
 from mythos.alerts.notify.silences import Silence, SilenceRefused, Silences
@@ -65,6 +67,7 @@ class Notifier:
         parse: Parse = parse_template,
     ) -> None:
         self._now, self._lock = now, threading.RLock()
+        _check_urls(options)
         try:
             guard = AddressGuard(options.allowed_networks, resolve)
         except ValueError as error:
@@ -309,6 +312,19 @@ class Notifier:
         if loop is not None and wake is not None:
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(wake.set)
+
+
+def _check_urls(options: NotifyOptions) -> None:
+    named = [("alerts.alertmanagers", url) for url in options.alertmanagers]
+    named += [("alerts.heartbeat_url", options.heartbeat_url)] if options.heartbeat_url is not None else []
+    complaints = []
+    for name, url in named:
+        try:
+            check_url(url.reveal())
+        except (SecretMissing, ValueError) as error:
+            complaints.append(f"{name}: {error}")
+    if complaints:
+        raise ConfigError(complaints)
 
 
 def _opened(options: NotifyOptions, now: float) -> StateFile:
