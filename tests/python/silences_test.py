@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 from mythos.alerts.notify.notifier import Notifier
 from mythos.alerts.notify.options import NotifyOptions
 from mythos.alerts.notify.silence_api import delete_silence, get_silences, post_silence
+from mythos.alerts.notify.state_file import StateFile
 from mythos.cli.silences import app
+from notify_answers import rows
 from notify_scene import Scene, alert
 from notify_servers import serving
 
@@ -28,7 +30,8 @@ def run(*arguments: str, code: int = 0) -> str:
 
 @pytest.fixture
 def place(tmp_path):
-    """A state file."""
+    """A server's state file."""
+    StateFile(tmp_path / "alerts.db", now=time.time()).close()
     return ["--state-file", str(tmp_path / "alerts.db")]
 
 
@@ -107,8 +110,15 @@ def test_what_is_refused_is_told(request, way, arguments, code, says):
     assert says in run(*arguments, *request.getfixturevalue(way), code=code)
 
 
+@pytest.mark.parametrize("arguments", [["add", "a=b", "-c", "x"], ["list"], ["expire", "id"]], ids=lambda a: a[0])
+def test_where_there_is_no_state_file_none_is_made_and_what_to_name_is_told(tmp_path, arguments, monkeypatch):
+    (row,) = rows("id", "given", "exit", "says")
+    monkeypatch.chdir(tmp_path)
+    assert row[3] in run(*arguments, code=int(row[2]))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_state_file_that_is_none_is_told_and_left_alone(tmp_path):
-    assert "there is no state file" in run("list", "--state-file", str(tmp_path / "gone.db"), code=1)
     file = tmp_path / "other.db"
     file.write_bytes(b"something else" * 1_000)
     assert "cannot be used" in run("add", "a=b", "-c", "x", "--state-file", str(file), code=1)

@@ -81,8 +81,6 @@ def list_(
 ) -> None:
     """List the silences, those in force first."""
     filters = matchers or []
-    if url is None and not state_file.exists():
-        exits.fail(exits.FAILED, f"there is no state file {state_file}")
     path = str(httpx.URL("silences", params=[("filter", text) for text in filters]))
     answer = _ask(url, token, "GET", path, None, lambda: get_silences(SilenceFile(state_file), filters))
     for silence in answer:
@@ -111,6 +109,8 @@ def _ask(url: str | None, token: str | None, method: str, path: str, body: Any, 
     with exits.mapped():
         try:
             status, answer = on_file() if url is None else _over_http(url, token, method, path, body)
+        except FileNotFoundError as error:
+            exits.fail(exits.FAILED, f"{error}; name the running server (--url), or its alerts.state (--state-file)")
         except OSError as error:
             exits.fail(exits.FAILED, error)
     if status != 200:
