@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sqlite3
 import sys
@@ -75,12 +76,52 @@ async def test_a_receiver_that_is_gone_from_the_file_is_sent_nothing(tmp_path):
         await scene.notifier.aclose()
 
 
-async def test_the_outbox_is_bounded_and_what_it_drops_is_counted(tmp_path, monkeypatch):
+async def test_the_outbox_is_bounded_and_what_it_drops_is_counted_and_told(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(outbox, "PENDING_MAX", 3)
+    caplog.set_level(logging.ERROR)
     scene = Scene(tmp_path, webhook("http://nowhere.test/"))
     await scene.tell(*(alert(f"Lag{n}") for n in range(5)))
     await scene.wait(10)
     assert scene.pending == 3 and scene.notifier.snapshot()["dropped_by_reason"] == {"outbox_full": 2}
+    assert drops_in(caplog) == [("outbox_full", 2)]
+    await scene.notifier.aclose()
+
+
+def drops_in(caplog: pytest.LogCaptureFixture) -> list[tuple[str, int]]:
+    lines = [line.__dict__ for line in caplog.records if line.message == "Notifications dropped"]
+    return [(line["reason"], line["count"]) for line in lines]
+
+
+async def test_what_the_dispatcher_drops_is_counted_and_told_once_a_minute(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("mythos.alerts.notify.dispatcher.ALERTS_MAX", 2)
+    async with serving() as server:
+        scene = Scene(tmp_path, webhook(server.url))
+        for _ in range(5):
+            await scene.tell(*(alert("Lag", at=scene.now, i=str(n)) for n in range(3)))
+            await scene.wait(15)
+        assert scene.count("dispatch", "dropped") == 5
+        assert drops_in(caplog) == [("alerts_full", 1), ("alerts_full", 3)]
+        assert scene.notifier.metrics()["dispatch", "dropped"] == 5
+        assert scene.notifier.snapshot()["dropped_by_reason"] == {"alerts_full": 5}
+        await scene.notifier.aclose()
+
+
+async def test_groups_beyond_the_bound_are_counted(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("mythos.alerts.notify.dispatcher.GROUPS_MAX", 1)
+    scene = Scene(tmp_path, webhook("http://nowhere.test/"))
+    await scene.tell(alert("Lag"), alert("Full"))
+    assert (scene.count("dispatch", "dropped"), drops_in(caplog)) == (1, [("groups_full", 1)])
+    await scene.notifier.aclose()
+
+
+async def test_evaluations_beyond_the_inbox_are_counted_though_nothing_takes_them(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("mythos.alerts.notify.notifier.INBOX_MAX", 2)
+    scene = Scene(tmp_path, webhook("http://nowhere.test/"))
+    for _ in range(5):
+        scene.notifier.submit([alert()])
+    assert scene.notifier.metrics() == {("dispatch", "dropped"): 3}
+    await scene.notifier.settle()
+    assert drops_in(caplog) == [("inbox_full", 3)]
     await scene.notifier.aclose()
 
 

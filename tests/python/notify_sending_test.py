@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mythos.alerts.notify.notifier import LOOK_S
 from mythos.alerts.notify.secret import Secret
 from mythos.alerts.notify.senders.http import retry_after_s
 from notify_scene import START, Scene, alert
@@ -129,6 +130,32 @@ async def test_retry_after_is_honoured_within_bounds(tmp_path):
         assert len(server.requests) == 2
         await scene.wait(20)
         assert len(server.requests) == 3, "an hour is the most"
+        await scene.notifier.aclose()
+
+
+async def test_a_429_holds_for_all_groups_of_the_integration_and_for_no_other(tmp_path):
+    async with serving(status(429, "Retry-After: 30")) as one, serving() as two:
+        scene = Scene(tmp_path, f"webhook_configs: [{{url: '{one.url}'}}, {{url: '{two.url}'}}]", group_interval="3h")
+        await scene.tell(alert("Lag"))
+        await scene.wait(10)
+        await scene.tell(alert("Full"))
+        await scene.wait(10)
+        assert (len(one.requests), len(two.requests), scene.pending) == (1, 2, 2)
+        assert scene.notifier.step() == LOOK_S, "it is not looked at all the time"
+        await scene.wait(19)
+        assert len(one.requests) == 1
+        await scene.wait(2)
+        assert (len(one.requests), scene.pending) == (3, 0)
+        await scene.notifier.aclose()
+
+
+async def test_a_429_does_not_hold_longer_because_the_clock_went_back(tmp_path):
+    async with serving(status(429, "Retry-After: 3600")) as server:
+        scene = Scene(tmp_path, webhook(server.url))
+        await scene.tell(alert())
+        await scene.wait(10)
+        await scene.wait(-36_000)
+        assert len(server.requests) == 2
         await scene.notifier.aclose()
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from mythos.alerts.alert import Alert
-from mythos.alerts.notify.backoff import delay_s
+from mythos.alerts.notify.backoff import RETRY_AFTER_MAX_S, delay_s
 from mythos.alerts.notify.dispatcher import Dispatcher
 from mythos.alerts.notify.notification import Key, Notification
 from mythos.alerts.notify.outbox import Outbox
@@ -72,6 +72,8 @@ class Deliveries:
             return
         self._tally.failed(key.receiver, kind, f"{failure.reason}: {failure}", now, final=failure.final)
         if not failure.final:
+            if failure.reason == "rate_limited" and failure.retry_after_s is not None:
+                self._outbox.hold(key.receiver, key.integration, now + min(failure.retry_after_s, RETRY_AFTER_MAX_S))
             attempts = self._outbox.again(
                 key, now, delay_s(self._outbox.attempts(key), failure.retry_after_s, self._random)
             )

@@ -55,7 +55,10 @@ class Dispatcher:
         log: NotificationLog,
         pending: Callable[[Key], Notification | None],
         now: float,
+        drop: Callable[[str], object] = lambda reason: None,
     ) -> None:
+        """`drop` is called for each alert beyond the bounds, with the reason."""
+        self._drop = drop
         self._config, self._state, self._silences, self._log = config, state, silences, log
         self._pending = pending
         self._send_resolved = {
@@ -80,7 +83,7 @@ class Dispatcher:
             if known is not None:
                 alert = merged(known, alert, now)
             elif len(self._known) >= ALERTS_MAX:
-                self.dropped += 1
+                self._count_dropped("alerts_full")
                 continue
             self._known[fingerprint] = alert
             self._updated[fingerprint] = now
@@ -215,11 +218,15 @@ class Dispatcher:
         group = self._groups.get(new.id)
         if group is None:
             if len(self._groups) >= GROUPS_MAX:
-                self.dropped += 1
+                self._count_dropped("groups_full")
                 return
             group = self._groups[new.id] = new
         group.insert(fingerprint, alert, now)
         self._changed.add(group.id)
+
+    def _count_dropped(self, reason: str) -> None:
+        self.dropped += 1
+        self._drop(reason)
 
     def _told(self, group: Group, integration: str = "") -> None:
         self._changed.add(group.id)

@@ -20,6 +20,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from mythos.alerts.alert import Alert
@@ -83,7 +84,9 @@ class Notifier:
         senders = {}
         if config is not None:
             log = NotificationLog(self._state)
-            self._dispatcher = Dispatcher(config, self._state, self._silences, log, self._outbox.get, at)
+            self._dispatcher = Dispatcher(
+                config, self._state, self._silences, log, self._outbox.get, at, partial(self._tally.dropped, "dispatch")
+            )
             senders = dict(senders_of(config, guard, Renderer(config.templates, parse), options.external_url))
         self._deliveries = Deliveries(senders, self._dispatcher, self._outbox, self._tally, random)
         self._relays = [
@@ -95,6 +98,7 @@ class Notifier:
         self._heartbeat = Heartbeat(options.heartbeat_s) if options.heartbeat_url is not None else None
         self._heartbeat_url, self._poster = options.heartbeat_url, Poster(guard)
         self._inbox: deque[Sequence[Alert]] = deque()
+        self._lost = self._lost_counted = 0  # evaluations that the inbox had no room for
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.Event | None = None
@@ -122,13 +126,14 @@ class Notifier:
         if len(self._inbox) >= INBOX_MAX:
             with suppress(IndexError):
                 self._inbox.popleft()
-            self._tally.dropped("dispatch", "inbox_full")
+                self._lost += 1  # the tally is the thread's, which may be waiting for the disk
         self._inbox.append(tuple(alerts))
         self._awake()
 
     def snapshot(self) -> dict[str, Any]:
         """For `/monitoring/alerts`: no secrets, JSON."""
         with self._lock:
+            self._count_lost()
             now = self._now()
             oldest = self._outbox.oldest_at()
             states = [silence.state(now) for silence in self._silences.list(now)]
@@ -148,6 +153,7 @@ class Notifier:
     def metrics(self) -> dict[tuple[str, str], int]:
         """`mythos_notifications_total` by integration and status (sent, retried, failed, dropped)."""
         with self._lock:
+            self._count_lost()
             return dict(self._tally.notifications)
 
     def list_alerts(self) -> list[AlertView]:
@@ -210,6 +216,8 @@ class Notifier:
                     self._outbox.remove(key)
                 for notification in made:
                     self._outbox.put(notification, now)
+            self._count_lost()
+            self._tally.tell_drops(now)
             begun = self._deliveries.begin(now)
             self._save()
             for notification in begun:
@@ -256,6 +264,12 @@ class Notifier:
                 relay.add(alerts)
             if self._dispatcher is not None:
                 self._dispatcher.receive(alerts, now)
+
+    def _count_lost(self) -> None:
+        lost = self._lost
+        if lost > self._lost_counted:
+            self._tally.dropped("dispatch", "inbox_full", lost - self._lost_counted)
+            self._lost_counted = lost
 
     async def _notify(self, notification: Notification) -> None:
         failure = await self._deliveries.attempt(notification)
