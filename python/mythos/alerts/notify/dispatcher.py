@@ -35,13 +35,16 @@ _NOWHERE = Route(None, "", (), frozenset(), False, 0.0, 0.0, 0.0, False)  # of g
 
 @dataclass(frozen=True)
 class AlertView:
-    """An alert that fires, who is told of it, and what mutes it: ids of silences, fingerprints of alerts."""
+    """An alert that fires, who is told of it, and what mutes it: ids of silences, fingerprints of alerts. `processed`
+    False: no configuration says who is told, so nobody looks at what might mute it.
+    """
 
     alert: Alert
     updated_at: float
     receivers: list[str]
     silenced_by: list[str]
     inhibited_by: list[str]
+    processed: bool = True
 
 
 class Dispatcher:

@@ -25,7 +25,13 @@ from typing import Any
 
 from mythos.alerts.alert import Alert
 from mythos.alerts.notify.addresses import AddressGuard, Resolve, resolve_by_system
-from mythos.alerts.notify.building import senders_of, warn_of_refused
+from mythos.alerts.notify.building import (
+    check_urls,
+    opened_state,
+    senders_of,
+    warn_of_refused,
+    warn_of_silences,
+)
 from mythos.alerts.notify.config import NotifyConfig
 from mythos.alerts.notify.config_file import load_config
 from mythos.alerts.notify.deliveries import Deliveries, failed
@@ -35,16 +41,13 @@ from mythos.alerts.notify.notification import Notification
 from mythos.alerts.notify.notification_log import NotificationLog
 from mythos.alerts.notify.options import NotifyOptions
 from mythos.alerts.notify.outbox import Outbox
-from mythos.alerts.notify.receiver_url import check_url
 from mythos.alerts.notify.relay import Relay
 from mythos.alerts.notify.rendering import Parse, Renderer, parse_template
-from mythos.alerts.notify.secret import SecretMissing
 from mythos.alerts.notify.senders.alertmanager import AlertmanagerSender
 from mythos.alerts.notify.senders.http import Poster
 from mythos.alerts.notify.silences import Silence, SilenceRefused, Silences
-from mythos.alerts.notify.state_file import StateFile
-from mythos.alerts.notify.state_lock import StateInUse
 from mythos.alerts.notify.tally import Tally
+from mythos.alerts.notify.unrouted import Unrouted
 from mythos.errors import ConfigError
 
 INBOX_MAX = 1_000  # evaluations; the thread takes them at once unless the disk holds it up
@@ -68,14 +71,14 @@ class Notifier:
         parse: Parse = parse_template,
     ) -> None:
         self._now, self._lock = now, threading.RLock()
-        _check_urls(options)
+        check_urls(options)
         try:
             guard = AddressGuard(options.allowed_networks, resolve)
         except ValueError as error:
             raise ConfigError([f"alerts.allowed_networks: {error}"]) from None
         config = _loaded(options, parse)
         at = now()
-        self._state = _opened(options, at)
+        self._state = opened_state(options, at)
         self._tally = Tally()
         self._silences = Silences(self._state)
         known = [] if config is None else [(receiver, each.name) for receiver, each in config.integrations()]
@@ -88,6 +91,7 @@ class Notifier:
                 config, self._state, self._silences, log, self._outbox.get, at, partial(self._tally.dropped, "dispatch")
             )
             senders = dict(senders_of(config, guard, Renderer(config.templates, parse), options.external_url))
+        self._alerts: Dispatcher | Unrouted = self._dispatcher or Unrouted()
         self._deliveries = Deliveries(senders, self._dispatcher, self._outbox, self._tally, random)
         self._relays = [
             (place, Relay(place, self._state, self._tally, at), AlertmanagerSender(url, Poster(guard)))
@@ -95,6 +99,7 @@ class Notifier:
         ]
         others = {f"alertmanager[{place}]": url for place, url in enumerate(options.alertmanagers)}
         warn_of_refused(guard, config, {**others, "heartbeat": options.heartbeat_url})
+        warn_of_silences(options)
         self._heartbeat = Heartbeat(options.heartbeat_s) if options.heartbeat_url is not None else None
         self._heartbeat_url, self._poster = options.heartbeat_url, Poster(guard)
         self._inbox: deque[Sequence[Alert]] = deque()
@@ -157,9 +162,9 @@ class Notifier:
             return dict(self._tally.notifications)
 
     def list_alerts(self) -> list[AlertView]:
-        """What fires; nothing where no configuration says who is told."""
+        """What fires."""
         with self._lock:
-            return [] if self._dispatcher is None else self._dispatcher.view(self._now())
+            return self._alerts.view(self._now())
 
     def list_silences(self) -> tuple[float, list[Silence]]:
         """With the time by which their states are told."""
@@ -262,8 +267,7 @@ class Notifier:
                 self._heartbeat.evaluated(now)
             for _, relay, _ in self._relays:
                 relay.add(alerts)
-            if self._dispatcher is not None:
-                self._dispatcher.receive(alerts, now)
+            self._alerts.receive(alerts, now)
 
     def _count_lost(self) -> None:
         lost = self._lost
@@ -326,31 +330,6 @@ class Notifier:
         if loop is not None and wake is not None:
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(wake.set)
-
-
-def _check_urls(options: NotifyOptions) -> None:
-    named = [("alerts.alertmanagers", url) for url in options.alertmanagers]
-    named += [("alerts.heartbeat_url", options.heartbeat_url)] if options.heartbeat_url is not None else []
-    complaints = []
-    for name, url in named:
-        try:
-            check_url(url.reveal())
-        except (SecretMissing, ValueError) as error:
-            complaints.append(f"{name}: {error}")
-    if complaints:
-        raise ConfigError(complaints)
-
-
-def _opened(options: NotifyOptions, now: float) -> StateFile:
-    try:
-        return StateFile(options.state_file, now=now)
-    except StateInUse as error:
-        raise ConfigError(
-            [
-                f"alerts.state: {options.state_file} belongs to process {error.owner or '?'}, which is running; "
-                "name another file for this server, such as --set alerts.state=data/alerts-2.db"
-            ]
-        ) from None
 
 
 async def _call(poster: Poster, url: Callable[[], str]) -> None:
