@@ -46,9 +46,11 @@ bool is_http_url(std::string_view text) {
 
 bool is_url_or_empty(std::string_view text) { return text.empty() || is_http_url(text); }
 
-// Its path and query are often all that keeps others from calling it.
+// Its user, path and query are often all that keeps others from calling it.
 std::string shown_url(std::string_view text) {
-    const auto path = text.find('/', std::min(text.find("://") + 3, text.size()));
+    const auto host = std::min(text.find("://") + 3, text.size());
+    if (text.find('@', host) != text.npos) return std::string(text.substr(0, host)) + "...";
+    const auto path = text.find('/', host);
     return std::string(text.substr(0, path)) + (path == text.npos ? "" : "/...");
 }
 

@@ -72,14 +72,18 @@ def make_engine(core: _core.ServerCore, settings: Settings, url: str) -> AlertEn
             bytes_max=INCIDENT_BYTES_MAX,
         )
 
-    return AlertEngine(
-        core,
-        groups,
-        notifier,
-        interval_s=alerts.interval_s,
-        labels={"job": alerts.job, "instance": alerts.instance or url.removeprefix("http://")},
-        external_url=alerts.external_url or url,
-        memory=Path(f"{alerts.state}.json") if alerts.state else None,
-        incidents=incidents if alerts.incidents else None,
-        recordings=Recordings(Path(alerts.recordings)) if alerts.recordings else None,
-    )
+    try:
+        return AlertEngine(
+            core,
+            groups,
+            notifier,
+            interval_s=alerts.interval_s,
+            labels={"job": alerts.job, "instance": alerts.instance or url.removeprefix("http://")},
+            external_url=alerts.external_url or url,
+            memory=Path(f"{alerts.state}.json") if alerts.state else None,
+            incidents=incidents if alerts.incidents else None,
+            recordings=Recordings(Path(alerts.recordings)) if alerts.recordings else None,
+        )
+    except BaseException:
+        notifier.stop()  # which gives the state file back
+        raise
