@@ -39,7 +39,7 @@ KNOWS = {
     "dispatcher": {"authenticator", "command", "errors"},
     "health": {"health"},
     "monitoring": {"server"},
-    "alerts": {"alerts", "errors", "settings"},
+    "alerts": {"alerts", "errors", "log_files", "settings"},
     "server": {
         "server",
         "alerts",

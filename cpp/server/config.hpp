@@ -141,6 +141,7 @@ struct Config {
         std::int64_t heartbeat_s = 60;
         std::string incidents = "data/incidents";
         std::int64_t incidents_max = 20;
+        std::string recordings = "data/recordings";
         friend bool operator==(const Alerts&, const Alerts&) = default;
     } alerts;
 

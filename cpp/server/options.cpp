@@ -46,9 +46,11 @@ bool is_http_url(std::string_view text) {
 
 bool is_url_or_empty(std::string_view text) { return text.empty() || is_http_url(text); }
 
-// Its path and query are often all that keeps others from calling it.
+// Its user, path and query are often all that keeps others from calling it.
 std::string shown_url(std::string_view text) {
-    const auto path = text.find('/', std::min(text.find("://") + 3, text.size()));
+    const auto host = std::min(text.find("://") + 3, text.size());
+    if (text.find('@', host) != text.npos) return std::string(text.substr(0, host)) + "...";
+    const auto path = text.find('/', host);
     return std::string(text.substr(0, path)) + (path == text.npos ? "" : "/...");
 }
 
@@ -251,6 +253,10 @@ const std::array kOptions{
            "data, at most 5 MiB each. Empty: none."},
     Option{MEMBER(alerts.incidents_max), Range{1, 10'000}, kRestart, "",
            "Bundles that are kept; older ones are deleted."},
+    Option{
+        MEMBER(alerts.recordings), AnyValue{}, kRestart, "",
+        "Directory that keeps the last day of the server's own series, some megabytes, for `mythos alerts backtest`. "
+        "Empty: none."},
 };
 
 #undef MEMBER

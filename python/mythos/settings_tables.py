@@ -390,6 +390,11 @@ class AlertsTable(Table):
         default=20,
         description="Bundles that are kept; older ones are deleted. (an integer from 1 to 10000)",
     )
+    recordings: str = Field(
+        default="data/recordings",
+        description="Directory that keeps the last day of the server's own series, some megabytes, for `mythos "
+        "alerts backtest`. Empty: none. (a text)",
+    )
 
 
 class Tables(Table):

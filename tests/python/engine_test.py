@@ -12,6 +12,7 @@ import pytest
 from mythos.alerts.alert import Alert
 from mythos.alerts.engine import AlertEngine
 from mythos.alerts.engine_clock import EngineClock
+from mythos.alerts.recordings import Recordings, files_of, load_recording
 from mythos.alerts.rule_file import load_rules
 
 RULES = """
@@ -85,6 +86,7 @@ class Ran:
             labels={"job": "mythos", "instance": "here:1"},
             external_url="http://here:1",
             memory=tmp_path / "alerts.json",
+            recordings=Recordings(tmp_path / "recordings"),
             clock=EngineClock(lambda: self.at, lambda: self.at),
         )
 
@@ -194,3 +196,25 @@ def test_who_stops_before_the_first_evaluation_forgets_nothing(tmp_path: Path):
     before = (tmp_path / "alerts.json").read_bytes()
     Ran(tmp_path, at=1_050.0).engine.stop()
     assert json.loads((tmp_path / "alerts.json").read_bytes()) == json.loads(before)
+
+
+def test_what_rules_saw_is_recorded_with_the_labels_of_a_scrape(ran: Ran, tmp_path: Path):
+    ran.to(1_300)
+    [file] = files_of(tmp_path / "recordings")
+    found = load_recording(file)
+    assert found.times_ms.tolist() == list(range(1_000_000, 1_300_001, 15_000))
+    assert {dict(labels)["__name__"] for labels in found.labels} == {"players", "up"}
+    assert all(dict(labels)["instance"] == "here:1" for labels in found.labels)
+
+
+def test_a_disk_that_takes_no_recordings_ends_no_alert_and_is_logged_once(
+    ran: Ran, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    (tmp_path / "recordings").write_text("in the way")
+    ran.core.players["a"] = 20.0
+    ran.to(3_000)
+    assert [alert["state"] for alert in ran.core.report["alerts"]] == ["firing"]
+    assert caplog.messages.count("Series not recorded") == 1
+    (tmp_path / "recordings").unlink()
+    ran.to(3_600)
+    assert files_of(tmp_path / "recordings")

@@ -10,8 +10,13 @@ PRIVATE = [
     *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.100.100.200", "0.0.0.0"),
     *("224.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "::", "fe80::1%eth0", "fd00:ec2::254", "ff02::1"),
     *("::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1"),
+    *("64:ff9b:1::7f00:1", "64:ff9b:1:a00:1::", "64:ff9b:1::5db8:d822", "fec0::1", "::127.0.0.1", "::169.254.169.254"),
+    *("::ffff:0:127.0.0.1", "::ffff:0:10.0.0.1"),
 ]
-PUBLIC = ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:93.184.216.34", "64:ff9b::5db8:d822"]
+PUBLIC = [
+    *("93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:93.184.216.34", "64:ff9b::5db8:d822"),
+    *("::93.184.216.34", "::ffff:0:93.184.216.34"),
+]
 
 
 @pytest.mark.parametrize("address", PRIVATE)
@@ -33,8 +38,9 @@ async def test_public_addresses_are_connected_to(address):
 
 
 async def test_networks_are_allowed_for_what_an_address_leads_to():
-    guard = AddressGuard(["127.0.0.0/8", "fd00::/8"])
-    for address in ("127.0.0.1", "::ffff:127.0.0.1", "fd00:ec2::254"):
+    guard = AddressGuard(["127.0.0.0/8", "::1/128", "fd00::/8", "64:ff9b:1::/48", "fec0::/10"])
+    local = ("127.0.0.1", "::ffff:127.0.0.1", "::ffff:0:127.0.0.1", "::127.0.0.1")
+    for address in (*local, "::1", "fd00:ec2::254", "64:ff9b:1::1", "fec0::1"):
         assert await guard.addresses(address, 80) == [address]
     assert not guard.refuses("localhost") and AddressGuard().refuses("localhost")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,14 +15,18 @@ import pytest
 from mythos.alerts.alert import rfc3339
 from mythos.alerts.notify.notifier import Notifier
 from mythos.alerts.notify.options import NotifyOptions
-from mythos.alerts.notify.silence_api import delete_silence, post_silence
+from mythos.alerts.notify.secret import Secret
+from mythos.alerts.notify.silence_api import delete_silence, get_silences, post_silence
 from mythos.alerts.notify.silences import SILENCES_MAX
+from mythos.alerts.notify.state_file import StateFile
+from mythos.errors import ConfigError
 from notify_answers import rows
-from notify_scene import START, Scene, alert
+from notify_scene import START, Scene, alert, locked
 from notify_servers import close_in_the_middle, hang, mail_server, make_certificate, serving, status
 
 RECEIVERS = rows("id", "the receiver", "reason", "tried again")
 SILENCES = rows("id", "silence", "status", "says")
+OPTIONS = rows("id", "option", "says")
 
 Case = Callable[[Path], Any]
 CASES: dict[str, Case] = {}
@@ -86,6 +91,14 @@ async def secret_gone(directory: Path) -> AsyncIterator[Scene]:
     yield scene
 
 
+@case("to-url-gone-bad")
+async def url_gone_bad(directory: Path) -> AsyncIterator[Scene]:
+    (directory / "url").write_text("https://example.org/s3cr3t")
+    scene = Scene(directory, "webhook_configs: [{url_file: url}]")
+    (directory / "url").write_text("https://user:s3cr3t#@example.org/")
+    yield scene
+
+
 @case("to-template-fails")
 async def template_fails(directory: Path) -> AsyncIterator[Scene]:
     async with serving() as server:
@@ -115,15 +128,15 @@ def mailing(id: str, *, tls: bool = True, trusted: bool = True, **given: Any) ->
         async with mail_server(certificate if tls else None, password=given.get("password", "")) as (mailbox, port):
             mailbox.answers += given.get("answers", [])
             mailbox.recipient = given.get("recipient", mailbox.recipient)
+            mailbox.one = given.get("one", {})
             trust = f", tls_config: {{ca_file: {certificate[0]}}}" if trusted else ""
             login = ", auth_username: me, auth_password: s3cr3t" if "password" in given else ""
-            scene = Scene(
-                directory,
-                f"email_configs: [{{to: a@b.test, from: m@b.test, smarthost: 'localhost:{port}'{trust}{login}}}]",
-            )
+            to = given.get("to", "a@b.test")
+            fields = f"to: '{to}', from: m@b.test, smarthost: 'localhost:{port}'{trust}{login}"
+            scene = Scene(directory, f"email_configs: [{{{fields}}}]")
             scene.names["localhost"] = [["127.0.0.1"]]
             yield scene
-            assert mailbox.mails == []
+            assert [mail.rcpt_tos for mail in mailbox.mails] == ([["a@b.test"]] if "one" in given else [])
 
     case(id)(make)
 
@@ -133,11 +146,26 @@ mailing("to-smtp-certificate", trusted=False)
 mailing("to-smtp-login", password="another")
 mailing("to-smtp-busy", answers=["451 later"])
 mailing("to-smtp-550", recipient="550 nobody of that name")
+mailing("to-smtp-some", to="a@b.test, c@d.test", one={"c@d.test": "550 nobody of that name"})
+mailing("to-smtp-some-busy", to="a@b.test, c@d.test", one={"c@d.test": "451 later"})
+
+
+REFUSED_OPTIONS: dict[str, dict[str, Any]] = {
+    "option-network": {"allowed_networks": ["10.0.0.0/8", "10.0.0.0/99"]},
+    "option-network-bits": {"allowed_networks": ["10.0.0.0/8", "10.0.0.1/8"]},
+    "option-network-bits-6": {"allowed_networks": ["fd00::1/8"]},
+    "option-alertmanager": {"alertmanagers": [Secret("http://am:9093"), Secret("https://user:pa#ss@h/")]},
+    "option-heartbeat": {"heartbeat_url": Secret("https://user:pa#ss@h/")},
+    "option-state-used": {"state_file": Path("FILE")},
+}
 
 
 def test_every_row_has_its_case_and_every_case_its_row():
     assert {row[0] for row in RECEIVERS} == set(CASES)
-    assert {row[0] for row in SILENCES} == set(REFUSED) | {"silence-delete-unknown", "silence-many"}
+    assert {row[0] for row in OPTIONS} == set(REFUSED_OPTIONS)
+    assert {row[0] for row in SILENCES} == set(REFUSED) | {
+        *("silence-delete-unknown", "silence-many", "silence-not-kept")
+    }
 
 
 @pytest.mark.parametrize("row", RECEIVERS, ids=lambda row: row[0])
@@ -148,16 +176,28 @@ async def test_what_a_receiver_does_is_told_and_acted_on(tmp_path, row, caplog):
         await scene.tell(alert())
         await scene.wait(10)
         assert scene.last_error.startswith(f"{reason}: "), scene.last_error
-        assert scene.pending == {"yes": 1, "no": 0}[again]
+        tried_again = again.startswith("yes")
+        assert scene.pending == tried_again
         statuses = {row["status"] for row in scene.notifier.snapshot()["notifications"]}
-        assert statuses == {"retried" if again == "yes" else "failed"}
+        assert statuses - {"sent"} == {"retried" if tried_again else "failed"}
         lines = [line for line in caplog.records if line.name == "mythos.alerts" and "reason" in line.__dict__]
         assert [(line.__dict__["reason"], line.levelname) for line in lines] == [
-            (reason, "WARNING" if again == "yes" else "ERROR")
+            (reason, "WARNING" if tried_again else "ERROR")
         ]
         ours = [line.__dict__ for line in caplog.records if line.name != "mail.log"]  # that is the test's mail server
         assert "s3cr3t" not in str(ours) + str(scene.notifier.snapshot())
         await scene.notifier.aclose()
+
+
+@pytest.mark.parametrize("row", OPTIONS, ids=lambda row: row[0])
+def test_an_option_that_cannot_hold_keeps_it_from_starting(tmp_path, row, monkeypatch):
+    id, _, says = row
+    monkeypatch.chdir(tmp_path)
+    owner = StateFile(Path("FILE"), now=START)
+    with pytest.raises(ConfigError) as refused:
+        Notifier(NotifyOptions(**{"state_file": None, **REFUSED_OPTIONS[id]}))
+    assert refused.value.complaints == [says.replace("PID", str(os.getpid()))]
+    owner.close()
 
 
 SILENCE = {
@@ -176,6 +216,8 @@ REFUSED: dict[str, Any] = {
     "silence-order": SILENCE | {"startsAt": rfc3339(START + 600), "endsAt": rfc3339(START + 300)},
     "silence-past": SILENCE | {"startsAt": rfc3339(START - 9), "endsAt": rfc3339(START - 1)},
     "silence-time": SILENCE | {"endsAt": "2027-01-01T00:00:00"},
+    "silence-beyond": SILENCE | {"endsAt": "9999-12-31T23:59:59-12:00"},
+    "silence-before": SILENCE | {"startsAt": "0001-01-01T00:00:00Z"},
     "silence-no-comment": SILENCE | {"comment": " "},
     "silence-no-author": {name: value for name, value in SILENCE.items() if name != "createdBy"},
     "silence-unknown": SILENCE | {"id": "gone"},
@@ -188,7 +230,8 @@ def book(directory: Path):
 
 
 @pytest.mark.parametrize("row", SILENCES, ids=lambda row: row[0])
-def test_a_silence_that_is_none_is_refused(tmp_path, row):
+def test_a_silence_that_is_none_is_refused(tmp_path, row, monkeypatch):
+    monkeypatch.setattr("mythos.alerts.notify.state_file.BUSY_TIMEOUT_S", 0.05)
     id, _, code, says = row
     with book(tmp_path) as notifier:
         if id == "silence-delete-unknown":
@@ -197,6 +240,11 @@ def test_a_silence_that_is_none_is_refused(tmp_path, row):
             for _ in range(SILENCES_MAX):
                 assert post_silence(notifier, SILENCE)[0] == 200
             answer = post_silence(notifier, SILENCE)
+        elif id == "silence-not-kept":
+            with locked(tmp_path / "alerts.db"):
+                answer = post_silence(notifier, SILENCE)
+            assert [silence["status"] for silence in get_silences(notifier)[1]] == [{"state": "active"}]
         else:
             answer = post_silence(notifier, REFUSED[id])
+            assert get_silences(notifier) == (200, [])
         assert answer[0] == int(code) and says in answer[1], answer

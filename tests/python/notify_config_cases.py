@@ -40,6 +40,7 @@ CASES: dict[str, tuple[str, int]] = {
     "am-group-by": root("receiver: ops, group_by: [alert-name]"),
     "am-group-by-all": root("receiver: ops, group_by: ['...', job]"),
     "am-url": receiver("webhook_configs: [{url: YOUR_WEBHOOK_s3cr3t}]"),
+    "am-url-password": receiver("webhook_configs: [{url: 'https://user:s3cr3t#s@hooks.example.org/'}]"),
     "am-no-url": receiver("webhook_configs: [{send_resolved: true}]"),
     "am-secret-file": receiver("slack_configs: [{api_url_file: gone}]"),
     "am-secret-empty": receiver(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,16 @@ def alert(name: str = "Lag", *, at: float = START, resolved_at: float | None = N
     """One that fires for four minutes more, or has ended."""
     ends_at = at + 240 if resolved_at is None else resolved_at
     return Alert({"alertname": name, **labels}, {"summary": f"{name} is bad"}, at, ends_at, resolved_at is not None)
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[sqlite3.Connection]:
+    """A state file that nobody else can write meanwhile; what is written by this connection is committed at the end."""
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    other.execute("COMMIT")
+    other.close()
 
 
 class Scene:
@@ -54,6 +66,14 @@ class Scene:
             resolve=self._resolve,
         )
         return self.notifier
+
+    def kill(self) -> None:
+        """As SIGKILL: what is under way goes unnoticed, and the system takes the lock back."""
+        for task in list(self.notifier._tasks):
+            task.cancel()
+        lock = self.notifier._state._lock
+        assert lock is not None
+        lock.close()
 
     async def _resolve(self, host: str, port: int) -> Sequence[str]:
         answers = self.names.get(host, [])

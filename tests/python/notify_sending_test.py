@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mythos.alerts.notify.notifier import Notifier
-from mythos.alerts.notify.options import NotifyOptions
+from mythos.alerts.notify.notifier import LOOK_S
 from mythos.alerts.notify.secret import Secret
 from mythos.alerts.notify.senders.http import retry_after_s
-from mythos.errors import ConfigError
 from notify_scene import START, Scene, alert
 from notify_servers import (
     HttpServer,
@@ -76,6 +74,28 @@ async def test_credentials_go_along_and_not_into_the_log(tmp_path, caplog):
         await scene.notifier.aclose()
 
 
+async def test_credentials_in_a_url_go_along_and_not_into_the_log(tmp_path, caplog):
+    """As Go's client sends them; and they go before those of http_config."""
+    caplog.set_level(logging.DEBUG)
+    async with serving() as server:
+        url = server.url.replace("//", "//me%40x:p%23t@")
+        more = ", http_config: {authorization: {credentials: other}}"
+        scene = Scene(
+            tmp_path,
+            f"webhook_configs: [{{url: '{url}/hook'}}, {{url: '{url}/too'{more}}}]",
+            alertmanagers=[Secret(url)],
+            heartbeat_url=Secret(f"{url}/beat"),
+        )
+        await scene.tell(alert())
+        await scene.wait(10)
+        told = {path: headers["authorization"] for path, headers, _ in server.requests}
+        assert told == dict.fromkeys(("/hook", "/too", "/api/v2/alerts", "/beat"), "Basic bWVAeDpwI3Q=")
+        assert {headers["host"] for _, headers, _ in server.requests} == {f"127.0.0.1:{server.port}"}
+        lines = str([line.__dict__ for line in caplog.records]) + str(scene.notifier.snapshot())
+        assert not any(secret in lines for secret in ("p%23t", "p#t", "bWVAeDpwI3Q="))
+        await scene.notifier.aclose()
+
+
 @pytest.mark.parametrize("trouble", [status(500), status(503), hang, close_in_the_middle], ids=str)
 async def test_nothing_is_lost_and_repeats_are_waited_for(tmp_path, trouble):
     """Where the answer was lost the receiver may have taken it: it is told again, which `groupKey` and times show."""
@@ -110,6 +130,32 @@ async def test_retry_after_is_honoured_within_bounds(tmp_path):
         assert len(server.requests) == 2
         await scene.wait(20)
         assert len(server.requests) == 3, "an hour is the most"
+        await scene.notifier.aclose()
+
+
+async def test_a_429_holds_for_all_groups_of_the_integration_and_for_no_other(tmp_path):
+    async with serving(status(429, "Retry-After: 30")) as one, serving() as two:
+        scene = Scene(tmp_path, f"webhook_configs: [{{url: '{one.url}'}}, {{url: '{two.url}'}}]", group_interval="3h")
+        await scene.tell(alert("Lag"))
+        await scene.wait(10)
+        await scene.tell(alert("Full"))
+        await scene.wait(10)
+        assert (len(one.requests), len(two.requests), scene.pending) == (1, 2, 2)
+        assert scene.notifier.step() == LOOK_S, "it is not looked at all the time"
+        await scene.wait(19)
+        assert len(one.requests) == 1
+        await scene.wait(2)
+        assert (len(one.requests), scene.pending) == (3, 0)
+        await scene.notifier.aclose()
+
+
+async def test_a_429_does_not_hold_longer_because_the_clock_went_back(tmp_path):
+    async with serving(status(429, "Retry-After: 3600")) as server:
+        scene = Scene(tmp_path, webhook(server.url))
+        await scene.tell(alert())
+        await scene.wait(10)
+        await scene.wait(-36_000)
+        assert len(server.requests) == 2
         await scene.notifier.aclose()
 
 
@@ -276,11 +322,6 @@ def test_private_addresses_are_told_of_at_the_start(tmp_path, caplog):
     ).notifier.stop()
     told = [line.__dict__["receiver"] for line in caplog.records if line.message == "Receiver at a private address"]
     assert told == ["alertmanager[0]", "heartbeat", "ops/webhook[0]"]
-
-
-def test_a_network_that_is_none_is_refused():
-    with pytest.raises(ConfigError, match=r"alerts\.allowed_networks"):
-        Notifier(NotifyOptions(allowed_networks=["10.0.0.0/99"], state_file=None))
 
 
 def test_the_log_page_has_the_events_of_the_code_and_no_others():

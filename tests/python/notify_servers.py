@@ -98,19 +98,23 @@ def server_tls(certificate: tuple[Path, Path]) -> ssl.SSLContext:
 
 
 class Mailbox:
-    """Takes mail. `answers` are said to the next mails in the place of 250; `recipient` to each recipient."""
+    """Takes mail. `answers` are said to the next mails in the place of 250; `recipient` to each recipient, but for
+    those in `one`.
+    """
 
     def __init__(self) -> None:
         self.mails: list[Envelope] = []
         self.answers: list[str] = []
         self.recipient = "250 OK"
+        self.one: dict[str, str] = {}
 
     async def handle_RCPT(
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        if self.recipient.startswith("250"):
+        answer = self.one.get(address, self.recipient)
+        if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
-        return self.recipient
+        return answer
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         if self.answers:
@@ -121,7 +125,11 @@ class Mailbox:
 
 @contextlib.asynccontextmanager
 async def mail_server(
-    certificate: tuple[Path, Path] | None = None, *, at_once: bool = False, password: str = ""
+    certificate: tuple[Path, Path] | None = None,
+    *,
+    at_once: bool = False,
+    password: str = "",
+    protocol: type[SMTP] = SMTP,
 ) -> AsyncIterator[tuple[Mailbox, int]]:
     """On loopback: with STARTTLS if there is a certificate, or with TLS from the first byte (`at_once`)."""
     context = None if certificate is None else server_tls(certificate)
@@ -136,7 +144,7 @@ async def mail_server(
         options |= {"tls_context": context, "require_starttls": True}
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(mailbox, hostname="mail.test", loop=loop, **options),
+        lambda: protocol(mailbox, hostname="mail.test", loop=loop, **options),
         "127.0.0.1",
         0,
         ssl=context if at_once else None,

@@ -93,6 +93,21 @@ def test_options_reach_the_notifier_and_secrets_no_bundle(tmp_path: Path):
     assert "token" not in str(told) and told["alerts.heartbeat_url"] == "<secret>"
 
 
+def test_two_servers_do_not_share_a_state_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    rules = tmp_path / "rules.yml"
+    rules.write_text(GOOD)
+    given = settings(tmp_path, rules=[str(rules)])
+    with mythos.Server(given), pytest.raises(StartFailed, match=r"alerts\.state: .* belongs to process") as refused:
+        mythos.Server(given).start()
+    assert refused.value.code == "bad_config"
+    with monkeypatch.context() as patch:
+        patch.setattr("mythos.alerts.setup.AlertEngine", None)
+        with pytest.raises(TypeError):
+            mythos.Server(given).start()
+    with mythos.Server(given):
+        pass
+
+
 def test_the_packaged_rules_are_of_one_job(tmp_path: Path):
     with pytest.raises(ConfigError, match="mythos deploy"):
         load_rules(settings(tmp_path, rules=[PACKAGED], job="game"))

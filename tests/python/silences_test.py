@@ -1,4 +1,4 @@
-"""`mythos alerts silence` on a state file, while a notifier uses it, and over HTTP."""
+"""`mythos alerts silence` on a state file, while a notifier uses it, and over HTTP; and where no silence mutes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,16 @@ import pytest
 from typer.testing import CliRunner
 
 import mythos
+from mythos.alerts.notify.matchers import Matcher
+from mythos.alerts.notify.notifier import Notifier
+from mythos.alerts.notify.options import NotifyOptions
+from mythos.alerts.notify.secret import Secret
+from mythos.alerts.notify.silence_api import get_alerts
+from mythos.alerts.notify.silences import Silence
+from mythos.alerts.notify.state_file import StateFile
 from mythos.cli.silences import app
-from notify_scene import Scene, alert
+from notify_answers import rows
+from notify_scene import START, Scene, alert
 from notify_servers import serving
 
 
@@ -23,7 +31,8 @@ def run(*arguments: str, code: int = 0) -> str:
 
 @pytest.fixture
 def place(tmp_path):
-    """A state file."""
+    """A server's state file."""
+    StateFile(tmp_path / "alerts.db", now=time.time()).close()
     return ["--state-file", str(tmp_path / "alerts.db")]
 
 
@@ -64,6 +73,11 @@ def test_a_silence_is_added_listed_and_expired(request, way):
         (["add", "alertname:Lag", "-c", "x"], 2, "is no matcher"),
         (["add", "alertname=Lag", "-c", "x", "-d", "soon"], 2, "is no duration"),
         (["add", "alertname=Lag", "-c", "x", "--end", "2026-11-23T10:00:00"], 2, "is no time with a zone"),
+        (
+            ["add", "alertname=Lag", "-c", "x", "--start", "9999-06-01T00:00:00Z", "-d", "280y"],
+            2,
+            "is a time from 1970-01-01 to 9999-12-30",
+        ),
         (["add", "alertname=Lag", "-c", "x", "--end", "2001-11-23T10:00:00Z"], 1, "the end of the silence is past"),
         (["add", "alertname=~.*", "-c", "x"], 1, "at least one matcher"),
         (["add", "alertname=Lag", "-c", ""], 1, "comment"),
@@ -74,8 +88,15 @@ def test_what_is_refused_is_told(request, way, arguments, code, says):
     assert says in run(*arguments, *request.getfixturevalue(way), code=code)
 
 
+@pytest.mark.parametrize("arguments", [["add", "a=b", "-c", "x"], ["list"], ["expire", "id"]], ids=lambda a: a[0])
+def test_where_there_is_no_state_file_none_is_made_and_what_to_name_is_told(tmp_path, arguments, monkeypatch):
+    (row,) = rows("id", "given", "exit", "says")
+    monkeypatch.chdir(tmp_path)
+    assert row[3] in run(*arguments, code=int(row[2]))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_state_file_that_is_none_is_told_and_left_alone(tmp_path):
-    assert "there is no state file" in run("list", "--state-file", str(tmp_path / "gone.db"), code=1)
     file = tmp_path / "other.db"
     file.write_bytes(b"something else" * 1_000)
     assert "cannot be used" in run("add", "a=b", "-c", "x", "--state-file", str(file), code=1)
@@ -96,3 +117,41 @@ async def test_a_running_notifier_takes_what_is_written_into_its_file(tmp_path: 
         assert [body["groupLabels"]["alertname"] for body in hooks.bodies] == ["Full"]
         assert [silence.id for silence in scene.notifier.list_silences()[1]] == [id]
         await scene.notifier.aclose()
+
+
+@pytest.mark.parametrize(
+    ("managers", "advice"), [([], "nobody is told of alerts"), (["http://am.test:9093"], "silence in Alertmanager")]
+)
+async def test_where_silences_mute_nothing_that_is_told_and_what_fires_is_listed(tmp_path, caplog, managers, advice):
+    now = [START]
+    options = NotifyOptions(alertmanagers=[Secret(url) for url in managers], state_file=tmp_path / "alerts.db")
+    notifier = Notifier(options, now=lambda: now[0])
+    (warned,) = [line.__dict__["error"] for line in caplog.records if line.message == "Silences mute nothing"]
+    assert warned == f"alerts.notifications names no file; {advice}"
+    notifier.set_silence(Silence("", (Matcher("alertname", "Lag", "="),), START, START + 600, "ann", "known", 0))
+    notifier.submit([alert("Lag"), alert("Full"), alert("Gone")])
+    notifier.submit([alert("Gone", resolved_at=START)])
+
+    def names(**query: list[str]) -> list[str]:
+        return [each["labels"]["alertname"] for each in get_alerts(notifier, query)[1]]
+
+    notifier._take(START)
+    _, listed = get_alerts(notifier, {})
+    assert names() == ["Full", "Lag"]
+    assert [(each["status"]["state"], each["status"]["silencedBy"], each["receivers"]) for each in listed] == [
+        ("unprocessed", [], []),
+        ("unprocessed", [], []),
+    ]
+    amtool = {"silenced": ["false"], "inhibited": ["false"], "unprocessed": ["false"]}
+    assert names(filter=["alertname=Lag"], active=["true"], **amtool) == ["Lag"]
+    assert names(active=["false"]) == ["Full", "Lag"]
+    assert names(active=["false"], unprocessed=["false"]) == [] == names(receiver=["ops"])
+    now[0] += 240
+    assert names() == []
+    notifier.stop()
+
+
+def test_a_configuration_and_nothing_that_is_kept_need_no_warning(tmp_path, caplog):
+    Scene(tmp_path, "webhook_configs: []").notifier.stop()
+    Notifier(NotifyOptions(state_file=None)).stop()
+    assert "Silences mute nothing" not in caplog.text

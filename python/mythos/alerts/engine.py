@@ -23,6 +23,7 @@ from mythos.alerts.engine_clock import EngineClock
 from mythos.alerts.incident import Incidents
 from mythos.alerts.notify.notifier import Notifier
 from mythos.alerts.recorder import Recorder
+from mythos.alerts.recordings import Recordings
 from mythos.alerts.report import Durations, EvaluatedGroup, Family, alerts_view, families, group_view
 from mythos.alerts.rule import Group
 from mythos.alerts.rule_group import RuleGroup
@@ -62,6 +63,7 @@ class AlertEngine:
         external_url: str,
         memory: Path | None,
         incidents: Callable[[SeriesStore], Incidents] | None = None,
+        recordings: Recordings | None = None,
         clock: EngineClock | None = None,
     ) -> None:
         self.notifier = notifier
@@ -85,6 +87,8 @@ class AlertEngine:
             for group in groups
         ]
         self._incidents = None if incidents is None else incidents(self.store)
+        self._recordings = recordings
+        self._recordings_failed = False
         self._record_at = 0.0
         self._saved_at = 0.0
         self._save_failed = False
@@ -112,6 +116,8 @@ class AlertEngine:
             self._thread.join(STOP_S)
         self.notifier.stop()
         self._save(self._clock.now(), force=True)
+        if self._recordings is not None:
+            self._write_recordings(self._recordings.flush)
         with suppress(_core.CoreError):  # the server was faster
             self._core.tell_alerts("", [])
 
@@ -130,7 +136,7 @@ class AlertEngine:
         """Does what is due; how long nothing will be, in seconds."""
         now, began = self._clock.now(), time.perf_counter()
         if now >= self._record_at:
-            self._recorder.record(round(now * 1e3))
+            self._record(round(now * 1e3))
             self._record_at = _next(self._record_at, self._interval_s, now)
         due = [each for each in self._groups if now >= each.next_at]
         alerts: list[Alert] = []
@@ -146,6 +152,22 @@ class AlertEngine:
         self._write_incident(new, self._report(), now)
         soonest = min([self._record_at, *(each.next_at for each in self._groups)])
         return max(0.0, soonest - self._clock.now())
+
+    def _record(self, at_ms: int) -> None:
+        samples = self._recorder.record(at_ms)
+        if self._recordings is not None:
+            recordings = self._recordings
+            self._write_recordings(lambda: recordings.add(at_ms, samples))
+
+    def _write_recordings(self, write: Callable[[], bool]) -> None:
+        """They are for looking back: alerts do not depend on them."""
+        try:
+            if write():
+                self._recordings_failed = False
+        except OSError as error:
+            if not self._recordings_failed:
+                log.error("Series not recorded", extra={"error": str(error)})
+            self._recordings_failed = True
 
     def _evaluate(self, each: EvaluatedGroup, now: float) -> list[Alert]:
         began = time.perf_counter()

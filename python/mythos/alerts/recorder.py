@@ -44,12 +44,13 @@ class Recorder:
         self._up = as_labels({"__name__": "up", **own})
         self._known: dict[str, Labels] = {}
 
-    def record(self, at_ms: int) -> int:
-        """How many samples were taken; raises what the source raises."""
+    def record(self, at_ms: int) -> Mapping[Labels, float]:
+        """The samples of now, which the store has by then; raises what the source raises."""
         names, raw = self._source.samples()
         samples = {self._labels(name): value for name, value in zip(names, np.frombuffer(raw).tolist(), strict=True)}
         samples[self._up] = 1.0
-        return self._store.append(at_ms, samples)
+        self._store.append(at_ms, samples)
+        return samples
 
     def _labels(self, series: str) -> Labels:
         labels = self._known.get(series)

@@ -12,6 +12,7 @@ from mythos.alerts.incident import Incidents
 from mythos.alerts.notify.notifier import Notifier
 from mythos.alerts.notify.options import NotifyOptions
 from mythos.alerts.notify.secret import Secret
+from mythos.alerts.recordings import Recordings
 from mythos.alerts.rule import Group
 from mythos.alerts.rule_file import load_rule_files
 from mythos.alerts.series import SeriesStore
@@ -71,13 +72,18 @@ def make_engine(core: _core.ServerCore, settings: Settings, url: str) -> AlertEn
             bytes_max=INCIDENT_BYTES_MAX,
         )
 
-    return AlertEngine(
-        core,
-        groups,
-        notifier,
-        interval_s=alerts.interval_s,
-        labels={"job": alerts.job, "instance": alerts.instance or url.removeprefix("http://")},
-        external_url=alerts.external_url or url,
-        memory=Path(f"{alerts.state}.json") if alerts.state else None,
-        incidents=incidents if alerts.incidents else None,
-    )
+    try:
+        return AlertEngine(
+            core,
+            groups,
+            notifier,
+            interval_s=alerts.interval_s,
+            labels={"job": alerts.job, "instance": alerts.instance or url.removeprefix("http://")},
+            external_url=alerts.external_url or url,
+            memory=Path(f"{alerts.state}.json") if alerts.state else None,
+            incidents=incidents if alerts.incidents else None,
+            recordings=Recordings(Path(alerts.recordings)) if alerts.recordings else None,
+        )
+    except BaseException:
+        notifier.stop()  # which gives the state file back
+        raise

@@ -8,13 +8,15 @@ from typing import Annotated
 
 import typer
 
-from mythos.cli import exits, incidents, silences
+from mythos.cli import backtest, exits, incidents, silences, suggest
 
 app = typer.Typer(
     help="Alert rules: Prometheus' files, on the engine of the server.", no_args_is_help=True, epilog=exits.HELP
 )
 app.add_typer(silences.app, name="silence")
 app.add_typer(incidents.app, name="incident")
+app.command(epilog=exits.HELP)(backtest.backtest)
+app.command(epilog=exits.HELP)(suggest.suggest)
 
 
 @app.command(epilog=exits.HELP)

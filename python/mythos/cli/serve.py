@@ -33,7 +33,7 @@ Set = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="An option, such as session.grace_s=60; may be given again."),
 ]
 
-NO_FILES = {"alerts.state": "", "alerts.incidents": ""}
+NO_FILES = {"alerts.state": "", "alerts.incidents": "", "alerts.recordings": ""}
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 

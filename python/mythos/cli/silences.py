@@ -17,7 +17,14 @@ from mythos.alerts.alert import rfc3339
 from mythos.alerts.durations import parse_duration
 from mythos.alerts.notify.matchers import parse_matchers
 from mythos.alerts.notify.options import STATE_FILE
-from mythos.alerts.notify.silence_api import Answer, SilenceBook, delete_silence, get_silences, post_silence
+from mythos.alerts.notify.silence_api import (
+    Answer,
+    SilenceBook,
+    check_time,
+    delete_silence,
+    get_silences,
+    post_silence,
+)
 from mythos.cli import exits
 from mythos.cli.options import AsJson, Token, headers_of
 from mythos.cli.publish import refusal
@@ -52,8 +59,8 @@ def add(
     """Silence the alerts that all MATCHERS match, and print the silence's id."""
     try:
         parsed = [matcher for text in matchers for matcher in parse_matchers(text)]
-        starts_at = _moment(start) if start is not None else datetime.now(UTC).timestamp()
-        ends_at = _moment(end) if end is not None else starts_at + parse_duration(duration)
+        starts_at = check_time("--start", _moment(start) if start is not None else datetime.now(UTC).timestamp())
+        ends_at = check_time("--end", _moment(end) if end is not None else starts_at + parse_duration(duration))
     except ValueError as error:
         exits.fail(exits.USAGE, error)
     body = {
@@ -81,8 +88,6 @@ def list_(
 ) -> None:
     """List the silences, those in force first."""
     filters = matchers or []
-    if url is None and not state_file.exists():
-        exits.fail(exits.FAILED, f"there is no state file {state_file}")
     path = str(httpx.URL("silences", params=[("filter", text) for text in filters]))
     answer = _ask(url, token, "GET", path, None, lambda: get_silences(_book(state_file), filters))
     for silence in answer:
@@ -117,6 +122,8 @@ def _ask(url: str | None, token: str | None, method: str, path: str, body: Any, 
     with exits.mapped():
         try:
             status, answer = on_file() if url is None else _over_http(url, token, method, path, body)
+        except FileNotFoundError as error:
+            exits.fail(exits.FAILED, f"{error}; name the running server (--url), or its alerts.state (--state-file)")
         except OSError as error:
             exits.fail(exits.FAILED, error)
     if status != 200:

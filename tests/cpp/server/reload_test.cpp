@@ -42,6 +42,16 @@ TEST(Reload, TellsADatabaseWithoutItsPassword) {
                 ElementsAre(OptionChange{"store.url", "postgresql://ann@db/game", "postgresql://ann@db/game"}));
 }
 
+TEST(Reload, TellsReceiversWithoutWhatKeepsOthersOut) {
+    Config running, wanted;
+    running.alerts.heartbeat_url = "https://beat.example/token";
+    wanted.alerts.heartbeat_url = "https://ann:secret@beat.example";
+    wanted.alerts.alertmanagers = {"http://a.example", "http://ann:secret@b.example/prefix"};
+    EXPECT_THAT(plan_reload(running, wanted).waits_for_restart,
+                ElementsAre(OptionChange{"alerts.alertmanagers", "", "http://..."},
+                            OptionChange{"alerts.heartbeat_url", "https://beat.example/...", "https://..."}));
+}
+
 // Told again at each reload until the restart, because `running` keeps the old value.
 TEST(Reload, KeepsTellingWhatWaits) {
     Config wanted;

@@ -22,7 +22,11 @@ import httpcore
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# The last 32 bits are the IPv4 address that is reached: NAT64 (RFC 6052), IPv4-compatible (RFC 4291), SIIT (RFC 2765).
+_EMBEDDING = [ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")]
+_ITSELF = [ipaddress.IPv6Address(text) for text in ("::", "::1")]
+# Private ones that the standard library takes for public: NAT64 within a site (RFC 8215), site-local (RFC 3879).
+_PRIVATE = [ipaddress.IPv6Network(text) for text in ("64:ff9b:1::/48", "fec0::/10")]
 
 
 class AddressRefused(Exception):
@@ -67,7 +71,7 @@ class AddressGuard:
     """Any thread; immutable. `allowed` are networks such as 10.0.0.0/8. Raises ValueError for one that is none."""
 
     def __init__(self, allowed: Iterable[str] = (), resolve: Resolve = resolve_by_system) -> None:
-        self._allowed = [ipaddress.ip_network(network) for network in allowed]
+        self._allowed = [_network(text) for text in allowed]
         self._resolve = resolve
 
     async def addresses(self, host: str, port: int) -> list[str]:
@@ -96,7 +100,20 @@ class AddressGuard:
         address = _unwrapped(ipaddress.ip_address(text.partition("%")[0]))
         if any(address.version == network.version and address in network for network in self._allowed):
             return True
-        return address.is_global and not address.is_multicast
+        return address.is_global and not address.is_multicast and not any(address in network for network in _PRIVATE)
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"{text} is no network such as 10.0.0.0/8") from None
+    address = ipaddress.ip_address(text.partition("/")[0])
+    if address != network.network_address:
+        raise ValueError(
+            f"{text} is one address of a network; write {network}, or {address}/{network.max_prefixlen} for it alone"
+        )
+    return network
 
 
 def _is_literal(host: str) -> bool:
@@ -115,7 +132,7 @@ def _unwrapped(address: Address) -> Address:
     """The IPv4 address that an IPv6 one leads to."""
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and address in _NAT64:
+        if inner is None and address not in _ITSELF and any(address in network for network in _EMBEDDING):
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         return inner or address
     return address

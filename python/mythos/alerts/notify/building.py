@@ -1,4 +1,4 @@
-"""A sender for each integration of a configuration."""
+"""What a notifier's options ask for: its state file, a sender for each integration, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from mythos.alerts.notify.addresses import AddressGuard
 from mythos.alerts.notify.config import AppriseTarget, Email, Integration, NotifyConfig, Slack, Webhook
 from mythos.alerts.notify.deliveries import Sender
 from mythos.alerts.notify.notification import Notification
+from mythos.alerts.notify.options import NotifyOptions
+from mythos.alerts.notify.receiver_url import check_url
 from mythos.alerts.notify.rendering import Renderer
 from mythos.alerts.notify.secret import Secret, SecretMissing
 from mythos.alerts.notify.senders.apprise import AppriseSender
@@ -18,6 +20,9 @@ from mythos.alerts.notify.senders.email import EmailSender
 from mythos.alerts.notify.senders.http import Poster
 from mythos.alerts.notify.senders.slack import SlackSender
 from mythos.alerts.notify.senders.webhook import WebhookSender
+from mythos.alerts.notify.state_file import StateFile
+from mythos.alerts.notify.state_lock import StateInUse
+from mythos.errors import ConfigError
 
 _logger = logging.getLogger("mythos.alerts")
 
@@ -60,6 +65,40 @@ def warn_of_refused(guard: AddressGuard, config: NotifyConfig | None, others: Ma
                 "Receiver at a private address",
                 extra={"receiver": name, "error": f"{host} is refused; allow its network (alerts.allowed_networks)"},
             )
+
+
+def check_urls(options: NotifyOptions) -> None:
+    """Of what is told beside the receivers. Raises ConfigError."""
+    named = [("alerts.alertmanagers", url) for url in options.alertmanagers]
+    named += [("alerts.heartbeat_url", options.heartbeat_url)] if options.heartbeat_url is not None else []
+    complaints = []
+    for name, url in named:
+        try:
+            check_url(url.reveal())
+        except (SecretMissing, ValueError) as error:
+            complaints.append(f"{name}: {error}")
+    if complaints:
+        raise ConfigError(complaints)
+
+
+def opened_state(options: NotifyOptions, now: float) -> StateFile:
+    """Raises ConfigError where another server owns the file."""
+    try:
+        return StateFile(options.state_file, now=now)
+    except StateInUse as error:
+        raise ConfigError(
+            [
+                f"alerts.state: {options.state_file} belongs to process {error.owner or '?'}, which is running; "
+                "name another file for this server, such as --set alerts.state=data/alerts-2.db"
+            ]
+        ) from None
+
+
+def warn_of_silences(options: NotifyOptions) -> None:
+    """Where nobody is told by this server itself, a silence is accepted and mutes nothing."""
+    if options.config is None and (options.alertmanagers or options.state_file is not None):
+        advice = "silence in Alertmanager" if options.alertmanagers else "nobody is told of alerts"
+        _logger.warning("Silences mute nothing", extra={"error": f"alerts.notifications names no file; {advice}"})
 
 
 def _host_of(url: Secret) -> str:

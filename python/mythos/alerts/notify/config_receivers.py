@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from urllib.parse import urlsplit
 
 from mythos.alerts.durations import parse_duration
 from mythos.alerts.notify.config import AppriseTarget, Email, Http, Integration, Receiver, Slack, Tls, Webhook
+from mythos.alerts.notify.receiver_url import check_url
 from mythos.alerts.notify.secret import Secret
 from mythos.alerts.notify.yaml_tables import Table
 
@@ -75,17 +75,6 @@ class Shared:
     smtp_password: Secret | None = None
     smtp_require_tls: bool = True
     smtp_tls: Tls = field(default_factory=Tls)
-
-
-def check_url(text: str) -> None:
-    """Raises ValueError, whose text has nothing of the URL: there may be a token in it."""
-    try:
-        parts = urlsplit(text)
-        port_fits = parts.port is None or parts.port > 0
-    except ValueError:
-        raise ValueError("is no URL such as https://example.org/hook") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_fits:
-        raise ValueError("is a URL that begins with http:// or https:// and names a host")
 
 
 def read_global(table: Table | None, top: Table) -> Shared:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from mythos.alerts.alert import Alert
-from mythos.alerts.notify.backoff import delay_s
+from mythos.alerts.notify.backoff import RETRY_AFTER_MAX_S, delay_s
 from mythos.alerts.notify.dispatcher import Dispatcher
 from mythos.alerts.notify.notification import Key, Notification
 from mythos.alerts.notify.outbox import Outbox
 from mythos.alerts.notify.relay import Relay
-from mythos.alerts.notify.senders.outcome import SendFailed, failure_of
+from mythos.alerts.notify.senders.outcome import SendFailed, SentToSome, failure_of
 from mythos.alerts.notify.tally import Tally
 
 ATTEMPTS_AT_ONCE = 4  # of one integration: a receiver that hangs does not hold up all of its groups
@@ -60,14 +61,19 @@ class Deliveries:
         key = notification.key
         self._outbox.end(key)
         kind = key.integration.partition("[")[0]
-        if failure is None:
+        if failure is None or isinstance(failure, SentToSome):
             self._tally.sent(key.receiver, kind, now)
             self._log_sent(notification)
-            if self._dispatcher is None or not self._dispatcher.delivered(notification, now):
+            newer = self._dispatcher is not None and self._dispatcher.delivered(notification, now)
+            if failure is not None:
+                self._end_some(notification, failure, now, newer=newer)
+            elif not newer:
                 self._outbox.remove(key)
             return
         self._tally.failed(key.receiver, kind, f"{failure.reason}: {failure}", now, final=failure.final)
         if not failure.final:
+            if failure.reason == "rate_limited" and failure.retry_after_s is not None:
+                self._outbox.hold(key.receiver, key.integration, now + min(failure.retry_after_s, RETRY_AFTER_MAX_S))
             attempts = self._outbox.again(
                 key, now, delay_s(self._outbox.attempts(key), failure.retry_after_s, self._random)
             )
@@ -76,6 +82,20 @@ class Deliveries:
             self._log_failed(notification, failure, self._outbox.attempts(key) + 1)
             if self._outbox.get(key) is notification:
                 self._outbox.remove(key)
+
+    def _end_some(self, notification: Notification, failure: SentToSome, now: float, *, newer: bool) -> None:
+        """Those who were refused for now are tried alone, unless something newer goes to everybody."""
+        key = notification.key
+        attempts = self._outbox.attempts(key) + 1
+        error = f"{failure.reason}: {failure}"
+        self._tally.failed(key.receiver, key.integration.partition("[")[0], error, now, final=failure.final)
+        if failure.again and not newer:
+            left = replace(notification, only=failure.again)
+            attempts = self._outbox.leave(left, now, delay_s(attempts - 1, None, self._random))
+        elif not newer:
+            self._outbox.remove(key)
+        if failure.refused or notification.only != failure.again:  # else that was told
+            self._log_failed(notification, failure, attempts, recipients=[*failure.refused, *failure.again])
 
     def end_batch(
         self, relay: Relay, place: int, batch: Sequence[Alert], failure: SendFailed | None, now: float
@@ -117,7 +137,7 @@ class Deliveries:
             },
         )
 
-    def _log_failed(self, notification: Notification, failure: SendFailed, attempts: int) -> None:
+    def _log_failed(self, notification: Notification, failure: SendFailed, attempts: int, **more: object) -> None:
         key = notification.key
         if not failure.final and self._told.get(key) == failure.reason:
             return
@@ -134,6 +154,7 @@ class Deliveries:
                 "reason": failure.reason,
                 "error": str(failure),
                 "attempts": attempts,
+                **more,
             },
         )
 

@@ -35,13 +35,16 @@ _NOWHERE = Route(None, "", (), frozenset(), False, 0.0, 0.0, 0.0, False)  # of g
 
 @dataclass(frozen=True)
 class AlertView:
-    """An alert that fires, who is told of it, and what mutes it: ids of silences, fingerprints of alerts."""
+    """An alert that fires, who is told of it, and what mutes it: ids of silences, fingerprints of alerts. `processed`
+    False: no configuration says who is told, so nobody looks at what might mute it.
+    """
 
     alert: Alert
     updated_at: float
     receivers: list[str]
     silenced_by: list[str]
     inhibited_by: list[str]
+    processed: bool = True
 
 
 class Dispatcher:
@@ -55,7 +58,10 @@ class Dispatcher:
         log: NotificationLog,
         pending: Callable[[Key], Notification | None],
         now: float,
+        drop: Callable[[str], object] = lambda reason: None,
     ) -> None:
+        """`drop` is called for each alert beyond the bounds, with the reason."""
+        self._drop = drop
         self._config, self._state, self._silences, self._log = config, state, silences, log
         self._pending = pending
         self._send_resolved = {
@@ -80,7 +86,7 @@ class Dispatcher:
             if known is not None:
                 alert = merged(known, alert, now)
             elif len(self._known) >= ALERTS_MAX:
-                self.dropped += 1
+                self._count_dropped("alerts_full")
                 continue
             self._known[fingerprint] = alert
             self._updated[fingerprint] = now
@@ -114,7 +120,7 @@ class Dispatcher:
                 if notification is not None:
                     made.append(notification)
                     group.waiting.add(integration.name)
-                elif self._pending(key) is not None:
+                elif (pending := self._pending(key)) is not None and not (alerts and pending.only):
                     gone.append(key)
             self._told(group)
         return made, gone
@@ -122,7 +128,8 @@ class Dispatcher:
     def delivered(self, notification: Notification, now: float) -> bool:
         """The receiver knows. Whether what is pending for it, if that is newer by now, is still to be sent."""
         key = notification.key
-        self._log.add(notification, now)
+        if not notification.only:  # else that was noted when the others were told
+            self._log.add(notification, now)
         pending = self._pending(key)
         if pending is not None and pending is not notification and self._is_needed(pending, now):
             return True
@@ -214,11 +221,15 @@ class Dispatcher:
         group = self._groups.get(new.id)
         if group is None:
             if len(self._groups) >= GROUPS_MAX:
-                self.dropped += 1
+                self._count_dropped("groups_full")
                 return
             group = self._groups[new.id] = new
         group.insert(fingerprint, alert, now)
         self._changed.add(group.id)
+
+    def _count_dropped(self, reason: str) -> None:
+        self.dropped += 1
+        self._drop(reason)
 
     def _told(self, group: Group, integration: str = "") -> None:
         self._changed.add(group.id)

@@ -23,7 +23,8 @@ class Notification:
 
     `firing` and `resolved` are fingerprints of all alerts of the group that were not muted, also of those that are not
     told because the integration does not want resolved ones. `owed` are those of alerts whose firing was to be told and
-    could not be, so far. `alerts` are in Alertmanager's order.
+    could not be, so far. `alerts` are in Alertmanager's order. `only`, unless it is empty, are the recipients that are
+    left: the others know.
     """
 
     key: Key
@@ -34,6 +35,7 @@ class Notification:
     owed: frozenset[str]
     made_at: float
     repeat_interval_s: float
+    only: tuple[str, ...] = ()
 
     @property
     def status(self) -> str:
@@ -49,6 +51,7 @@ class Notification:
             "owed": sorted(self.owed),
             "made_at": self.made_at,
             "repeat_interval_s": self.repeat_interval_s,
+            "only": list(self.only),
         }
 
     @classmethod
@@ -62,6 +65,7 @@ class Notification:
             frozenset(found["owed"]),
             found["made_at"],
             found["repeat_interval_s"],
+            tuple(found.get("only", ())),  # which earlier programs did not keep
         )
 
 

@@ -20,11 +20,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from mythos.alerts.alert import Alert
 from mythos.alerts.notify.addresses import AddressGuard, Resolve, resolve_by_system
-from mythos.alerts.notify.building import senders_of, warn_of_refused
+from mythos.alerts.notify.building import (
+    check_urls,
+    opened_state,
+    senders_of,
+    warn_of_refused,
+    warn_of_silences,
+)
 from mythos.alerts.notify.config import NotifyConfig
 from mythos.alerts.notify.config_file import load_config
 from mythos.alerts.notify.deliveries import Deliveries, failed
@@ -38,9 +45,9 @@ from mythos.alerts.notify.relay import Relay
 from mythos.alerts.notify.rendering import Parse, Renderer, parse_template
 from mythos.alerts.notify.senders.alertmanager import AlertmanagerSender
 from mythos.alerts.notify.senders.http import Poster
-from mythos.alerts.notify.silences import Silence, Silences
-from mythos.alerts.notify.state_file import StateFile
+from mythos.alerts.notify.silences import Silence, SilenceRefused, Silences
 from mythos.alerts.notify.tally import Tally
+from mythos.alerts.notify.unrouted import Unrouted
 from mythos.errors import ConfigError
 
 INBOX_MAX = 1_000  # evaluations; the thread takes them at once unless the disk holds it up
@@ -64,13 +71,14 @@ class Notifier:
         parse: Parse = parse_template,
     ) -> None:
         self._now, self._lock = now, threading.RLock()
+        check_urls(options)
         try:
             guard = AddressGuard(options.allowed_networks, resolve)
         except ValueError as error:
             raise ConfigError([f"alerts.allowed_networks: {error}"]) from None
         config = _loaded(options, parse)
         at = now()
-        self._state = StateFile(options.state_file, now=at)
+        self._state = opened_state(options, at)
         self._tally = Tally()
         self._silences = Silences(self._state)
         known = [] if config is None else [(receiver, each.name) for receiver, each in config.integrations()]
@@ -79,8 +87,11 @@ class Notifier:
         senders = {}
         if config is not None:
             log = NotificationLog(self._state)
-            self._dispatcher = Dispatcher(config, self._state, self._silences, log, self._outbox.get, at)
+            self._dispatcher = Dispatcher(
+                config, self._state, self._silences, log, self._outbox.get, at, partial(self._tally.dropped, "dispatch")
+            )
             senders = dict(senders_of(config, guard, Renderer(config.templates, parse), options.external_url))
+        self._alerts: Dispatcher | Unrouted = self._dispatcher or Unrouted()
         self._deliveries = Deliveries(senders, self._dispatcher, self._outbox, self._tally, random)
         self._relays = [
             (place, Relay(place, self._state, self._tally, at), AlertmanagerSender(url, Poster(guard)))
@@ -88,9 +99,11 @@ class Notifier:
         ]
         others = {f"alertmanager[{place}]": url for place, url in enumerate(options.alertmanagers)}
         warn_of_refused(guard, config, {**others, "heartbeat": options.heartbeat_url})
+        warn_of_silences(options)
         self._heartbeat = Heartbeat(options.heartbeat_s) if options.heartbeat_url is not None else None
         self._heartbeat_url, self._poster = options.heartbeat_url, Poster(guard)
         self._inbox: deque[Sequence[Alert]] = deque()
+        self._lost = self._lost_counted = 0  # evaluations that the inbox had no room for
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.Event | None = None
@@ -118,13 +131,14 @@ class Notifier:
         if len(self._inbox) >= INBOX_MAX:
             with suppress(IndexError):
                 self._inbox.popleft()
-            self._tally.dropped("dispatch", "inbox_full")
+                self._lost += 1  # the tally is the thread's, which may be waiting for the disk
         self._inbox.append(tuple(alerts))
         self._awake()
 
     def snapshot(self) -> dict[str, Any]:
         """For `/monitoring/alerts`: no secrets, JSON."""
         with self._lock:
+            self._count_lost()
             now = self._now()
             oldest = self._outbox.oldest_at()
             states = [silence.state(now) for silence in self._silences.list(now)]
@@ -144,12 +158,13 @@ class Notifier:
     def metrics(self) -> dict[tuple[str, str], int]:
         """`mythos_notifications_total` by integration and status (sent, retried, failed, dropped)."""
         with self._lock:
+            self._count_lost()
             return dict(self._tally.notifications)
 
     def list_alerts(self) -> list[AlertView]:
-        """What fires; nothing where no configuration says who is told."""
+        """What fires."""
         with self._lock:
-            return [] if self._dispatcher is None else self._dispatcher.view(self._now())
+            return self._alerts.view(self._now())
 
     def list_silences(self) -> tuple[float, list[Silence]]:
         """With the time by which their states are told."""
@@ -160,16 +175,21 @@ class Notifier:
     def set_silence(self, silence: Silence) -> Silence:
         """Adds or changes one. Raises SilenceRefused."""
         with self._lock:
-            kept = self._silences.set(silence, self._now())
-            self._state.commit()
-            return kept
+            return self._kept(self._silences.set(silence, self._now()))
 
     def expire_silence(self, id: str) -> Silence:
         """Raises SilenceRefused."""
         with self._lock:
-            ended = self._silences.expire(id, self._now())
-            self._state.commit()
-            return ended
+            return self._kept(self._silences.expire(id, self._now()))
+
+    def _kept(self, silence: Silence) -> Silence:
+        if not self._state.commit():
+            raise SilenceRefused(
+                "not_kept",
+                f"what was said of silence {silence.id} holds, but is not kept: the state file cannot be written. "
+                "That is tried again; until it is done, a restart would forget it",
+            )
+        return silence
 
     # What the thread does
 
@@ -193,8 +213,7 @@ class Notifier:
         """One pass: what came in is dispatched, what is due is begun. How long nothing will be due, in seconds."""
         with self._lock:
             now = self._now()
-            if self._state.changed_by_others():
-                self._silences.reload()
+            self._silences.reload()
             self._take(now)
             if self._dispatcher is not None:
                 made, gone = self._dispatcher.flush(now)
@@ -202,6 +221,8 @@ class Notifier:
                     self._outbox.remove(key)
                 for notification in made:
                     self._outbox.put(notification, now)
+            self._count_lost()
+            self._tally.tell_drops(now)
             begun = self._deliveries.begin(now)
             self._save()
             for notification in begun:
@@ -246,8 +267,13 @@ class Notifier:
                 self._heartbeat.evaluated(now)
             for _, relay, _ in self._relays:
                 relay.add(alerts)
-            if self._dispatcher is not None:
-                self._dispatcher.receive(alerts, now)
+            self._alerts.receive(alerts, now)
+
+    def _count_lost(self) -> None:
+        lost = self._lost
+        if lost > self._lost_counted:
+            self._tally.dropped("dispatch", "inbox_full", lost - self._lost_counted)
+            self._lost_counted = lost
 
     async def _notify(self, notification: Notification) -> None:
         failure = await self._deliveries.attempt(notification)

@@ -40,6 +40,7 @@ class Outbox:
         self._state, self._tally = state, tally
         self._pending: dict[Key, Pending] = {}
         self._under_way: set[Key] = set()
+        self._held: dict[tuple[str, str], float] = {}  # until when nothing goes by an integration
         known = set(known)
         for text, found in state.all(KIND).items():
             key = Key(*orjson.loads(text))
@@ -76,11 +77,15 @@ class Outbox:
         for key in [key for key in idle if self._pending[key].first_at + KEPT_S < now]:
             self._drop(key, "too_old")
         waiting = (self._pending[key] for key in idle if key in self._pending)
-        return [each for each in waiting if each.next_at <= now or each.next_at > now + RETRY_AFTER_MAX_S + 1]
+        return [each for each in waiting if not now < self._at(each) <= now + RETRY_AFTER_MAX_S + 1]
 
     def next_at(self) -> float | None:
-        times = (each.next_at for key, each in self._pending.items() if key not in self._under_way)
+        times = (self._at(each) for key, each in self._pending.items() if key not in self._under_way)
         return min(times, default=None)
+
+    def hold(self, receiver: str, integration: str, until: float) -> None:
+        """The receiver wants nothing by this integration before then, of no group."""
+        self._held[receiver, integration] = until
 
     def begin(self, key: Key) -> None:
         """An attempt is under way; `end` says that it is over."""
@@ -102,6 +107,13 @@ class Outbox:
         self._save(pending)
         return pending.attempts
 
+    def leave(self, notification: Notification, now: float, in_s: float) -> int:
+        """What is left of one that was told to some: how many attempts there were. 0 as for `again`."""
+        pending = self._pending.get(notification.key)
+        if pending is not None:
+            pending.notification = notification
+        return self.again(notification.key, now, in_s)
+
     def attempts(self, key: Key) -> int:
         pending = self._pending.get(key)
         return 0 if pending is None else pending.attempts
@@ -117,6 +129,9 @@ class Outbox:
 
     def oldest_at(self) -> float | None:
         return min((each.first_at for each in self._pending.values()), default=None)
+
+    def _at(self, pending: Pending) -> float:
+        return max(pending.next_at, self._held.get(pending.notification.key[1:], 0.0))
 
     def _save(self, pending: Pending) -> None:
         kept = {

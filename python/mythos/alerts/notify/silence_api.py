@@ -6,7 +6,7 @@ Each function gives a status and a body for JSON; that of a refusal is a text.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mythos.alerts.alert import rfc3339
@@ -17,7 +17,11 @@ from mythos.alerts.notify.silences import Silence, SilenceRefused
 if TYPE_CHECKING:
     from mythos.alerts.notify.dispatcher import AlertView
 
-STATUSES = {"bad_silence": 400, "not_found": 404, "limit": 400}
+# The times that a silence may have: in any zone they are times that a program can tell.
+FIRST_AT = 0.0
+LAST_AT = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+
+STATUSES = {"bad_silence": 400, "not_found": 404, "limit": 400, "not_kept": 500}
 
 Answer = tuple[int, Any]
 
@@ -71,11 +75,13 @@ def delete_silence(book: SilenceBook, id: str) -> Answer:
 
 def get_alerts(book: AlertBook, query: Mapping[str, Sequence[str]]) -> Answer:
     """The alerts that fire, as `gettableAlerts`. `filter`s are matchers, `receiver` a regular expression; `active`,
-    `silenced`, `inhibited` and `unprocessed` leave such alerts out where they are false.
+    `silenced`, `inhibited` and `unprocessed` leave such alerts out where they are false. One that is not processed is
+    active as well: amtool asks for these alone.
     """
     try:
         matchers = [matcher for text in query.get("filter", ()) for matcher in parse_matchers(text)]
-        receiver = compile_anchored((query.get("receiver") or [".*"])[-1] or ".*")
+        asked = (query.get("receiver") or [""])[-1]
+        receiver = compile_anchored(asked) if asked else None
         wanted = {name: _flag(name, query) for name in ("active", "silenced", "inhibited", "unprocessed")}
     except ValueError as error:
         return 400, str(error)
@@ -83,8 +89,10 @@ def get_alerts(book: AlertBook, query: Mapping[str, Sequence[str]]) -> Answer:
         _alert_as_api(view)
         for view in book.list_alerts()
         if all_match(matchers, view.alert.labels)
-        and any(receiver.fullmatch(name) for name in view.receivers)
-        and (wanted["active"] or view.silenced_by or view.inhibited_by)
+        and (receiver is None or any(receiver.fullmatch(name) for name in view.receivers))
+        and (
+            wanted["active"] or view.silenced_by or view.inhibited_by or (wanted["unprocessed"] and not view.processed)
+        )
         and (wanted["silenced"] or not view.silenced_by)
         and (wanted["inhibited"] or not view.inhibited_by)
     ]
@@ -134,6 +142,13 @@ def from_api(body: Any) -> Silence:
     )
 
 
+def check_time(name: str, at: float) -> float:
+    """The time itself. Raises SilenceRefused for one that is too long ago or too far ahead."""
+    if not FIRST_AT <= at < LAST_AT:
+        raise SilenceRefused("bad_silence", f"{name} is a time from 1970-01-01 to 9999-12-30")
+    return at
+
+
 def _alert_as_api(view: AlertView) -> dict[str, Any]:
     alert = view.alert
     return {
@@ -143,7 +158,7 @@ def _alert_as_api(view: AlertView) -> dict[str, Any]:
         "receivers": [{"name": name} for name in view.receivers],
         "startsAt": rfc3339(alert.starts_at),
         "status": {
-            "state": "suppressed" if view.silenced_by or view.inhibited_by else "active",
+            "state": _state_of(view),
             "silencedBy": view.silenced_by,
             "inhibitedBy": view.inhibited_by,
             "mutedBy": [],
@@ -152,6 +167,12 @@ def _alert_as_api(view: AlertView) -> dict[str, Any]:
         "generatorURL": alert.generator_url,
         "labels": dict(alert.labels),
     }
+
+
+def _state_of(view: AlertView) -> str:
+    if not view.processed:
+        return "unprocessed"
+    return "suppressed" if view.silenced_by or view.inhibited_by else "active"
 
 
 def _flag(name: str, query: Mapping[str, Sequence[str]]) -> bool:
@@ -180,7 +201,9 @@ def _time(name: str, found: Any) -> float:
     try:
         at = datetime.fromisoformat(found)
         if at.tzinfo is not None:
-            return at.timestamp()
+            return check_time(name, at.timestamp())
+    except SilenceRefused:
+        raise
     except (TypeError, ValueError, OverflowError):
         pass
     raise SilenceRefused("bad_silence", f"{name} is a time such as 2026-11-23T10:15:00Z")

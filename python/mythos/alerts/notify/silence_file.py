@@ -13,7 +13,9 @@ from mythos.alerts.notify.state_file import StateFile
 
 
 class SilenceFile:
-    """Each call opens the file and closes it. Raises OSError where it cannot be read or written."""
+    """Each call opens the file and closes it. Raises FileNotFoundError where there is none, for a server makes it, and
+    OSError where it cannot be read or written.
+    """
 
     def __init__(self, path: Path, *, now: Callable[[], float] = time.time) -> None:
         self._path, self._now = path, now
@@ -33,6 +35,8 @@ class SilenceFile:
 
     @contextmanager
     def _open(self) -> Iterator[Silences]:
+        if not self._path.exists():
+            raise FileNotFoundError(f"there is no state file {self._path}")
         try:
             state = StateFile(self._path, now=self._now(), owner=False)
             try:

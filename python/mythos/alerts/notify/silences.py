@@ -22,7 +22,9 @@ KIND = "silence"
 
 
 class SilenceRefused(ValueError):
-    """`code`: `bad_silence`, `not_found` or `limit`; the text says what is wrong."""
+    """`code`: `bad_silence`, `not_found` or `limit`; the text says what is wrong. With `not_kept` it is in force, but
+    a restart may forget it.
+    """
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
@@ -79,12 +81,12 @@ class Silences:
 
     def __init__(self, state: StateFile, *, new_id: Callable[[], str] = lambda: str(uuid.uuid4())) -> None:
         self._state, self._new_id = state, new_id
-        self._silences: dict[str, Silence] = {}
-        self.reload()
+        self._silences = _from_kept(state.all(KIND))
 
     def reload(self) -> None:
         """Takes what another process may have written."""
-        self._silences = {key: Silence.from_kept(found) for key, found in self._state.all(KIND).items()}
+        if (found := self._state.news(KIND)) is not None:
+            self._silences = _from_kept(found)
 
     def muting(self, labels: Mapping[str, str], now: float) -> Iterator[str]:
         """The ids of those that mute an alert."""
@@ -145,6 +147,10 @@ class Silences:
         for silence in [each for each in self._silences.values() if each.ends_at + KEPT_S < now]:
             del self._silences[silence.id]
             self._state.drop(KIND, silence.id)
+
+
+def _from_kept(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Silence]:
+    return {key: Silence.from_kept(each) for key, each in found.items()}
 
 
 def _may_become(former: Silence, silence: Silence, now: float) -> bool:

@@ -1,7 +1,10 @@
-"""What became of notifications, counted: for `/metrics` (`mythos_notifications_total`) and `/monitoring/alerts`."""
+"""What became of notifications, counted: for `/metrics` (`mythos_notifications_total`) and `/monitoring/alerts`. What
+was dropped is told in the log as well.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +13,9 @@ from typing import Any
 STATUSES = ("sent", "retried", "failed", "dropped")
 
 ERROR_CHARACTERS_MAX = 300
+DROPS_TOLD_EACH_S = 60.0
+
+_logger = logging.getLogger("mythos.alerts")
 
 
 @dataclass
@@ -30,6 +36,7 @@ class Tally:
     notifications: Counter[tuple[str, str]] = field(default_factory=Counter)  # (integration, status)
     drops: Counter[str] = field(default_factory=Counter)  # by reason
     receivers: dict[str, ReceiverTally] = field(default_factory=dict)
+    _told: dict[str, tuple[int, float]] = field(default_factory=dict)  # of `drops`, when they were logged last
 
     def sent(self, receiver: str, integration: str, now: float) -> None:
         self.notifications[integration, "sent"] += 1
@@ -47,6 +54,14 @@ class Tally:
     def dropped(self, integration: str, reason: str, count: int = 1) -> None:
         self.notifications[integration, "dropped"] += count
         self.drops[reason] += count
+
+    def tell_drops(self, now: float) -> None:
+        """Logs what was dropped since it last did: a line a reason, and none before a minute has passed."""
+        for reason, count in self.drops.items():
+            told, at = self._told.get(reason, (0, float("-inf")))
+            if count > told and not at <= now < at + DROPS_TOLD_EACH_S:
+                _logger.error("Notifications dropped", extra={"reason": reason, "count": count - told})
+                self._told[reason] = count, now
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -8,18 +8,24 @@ import asyncio
 import email.utils
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
+from typing import TYPE_CHECKING
 
 from mythos.alerts.notify.addresses import AddressGuard, client_tls, connected_socket
 from mythos.alerts.notify.config import Email
 from mythos.alerts.notify.notification import Notification
 from mythos.alerts.notify.rendering import Renderer
-from mythos.alerts.notify.senders.outcome import SendFailed
+from mythos.alerts.notify.senders.outcome import SendFailed, SentToSome
 from mythos.alerts.notify.template_data import Data
 
+if TYPE_CHECKING:
+    import aiosmtplib
+
 ATTEMPT_S = 30.0
+QUIT_S = 1.0  # to take leave, when the mail has long been taken
 
 
 class EmailSender:
@@ -37,9 +43,17 @@ class EmailSender:
         self._external_url, self._new_id = external_url, new_id
 
     async def send(self, notification: Notification) -> None:
+        """Raises SentToSome where the server took it for some of the recipients, and SendFailed for none."""
         sender, recipients, message = self.message(notification)
+        if notification.only:
+            recipients = [each for each in recipients if each in notification.only]
+        if not recipients:  # those that it was still to go to are not in the configuration any more
+            return
         async with asyncio.timeout(ATTEMPT_S):
-            await self._deliver(sender, recipients, message)
+            smtp, refused = await self._deliver(sender, recipients, message)
+        await _leave(smtp)
+        if refused:
+            raise _sent_to_some(refused, len(recipients))
 
     async def aclose(self) -> None:
         """Nothing is held between attempts."""
@@ -66,7 +80,10 @@ class EmailSender:
         senders = _addresses(self._text(config.sender, "email from", data), "from")
         return senders[0], _addresses(self._text(config.to, "email to", data), "to"), message
 
-    async def _deliver(self, sender: str, recipients: list[str], message: EmailMessage) -> None:
+    async def _deliver(
+        self, sender: str, recipients: list[str], message: EmailMessage
+    ) -> tuple[aiosmtplib.SMTP, dict[str, int]]:
+        """When it returns the server has the mail: its connection, and whom it refused, with its code."""
         import aiosmtplib
 
         config = self._config
@@ -90,15 +107,13 @@ class EmailSender:
             if config.username and config.password is not None:
                 await smtp.login(config.username, config.password.reveal())
             refused, _ = await smtp.sendmail(sender, recipients, message.as_bytes())
-            if refused:
-                raise SendFailed(
-                    "refused", f"the mail server takes it for only some of {len(recipients)} recipients", final=True
-                )
-            await smtp.quit()
         except aiosmtplib.SMTPException as error:
-            raise _failure(error) from None
-        finally:
             smtp.close()  # and with it the socket, which is its transport's by now
+            raise _failure(error) from None
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp, {address: answer.code for address, answer in refused.items()}
 
     async def _start_tls(self, smtp: object, name: str) -> None:
         import aiosmtplib
@@ -123,6 +138,27 @@ class EmailSender:
 
     def _text(self, text: str, name: str, data: Data) -> str:
         return self._renderer.render(text, name, data)
+
+
+async def _leave(smtp: aiosmtplib.SMTP) -> None:
+    """Whatever becomes of that: the mail was taken."""
+    import aiosmtplib
+
+    try:
+        with suppress(aiosmtplib.SMTPException, OSError):
+            async with asyncio.timeout(QUIT_S):
+                await smtp.quit()
+    finally:
+        smtp.close()
+
+
+def _sent_to_some(refused: dict[str, int], asked: int) -> SentToSome:
+    codes = ", ".join(str(code) for code in sorted(set(refused.values())))
+    return SentToSome(
+        f"the mail server answers {codes} for {len(refused)} of {asked} recipients",
+        refused=tuple(address for address, code in refused.items() if 500 <= code < 600),
+        again=tuple(address for address, code in refused.items() if not 500 <= code < 600),
+    )
 
 
 def _addresses(text: str, what: str) -> list[str]:

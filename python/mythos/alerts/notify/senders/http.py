@@ -14,6 +14,7 @@ import orjson
 
 from mythos.alerts.notify.addresses import AddressGuard, GuardedBackend, client_tls
 from mythos.alerts.notify.config import Http
+from mythos.alerts.notify.receiver_url import authorization_in, basic, check_url
 from mythos.alerts.notify.senders.outcome import SendFailed
 
 ATTEMPT_S = 10.0
@@ -85,7 +86,12 @@ class Poster:
             await self._transport.aclose()
 
     async def _ask(self, method: str, url: str, body: bytes, timeout_s: float) -> bytes:
-        headers = {"User-Agent": USER_AGENT, **self._authorization()}
+        try:
+            check_url(url)  # what a file says may have changed since the start
+        except ValueError as error:
+            raise SendFailed("bad_url", f"its address {error}") from None
+        # As Go's client, and so Alertmanager: credentials in the URL go before those of http_config.
+        headers = {"User-Agent": USER_AGENT, **self._authorization(), **authorization_in(url)}
         if body:
             headers["Content-Type"] = "application/json"
         timeouts = {"timeout": httpx.Timeout(timeout_s).as_dict()}
@@ -126,9 +132,7 @@ class Poster:
             return {"Authorization": f"{scheme} {credentials.reveal()}"}
         if self._http.basic_auth is not None:
             name, password = self._http.basic_auth
-            request = httpx.Request("GET", "http://host")
-            flow = httpx.BasicAuth(name, password.reveal()).auth_flow(request)
-            return {"Authorization": next(flow).headers["Authorization"]}
+            return basic(name, password.reveal())
         return {}
 
 

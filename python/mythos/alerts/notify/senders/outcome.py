@@ -23,6 +23,16 @@ class SendFailed(Exception):
         super().__init__(message)
 
 
+class SentToSome(SendFailed):
+    """The receiver has it, but not everybody that it was for: `again` are to be tried once more, without the others;
+    `refused` are never to be.
+    """
+
+    def __init__(self, message: str, *, refused: tuple[str, ...], again: tuple[str, ...]) -> None:
+        self.refused, self.again = refused, again
+        super().__init__("recipients_refused", message, final=not again)
+
+
 def failure_of(error: Exception) -> SendFailed:
     """What was raised by an attempt, as the outbox takes it. Texts of libraries are left out: they name URLs."""
     if isinstance(error, SendFailed):
