@@ -4,100 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
-from mythos.alerts.alert import Alert
-from mythos.alerts.engine import AlertEngine
-from mythos.alerts.engine_clock import EngineClock
-from mythos.alerts.recordings import Recordings, files_of, load_recording
-from mythos.alerts.rule_file import load_rules
-
-RULES = """
-groups:
-- name: busy
-  rules:
-  - record: job:players:sum
-    expr: sum by (job) (players)
-  - alert: Crowded
-    expr: job:players:sum > 10
-    for: 30s
-    labels: {severity: warning}
-    annotations: {summary: "{{ $value }} are here"}
-- name: broken
-  interval: 1m
-  rules:
-  - alert: Twice
-    expr: label_replace(players, "room", "", "", "") > 0
-"""
-
-
-class Core:
-    def __init__(self) -> None:
-        self.players = {"a": 1.0, "b": 2.0}
-        self.report: dict[str, Any] = {}
-        self.metrics: dict[str, Any] = {}
-        self.health: list[str] = []
-
-    def samples(self) -> tuple[list[str], bytes]:
-        return [f'players{{room="{room}"}}' for room in self.players], np.array(list(self.players.values())).tobytes()
-
-    def tell_alerts(self, report: bytes | str, metrics: list[Any]) -> None:
-        self.report = json.loads(report) if report else {}
-        self.metrics = {name: series for name, _, _, series in metrics}
-
-    def add_health(self, name: str, critical: bool, interval_s: float, timeout_s: float, tags: Any) -> None:
-        raise AssertionError("steps need no thread")
-
-    def report_health(self, name: str, status: str, took_s: float, details: bytes | str) -> None:
-        assert name == "alerts"
-        self.health.append(status)
-
-
-class Notifier:
-    def __init__(self) -> None:
-        self.told: list[list[Alert]] = []
-
-    def start(self) -> None: ...
-    def stop(self) -> None: ...
-    def submit(self, alerts: list[Alert]) -> None:
-        self.told.append(alerts)
-
-    def snapshot(self) -> dict[str, Any]:
-        return {"queue": {}}
-
-    def metrics(self) -> dict[tuple[str, str], int]:
-        return {("webhook", "sent"): 2}
-
-
-class Ran:
-    """An engine whose time stands still but for `to`."""
-
-    def __init__(self, tmp_path: Path, at: float = 1_000.0) -> None:
-        self.at = at
-        self.core, self.notifier = Core(), Notifier()
-        self.engine = AlertEngine(
-            self.core,
-            load_rules(RULES, "rules.yml"),
-            self.notifier,  # type: ignore[arg-type]
-            interval_s=15,
-            labels={"job": "mythos", "instance": "here:1"},
-            external_url="http://here:1",
-            memory=tmp_path / "alerts.json",
-            recordings=Recordings(tmp_path / "recordings"),
-            clock=EngineClock(lambda: self.at, lambda: self.at),
-        )
-
-    def to(self, at: float) -> float:
-        """As its thread would have it: a step whenever one is due."""
-        waits = self.engine.step()
-        while self.at + waits <= at:
-            self.at += waits
-            waits = self.engine.step()
-        self.at = at
-        return waits
+from engine_scene import Ran
+from mythos.alerts.recordings import files_of, load_recording
 
 
 @pytest.fixture
@@ -118,12 +29,12 @@ def test_an_alert_is_pending_then_fires_then_is_resolved(ran: Ran):
     [alert] = ran.core.report["alerts"]
     assert alert["state"] == "firing" and alert["annotations"] == {"summary": "22 are here"}
     assert alert["active_at"] == "1970-01-01T00:16:55.000000Z" and alert["fired_at"] == "1970-01-01T00:17:25.000000Z"
-    [told] = [alert for alerts in ran.notifier.told for alert in alerts]
+    [told] = ran.told
     assert told.name == "Crowded" and not told.resolved and told.starts_at == 1_045
     ran.core.players["a"] = 1.0
     ran.to(1_060)
     assert ran.core.report["alerts"] == []
-    assert [alert.resolved for alerts in ran.notifier.told for alert in alerts] == [False, True]
+    assert [alert.resolved for alert in ran.told] == [False, True]
     assert ({"alertname": "Crowded", "alertstate": "firing"}, 0.0) in ran.core.metrics["mythos_alerts"]
 
 

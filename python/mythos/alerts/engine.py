@@ -135,6 +135,8 @@ class AlertEngine:
     def step(self) -> float:
         """Does what is due; how long nothing will be, in seconds."""
         now, began = self._clock.now(), time.perf_counter()
+        if stepped_s := self._clock.take_step():
+            self._move(stepped_s)
         if now >= self._record_at:
             self._record(round(now * 1e3))
             self._record_at = _next(self._record_at, self._interval_s, now)
@@ -151,7 +153,17 @@ class AlertEngine:
         self._save(now)
         self._write_incident(new, self._report(), now)
         soonest = min([self._record_at, *(each.next_at for each in self._groups)])
-        return max(0.0, soonest - self._clock.now())
+        # No longer than that, also where the clock is set back just now.
+        return max(0.0, min(soonest - self._clock.now(), self._interval_s))
+
+    def _move(self, seconds: float) -> None:
+        """The wall clock was stepped: what is known moves with it, and everything is evaluated and told of at once."""
+        log.warning("Clock stepped", extra={"seconds": round(seconds, 3)})
+        self.store.move(round(seconds * 1e3))
+        for each in self._groups:
+            each.rules.move(seconds)
+            each.next_at = 0.0
+        self._record_at = self._saved_at = 0.0
 
     def _record(self, at_ms: int) -> None:
         samples = self._recorder.record(at_ms)

@@ -71,7 +71,9 @@ class Recordings:
     def add(self, at_ms: int, samples: Mapping[Labels, float]) -> bool:
         """Whether a file was written. Raises OSError where it could not be; what it has is tried again."""
         if self._times_ms and (
-            at_ms - self._times_ms[0] >= BLOCK_MS or len(self._times_ms) >= COLUMNS_MAX or self._is_crowded(samples)
+            not self._times_ms[-1] < at_ms < self._times_ms[0] + BLOCK_MS
+            or len(self._times_ms) >= COLUMNS_MAX
+            or self._is_crowded(samples)
         ):
             try:
                 self.flush()
@@ -116,16 +118,16 @@ class Recordings:
             file.flush()
             os.fsync(file.fileno())
         new.replace(target)
-        self._forget(self._times_ms[-1] / 1e3)
+        self._forget(self._times_ms[-1] / 1e3, target)
         return True
 
-    def _forget(self, now: float) -> None:
+    def _forget(self, now: float, growing: Path) -> None:
         """What is too old or too much; the file that grows stays."""
         oldest = datetime.fromtimestamp(now - self._retention_s - BLOCK_MS / 1e3, UTC).strftime("%Y%m%dT%H%M%S")
         total = 0
-        for place, file in enumerate(reversed(files_of(self._directory))):
+        for file in reversed(files_of(self._directory)):
             total += file.stat().st_size
-            if place and (file.name < oldest or total > self._bytes_max):
+            if file != growing and (file.name < oldest or total > self._bytes_max):
                 file.unlink(missing_ok=True)
 
     def _tidy(self) -> None:

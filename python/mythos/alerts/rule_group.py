@@ -103,6 +103,12 @@ class RuleGroup:
                 self._restore(now)
         return alerts
 
+    def move(self, seconds: float) -> None:
+        """The wall clock was stepped: alerts have been there for as long as they had, and are told of anew."""
+        with self._lock:
+            for states in self._states.values():
+                states.move(seconds)
+
     def active(self) -> Iterator[tuple[Rule, ActiveAlert]]:
         """Those that are pending or firing."""
         with self._lock:

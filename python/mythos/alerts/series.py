@@ -132,6 +132,13 @@ class SeriesStore:
             lane.values[row] = np.fromiter(values, np.float64, len(times))
             self._counts.samples += len(times)
 
+    def move(self, by_ms: int) -> None:
+        """Every sample was so much later: the wall clock was stepped."""
+        with self._lock:
+            for lane in self._lanes.values():
+                lane.move(by_ms)
+            self._swept_ms += by_ms
+
     def _make_columns(self, lane: Lane, at_ms: int) -> None:
         """A ring that is full grows if its oldest samples are still wanted and there is room, else they give way."""
         if lane.appended < lane.columns:

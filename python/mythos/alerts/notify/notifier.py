@@ -24,6 +24,7 @@ from functools import partial
 from typing import Any
 
 from mythos.alerts.alert import Alert
+from mythos.alerts.engine_clock import EngineClock
 from mythos.alerts.notify.addresses import AddressGuard, Resolve, resolve_by_system
 from mythos.alerts.notify.building import (
     check_urls,
@@ -66,11 +67,13 @@ class Notifier:
         options: NotifyOptions,
         *,
         now: Callable[[], float] = time.time,
+        mono: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = random.random,
         resolve: Resolve = resolve_by_system,
         parse: Parse = parse_template,
     ) -> None:
         self._now, self._lock = now, threading.RLock()
+        self._clock = EngineClock(now, mono)
         check_urls(options)
         try:
             guard = AddressGuard(options.allowed_networks, resolve)
@@ -212,7 +215,10 @@ class Notifier:
     def step(self) -> float:
         """One pass: what came in is dispatched, what is due is begun. How long nothing will be due, in seconds."""
         with self._lock:
+            self._clock.now()
             now = self._now()
+            if stepped_s := self._clock.take_step():
+                self._move(stepped_s, now)
             self._silences.reload()
             self._take(now)
             if self._dispatcher is not None:
@@ -259,6 +265,17 @@ class Notifier:
                 relay.keep()
             self._save()
             self._state.close()
+
+    def _move(self, seconds: float, now: float) -> None:
+        """The wall clock was stepped: what is to happen does so when as much time has passed as it was to."""
+        self._silences.move(seconds, now)
+        self._outbox.move(seconds)
+        if self._dispatcher is not None:
+            self._dispatcher.move(seconds, now)
+        for _, relay, _ in self._relays:
+            relay.move(seconds)
+        if self._heartbeat is not None:
+            self._heartbeat.move(seconds)
 
     def _take(self, now: float) -> None:
         while self._inbox:

@@ -100,6 +100,11 @@ class Lane:
         self._times_ms[column] = self._times_ms[column + self.columns] = at_ms
         self.appended += 1
 
+    def move(self, by_ms: int) -> None:
+        """Everything was so much later."""
+        self._times_ms += by_ms
+        self.last_ms += by_ms
+
     def remove_dead(self) -> list[Labels]:
         """Series without a sample in the whole ring; their rows are free again."""
         bits = self.values.view(np.int64)
