@@ -11,6 +11,7 @@ import numpy as np
 from mythos.alerts.alert import Alert
 from mythos.alerts.engine import AlertEngine
 from mythos.alerts.engine_clock import EngineClock
+from mythos.alerts.notify.notifier import Told
 from mythos.alerts.recordings import Recordings
 from mythos.alerts.rule_file import load_rules
 
@@ -39,6 +40,7 @@ class Core:
         self.report: dict[str, Any] = {}
         self.metrics: dict[str, Any] = {}
         self.health: list[str] = []
+        self.details: dict[str, Any] = {}
 
     def samples(self) -> tuple[list[str], bytes]:
         return [f'players{{room="{room}"}}' for room in self.players], np.array(list(self.players.values())).tobytes()
@@ -53,22 +55,20 @@ class Core:
     def report_health(self, name: str, status: str, took_s: float, details: bytes | str) -> None:
         assert name == "alerts"
         self.health.append(status)
+        self.details = json.loads(details)
 
 
 class Notifier:
     def __init__(self) -> None:
-        self.told: list[list[Alert]] = []
+        self.submitted: list[list[Alert]] = []
 
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def submit(self, alerts: list[Alert]) -> None:
-        self.told.append(alerts)
+        self.submitted.append(alerts)
 
-    def snapshot(self) -> dict[str, Any]:
-        return {"queue": {}}
-
-    def metrics(self) -> dict[tuple[str, str], int]:
-        return {("webhook", "sent"): 2}
+    def told(self) -> Told:
+        return Told({"queue": {}}, {("webhook", "sent"): 2}, 0.0)
 
 
 class Ran:
@@ -76,6 +76,7 @@ class Ran:
 
     def __init__(self, tmp_path: Path, at: float = 1_000.0, rules: str = RULES) -> None:
         self.at = at  # by the wall clock
+        self.disk_hangs = False  # what is written is not waited for
         self.stepped_s = 0.0  # how much of that no time has passed for
         self.core, self.notifier = Core(), Notifier()
         self.engine = AlertEngine(
@@ -97,6 +98,8 @@ class Ran:
             self.at += waits
             waits = self.engine.step()
         self.at = at
+        if not self.disk_hangs:
+            assert self.engine._disk.settle(60)
         return waits
 
     def set_clock(self, seconds: float) -> None:
@@ -107,4 +110,4 @@ class Ran:
     @property
     def told(self) -> list[Alert]:
         """What the notifier was given, in order."""
-        return [alert for alerts in self.notifier.told for alert in alerts]
+        return [alert for alerts in self.notifier.submitted for alert in alerts]

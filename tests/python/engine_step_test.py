@@ -36,7 +36,7 @@ def ran(tmp_path: Path) -> Ran:
     """Nobody speaks any more of what was resolved when it had begun; the slow group was evaluated a minute ago."""
     ran = Ran(tmp_path, START, RULES)
     ran.to(START + RAN_S)
-    ran.notifier.told.clear()
+    ran.notifier.submitted.clear()
     return ran
 
 
@@ -66,7 +66,7 @@ def test_no_alert_fires_by_for_by_staleness_or_by_a_range(ran: Ran, step_s: floa
 def test_what_fires_goes_on_is_told_of_at_once_and_with_times_of_now(ran: Ran, step_s: float):
     ran.to(ran.at + 5)
     ran.set_clock(step_s)
-    ran.notifier.told.clear()
+    ran.notifier.submitted.clear()
     ran.to(ran.at)
     [kept] = ran.told
     assert kept.name == "Kept" and not kept.resolved
@@ -82,7 +82,7 @@ def test_what_fires_goes_on_is_told_of_at_once_and_with_times_of_now(ran: Ran, s
 def test_what_ends_afterwards_has_ended_now(ran: Ran, step_s: float):
     ran.set_clock(step_s)
     ran.core.players["b"] = 0.5
-    ran.notifier.told.clear()
+    ran.notifier.submitted.clear()
     ran.to(ran.at + 300)
     resolved = [alert for alert in ran.told if alert.resolved]
     assert {alert.name for alert in resolved} == {"Kept"}

@@ -40,7 +40,7 @@ def test_an_alert_is_pending_then_fires_then_is_resolved(ran: Ran):
 
 def test_every_evaluation_reaches_the_notifier_and_what_is_told_is_whole(ran: Ran):
     assert ran.to(1_060) == pytest.approx(15)
-    assert len(ran.notifier.told) == 5
+    assert len(ran.notifier.submitted) == 5
     report = ran.core.report
     assert report["evaluations"] == 5 and report["interval_s"] == 15
     assert report["series"]["recorded"] >= 4 and report["series"]["left_out"] == 0
@@ -98,6 +98,23 @@ def test_an_alert_of_a_rule_over_its_limit_is_forgotten_and_told_anew(ran: Ran, 
     ran.to(1_120)
     assert ran.core.report["alerts"][0]["state"] == "firing"
     assert [r.message for r in caplog.records].count("Alert firing") == 2
+
+
+def test_what_was_said_to_fire_is_not_said_again_after_a_restart(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    """Also where the server is started twice within an evaluation."""
+    caplog.set_level("INFO")
+    at = 1_000
+    for stays_s in (60, 0, 60):
+        ran = Ran(tmp_path, at)
+        ran.core.players["a"] = 20.0
+        ran.to(at + stays_s)
+        ran.engine.stop()
+        at += stays_s + 5
+    told = [record.message for record in caplog.records if record.message.startswith("Alert ")]
+    assert told == ["Alert firing"]
+    ran = Ran(tmp_path, at)
+    ran.to(at + 60)
+    assert caplog.messages.count("Alert resolved") == 1
 
 
 def test_who_stops_before_the_first_evaluation_forgets_nothing(tmp_path: Path):

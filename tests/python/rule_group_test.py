@@ -149,7 +149,8 @@ def test_a_scalar_is_one_series_without_labels():
 
 def remembered(tmp_path: Path, rig: Rig, now: float) -> AlertMemory:
     file = tmp_path / "state" / "alerts.json"
-    AlertMemory(file).save([rig.group], now)
+    memory = AlertMemory(file)
+    memory.write(memory.content([rig.group], (), now))
     return AlertMemory(file)
 
 
@@ -217,6 +218,6 @@ def test_a_file_that_cannot_be_read_is_put_aside(tmp_path: Path, content: bytes,
     assert not file.exists()
     assert (tmp_path / "alerts.json.bad").read_bytes() == content
     assert "cannot be read" in caplog.text
-    memory.save([rig.group], 0)
+    memory.write(memory.content([rig.group], (), 0))
     assert orjson.loads(file.read_bytes())["version"] == 1
     assert sorted(each.name for each in tmp_path.iterdir()) == ["alerts.json", "alerts.json.bad"]

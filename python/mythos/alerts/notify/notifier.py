@@ -20,6 +20,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -59,6 +60,15 @@ STOP_S = 3.0  # for attempts that are under way
 _logger = logging.getLogger("mythos.alerts")
 
 
+@dataclass(frozen=True)
+class Told:
+    """`Notifier.told`: what `snapshot` and `metrics` gave, so many seconds ago."""
+
+    snapshot: dict[str, Any]
+    metrics: dict[tuple[str, str], int]
+    age_s: float
+
+
 class Notifier:
     """Any thread may call any method; `run`, `step` and `settle` are for one loop. Raises ConfigError."""
 
@@ -72,7 +82,7 @@ class Notifier:
         resolve: Resolve = resolve_by_system,
         parse: Parse = parse_template,
     ) -> None:
-        self._now, self._lock = now, threading.RLock()
+        self._now, self._mono, self._lock = now, mono, threading.RLock()
         self._clock = EngineClock(now, mono)
         check_urls(options)
         try:
@@ -112,6 +122,7 @@ class Notifier:
         self._wake: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
         self._stopping = False
+        self._looked = self.snapshot(), self.metrics(), mono()
 
     # What the application calls
 
@@ -163,6 +174,19 @@ class Notifier:
         with self._lock:
             self._count_lost()
             return dict(self._tally.notifications)
+
+    def told(self) -> Told:
+        """For one thread that must not wait: of now, or of the last time that the lock was free.
+
+        Where a disk hangs under the notifier that is long ago.
+        """
+        if self._lock.acquire(blocking=False):
+            try:
+                self._looked = self.snapshot(), self.metrics(), self._mono()
+            finally:
+                self._lock.release()
+        snapshot, metrics, at = self._looked
+        return Told(snapshot, metrics, self._mono() - at)
 
     def list_alerts(self) -> list[AlertView]:
         """What fires."""
