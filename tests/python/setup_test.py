@@ -127,6 +127,25 @@ def test_what_goes_wrong_at_the_start_leaves_no_server_behind(tmp_path: Path, mo
     assert not server.is_running
 
 
+def test_a_server_listens_while_its_series_are_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    rules = tmp_path / "rules.yml"
+    rules.write_text(GOOD)
+    reading, may_go_on = threading.Event(), threading.Event()
+
+    def read(*_: Any, **__: Any) -> None:
+        reading.set()
+        assert may_go_on.wait(60)
+
+    monkeypatch.setattr("mythos.alerts.engine.refill", read)
+    given = settings(tmp_path, rules=[str(rules)], recordings=str(tmp_path / "recordings"))
+    with mythos.Server(given) as server, httpx.Client(base_url=server.url, trust_env=False) as http:
+        assert reading.wait(60)
+        assert http.get("/readyz").status_code == 200
+        assert http.get("/monitoring/alerts").json()["alerts"] == []
+        may_go_on.set()
+        eventually(lambda: [alert["alertname"] for alert in http.get("/monitoring/alerts").json()["alerts"]])
+
+
 async def test_a_loop_does_not_wait_for_somebody_slow_who_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     rules = tmp_path / "rules.yml"
     rules.write_text(GOOD)

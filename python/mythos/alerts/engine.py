@@ -26,6 +26,7 @@ from mythos.alerts.incident import Bundle, Incidents
 from mythos.alerts.notify.notifier import Notifier
 from mythos.alerts.recorder import Recorder
 from mythos.alerts.recordings import Block, Recordings
+from mythos.alerts.refill import refill
 from mythos.alerts.report import Durations, EvaluatedGroup, Family, alerts_view, families, group_view
 from mythos.alerts.rule import Group
 from mythos.alerts.rule_group import RuleGroup
@@ -91,6 +92,8 @@ class AlertEngine:
         ]
         self._incidents = None if incidents is None else incidents(self.store)
         self._recordings = recordings
+        self._own_labels = labels
+        self._is_refilled = recordings is None
         self._recordings_failed = False
         self._record_at = 0.0
         self._saved_at = 0.0
@@ -140,6 +143,8 @@ class AlertEngine:
 
     def step(self) -> float:
         """Does what is due; how long nothing will be, in seconds."""
+        if not self._is_refilled:
+            self._refill()
         now, began = self._clock.now(), time.perf_counter()
         if stepped_s := self._clock.take_step():
             self._move(stepped_s)
@@ -161,6 +166,19 @@ class AlertEngine:
         soonest = min([self._record_at, *(each.next_at for each in self._groups)])
         # No longer than that, also where the clock is set back just now.
         return max(0.0, min(soonest - self._clock.now(), self._interval_s))
+
+    def _refill(self) -> None:
+        """Once, before the first evaluation: rules over hours go on where they were before a restart."""
+        assert self._recordings is not None
+        self._is_refilled = True
+        refill(
+            self.store,
+            self._recordings.directory,
+            self._own_labels,
+            now_ms=round(self._clock.now() * 1e3),
+            interval_ms=round(self._interval_s * 1e3),
+            is_ended=self._ended.is_set,
+        )
 
     def _move(self, seconds: float) -> None:
         """The wall clock was stepped: what is known moves with it, and everything is evaluated and told of at once."""

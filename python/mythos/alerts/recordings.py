@@ -77,7 +77,7 @@ class Recordings:
     """
 
     def __init__(self, directory: Path, *, retention_s: float = RETENTION_S, bytes_max: int = BYTES_MAX) -> None:
-        self._directory, self._retention_s, self._bytes_max = directory, retention_s, bytes_max
+        self.directory, self._retention_s, self._bytes_max = directory, retention_s, bytes_max
         self._process = uuid.uuid4().hex
         self._rows: dict[Labels, int] = {}
         self._times_ms: list[int] = []
@@ -129,8 +129,8 @@ class Recordings:
             series=np.frombuffer(orjson.dumps([dict(labels) for labels in block.labels]), np.uint8),
             process=np.array(self._process),
         )
-        target = self._directory / block.file_name
-        self._directory.mkdir(parents=True, exist_ok=True)
+        target = self.directory / block.file_name
+        self.directory.mkdir(parents=True, exist_ok=True)
         new = target.with_name(f".{target.name}.new")
         with new.open("wb") as file:
             file.write(content.getbuffer())
@@ -143,7 +143,7 @@ class Recordings:
         """What is too old or too much; the file that grows stays."""
         oldest = datetime.fromtimestamp(now - self._retention_s - BLOCK_MS / 1e3, UTC).strftime("%Y%m%dT%H%M%S")
         total = 0
-        for file in reversed(files_of(self._directory)):
+        for file in reversed(files_of(self.directory)):
             total += file.stat().st_size
             if file != growing and (file.name < oldest or total > self._bytes_max):
                 file.unlink(missing_ok=True)
@@ -151,9 +151,9 @@ class Recordings:
     def _tidy(self) -> None:
         """After a crash: what was being written goes, what is broken is put aside."""
         try:
-            for unfinished in self._directory.glob(f".{PATTERN}.new"):
+            for unfinished in self.directory.glob(f".{PATTERN}.new"):
                 unfinished.unlink()
-            for file in files_of(self._directory):
+            for file in files_of(self.directory):
                 if not zipfile.is_zipfile(file):
                     aside = file.replace(file.with_name(f"{file.name}.bad"))
                     log.error("Recording put aside", extra={"file": str(file), "aside": str(aside)})
