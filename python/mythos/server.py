@@ -37,6 +37,7 @@ from mythos.store import Store
 
 if TYPE_CHECKING:
     from mythos.alerts.engine import AlertEngine
+    from mythos.alerts.setup import AlertFiles
 
 H = TypeVar("H", bound=Handler)
 A = TypeVar("A", bound=Authenticate)
@@ -44,6 +45,18 @@ T = TypeVar("T")
 
 DRAIN_POLL_S = 0.002
 HANDLER_GRACE_S = 5.0  # for handlers to come back when the server stops
+
+
+def alert_files(settings: Settings) -> AlertFiles | None:
+    """What a server with these settings evaluates and whom it tells; None where it has no rules.
+
+    Raises ConfigError with every fault of the rule files and of the notification file.
+    """
+    if not [name for name in settings.alerts.rules if name != "auto"]:
+        return None
+    from mythos.alerts import setup  # numpy and more, for those who have rules
+
+    return setup.load_files(settings)
 
 
 class Server:
@@ -341,6 +354,10 @@ class Server:
         if self.settings.auth.mode == "application" and AUTHENTICATE not in self._handlers:
             raise StartFailed("bad_config", "auth.mode is application, but nothing was given to Server.authenticate")
         try:
+            files = alert_files(self.settings)
+        except ConfigError as error:
+            raise StartFailed("bad_config", "\n".join(error.complaints)) from None
+        try:
             self._core = _core.ServerCore(self.settings.values)
         except _core.CoreError as error:
             code, message = error.args
@@ -348,19 +365,18 @@ class Server:
         self._core.set_types(self._types())
         self._dispatcher = Dispatcher(self._core, self._handlers, self.settings.limits.request_timeout_s)
         try:
-            self._start_alerts()
+            if files is not None:
+                self._start_alerts(files)
         except BaseException:
             self._end()
             raise
         server_exit.note(self)
 
-    def _start_alerts(self) -> None:
-        if not [name for name in self.settings.alerts.rules if name != "auto"]:
-            return
-        from mythos.alerts import api, setup  # numpy and more, for those who have rules
+    def _start_alerts(self, files: AlertFiles) -> None:
+        from mythos.alerts import api, setup
 
         core = self._running()
-        self._alerts = engine = setup.make_engine(core, self.settings, self.url)
+        self._alerts = engine = setup.make_engine(core, self.settings, files, self.url)
         self._handlers[api.QUESTION] = Registered(lambda asked: api.answer(engine.notifier, asked.data), False, True)
         core.set_questions([api.QUESTION])
         engine.start()

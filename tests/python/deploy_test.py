@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 import os
 import re
 import shutil
@@ -191,13 +192,19 @@ def test_what_is_refused(tmp_path: Path, row: str):
 
 
 def test_the_server_takes_its_configuration(others: Path):
-    given = CliRunner().invoke(
-        app, ["check-config", "--config", str(others / "mythos.toml"), "--listen", "localhost:0"]
-    )
-    assert given.exit_code == exits.DONE, given.output
-    assert 'alerts.job = "game"' in given.output
-    # The examples as they are.
-    assert CliRunner().invoke(app, ["check-config", "--config", str(DEPLOY / "mythos.toml")]).exit_code == exits.DONE
+    """With the rules where they are here, and not yet in /etc."""
+
+    def check(directory: Path, *words: str) -> str:
+        rules = json.dumps([str(directory / "rules" / "mythos.yml")])
+        given = CliRunner().invoke(
+            app,
+            ["check-config", "--config", str(directory / "mythos.toml"), "--set", f"alerts.rules={rules}", *words],
+        )
+        assert given.exit_code == exits.DONE, given.output
+        return given.output
+
+    assert 'alerts.job = "game"' in check(others, "--listen", "localhost:0")
+    check(DEPLOY)  # the examples as they are
 
 
 def test_the_compose_file_mounts_what_is_there():

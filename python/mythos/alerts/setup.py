@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 from mythos import _core
 from mythos.alerts.engine import AlertEngine
 from mythos.alerts.incident import Incidents
+from mythos.alerts.notify.building import read_config
+from mythos.alerts.notify.config import NotifyConfig
 from mythos.alerts.notify.notifier import Notifier
 from mythos.alerts.notify.options import NotifyOptions
 from mythos.alerts.notify.secret import Secret
@@ -27,7 +30,7 @@ PACKAGED = "packaged"  # as a rule file's name: the one that comes with the pack
 
 def rule_files(names: Sequence[str]) -> list[str]:
     """The paths that `alerts.rules` names; `auto` is none, which `mythos serve` has replaced."""
-    packaged = str(files("mythos") / "deploy" / "rules" / "mythos.yml")
+    packaged = str(resources.files("mythos") / "deploy" / "rules" / "mythos.yml")
     return [packaged if name == PACKAGED else name for name in names if name != "auto"]
 
 
@@ -54,11 +57,36 @@ def notify_options(settings: Settings, url: str) -> NotifyOptions:
     )
 
 
-def make_engine(core: _core.ServerCore, settings: Settings, url: str) -> AlertEngine:
-    """For a server that listens at `url`. Raises StartFailed."""
+@dataclass(frozen=True)
+class AlertFiles:
+    """What the files say that settings name: the rules, and who is told."""
+
+    groups: list[Group]
+    notifications: NotifyConfig | None
+
+
+def load_files(settings: Settings) -> AlertFiles:
+    """Opens nothing else. Raises ConfigError with every fault of every file, and of the options that go with them."""
+    groups: list[Group] = []
+    notifications, complaints = None, []
+    try:
+        groups = load_rules(settings)
+    except ConfigError as error:
+        complaints += error.complaints
+    try:
+        notifications = read_config(notify_options(settings, ""))
+    except ConfigError as error:
+        complaints += error.complaints
+    if complaints:
+        raise ConfigError(complaints)
+    return AlertFiles(groups, notifications)
+
+
+def make_engine(core: _core.ServerCore, settings: Settings, files: AlertFiles, url: str) -> AlertEngine:
+    """For a server that listens at `url`. Raises StartFailed where another server has the state file."""
     alerts = settings.alerts
     try:
-        groups, notifier = load_rules(settings), Notifier(notify_options(settings, url))
+        notifier = Notifier(notify_options(settings, url), config=files.notifications)
     except ConfigError as error:
         raise StartFailed("bad_config", "\n".join(error.complaints)) from None
 
@@ -75,7 +103,7 @@ def make_engine(core: _core.ServerCore, settings: Settings, url: str) -> AlertEn
     try:
         return AlertEngine(
             core,
-            groups,
+            files.groups,
             notifier,
             interval_s=alerts.interval_s,
             labels={"job": alerts.job, "instance": alerts.instance or url.removeprefix("http://")},

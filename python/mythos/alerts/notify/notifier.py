@@ -28,14 +28,13 @@ from mythos.alerts.alert import Alert
 from mythos.alerts.engine_clock import EngineClock
 from mythos.alerts.notify.addresses import AddressGuard, Resolve, resolve_by_system
 from mythos.alerts.notify.building import (
-    check_urls,
     opened_state,
+    read_config,
     senders_of,
     warn_of_refused,
     warn_of_silences,
 )
 from mythos.alerts.notify.config import NotifyConfig
-from mythos.alerts.notify.config_file import load_config
 from mythos.alerts.notify.deliveries import Deliveries, failed
 from mythos.alerts.notify.dispatcher import AlertView, Dispatcher
 from mythos.alerts.notify.heartbeat import Heartbeat
@@ -50,7 +49,6 @@ from mythos.alerts.notify.senders.http import Poster
 from mythos.alerts.notify.silences import Silence, SilenceRefused, Silences
 from mythos.alerts.notify.tally import Tally
 from mythos.alerts.notify.unrouted import Unrouted
-from mythos.errors import ConfigError
 
 INBOX_MAX = 1_000  # evaluations; the thread takes them at once unless the disk holds it up
 ATTEMPT_LOOK_S = 0.25  # while attempts are under way
@@ -70,12 +68,16 @@ class Told:
 
 
 class Notifier:
-    """Any thread may call any method; `run`, `step` and `settle` are for one loop. Raises ConfigError."""
+    """Any thread may call any method; `run`, `step` and `settle` are for one loop. Raises ConfigError.
+
+    `config` is what `read_config` gave for the options, if somebody has asked it already.
+    """
 
     def __init__(
         self,
         options: NotifyOptions,
         *,
+        config: NotifyConfig | None = None,
         now: Callable[[], float] = time.time,
         mono: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = random.random,
@@ -84,12 +86,8 @@ class Notifier:
     ) -> None:
         self._now, self._mono, self._lock = now, mono, threading.RLock()
         self._clock = EngineClock(now, mono)
-        check_urls(options)
-        try:
-            guard = AddressGuard(options.allowed_networks, resolve)
-        except ValueError as error:
-            raise ConfigError([f"alerts.allowed_networks: {error}"]) from None
-        config = _loaded(options, parse)
+        config = config or read_config(options, parse)
+        guard = AddressGuard(options.allowed_networks, resolve)
         at = now()
         self._state = opened_state(options, at)
         self._tally = Tally()
@@ -375,12 +373,3 @@ class Notifier:
 
 async def _call(poster: Poster, url: Callable[[], str]) -> None:
     await poster.get(url())
-
-
-def _loaded(options: NotifyOptions, parse: Parse) -> NotifyConfig | None:
-    """The configuration, its templates checked."""
-
-    def check(text: str, name: str, template_files: str) -> None:
-        Renderer(template_files, parse).check(text, name)
-
-    return None if options.config is None else load_config(options.config, check)
