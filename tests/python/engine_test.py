@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,23 @@ def test_an_alert_is_pending_then_fires_then_is_resolved(ran: Ran):
     assert ran.core.report["alerts"] == []
     assert [alert.resolved for alert in ran.told] == [False, True]
     assert ({"alertname": "Crowded", "alertstate": "firing"}, 0.0) in ran.core.metrics["mythos_alerts"]
+
+
+@pytest.mark.parametrize("at", [1_000.0, 1_795_467_772.1021, 1_795_467_772.9999])
+def test_a_step_that_comes_a_little_late_is_in_time(tmp_path: Path, at: float):
+    """So `for`, which is whole intervals as a rule, does not last one more."""
+    ran = Ran(tmp_path, at)
+    ran.core.players["a"] = 20.0
+    for late_s in (1.4, 0.003, 1.2, 0.0):
+        ran.at += ran.engine.step() + late_s
+    [alert] = ran.told
+    assert alert.starts_at == pytest.approx(at + 30, abs=1e-3)
+    ran.at += 7.0  # and later than that
+    ran.engine.step()
+    ran.engine.step()
+    recorded = ran.engine._recordings.rest()
+    steps_ms = [later - earlier for earlier, later in pairwise(recorded.times_ms)]
+    assert steps_ms[:3] == [15_000] * 3 and len(steps_ms) == 4 and steps_ms[3] > 15_000
 
 
 def test_every_evaluation_reaches_the_notifier_and_what_is_told_is_whole(ran: Ran):

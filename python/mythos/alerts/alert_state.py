@@ -93,7 +93,7 @@ class AlertStates:
         elif not self._is_kept(alert, now):
             self._end(alert, now)
             return False
-        held_s = now - alert.active_at
+        held_s = round(now - alert.active_at, 3)
         if alert.state is State.PENDING and held_s >= self.for_s:
             alert.state, alert.fired_at = State.FIRING, now
         elif alert.state is State.FIRING and held_s < self.for_s:  # the rule's `for` has grown
@@ -106,7 +106,7 @@ class AlertStates:
             return False
         if alert.keep_firing_since is None:
             alert.keep_firing_since = now
-        return now - alert.keep_firing_since < self.keep_firing_for_s
+        return round(now - alert.keep_firing_since, 3) < self.keep_firing_for_s
 
     def _end(self, alert: ActiveAlert, now: float) -> None:
         is_old = alert.resolved_at is not None and now - alert.resolved_at > RESOLVED_RETENTION_S

@@ -37,6 +37,7 @@ RETENTION_MS = 25 * 3_600_000  # for ranges of a day
 SERIES_BYTES_MAX = 64 << 20
 SAVE_EACH_S = 60.0  # while nothing is pending or firing
 STOP_S = 5.0
+LATE = 0.1  # of the interval: what is later than that is not taken for being in time
 HUNG_S = 60.0  # so long nothing was written, or nobody told: a disk hangs
 
 log = logging.getLogger("mythos.alerts")
@@ -145,9 +146,10 @@ class AlertEngine:
         """Does what is due; how long nothing will be, in seconds."""
         if not self._is_refilled:
             self._refill()
-        now, began = self._clock.now(), time.perf_counter()
+        real, began = self._clock.now(), time.perf_counter()
         if stepped_s := self._clock.take_step():
             self._move(stepped_s)
+        now = self._in_step(real)
         if now >= self._record_at:
             self._record(round(now * 1e3))
             self._record_at = _next(self._record_at, self._interval_s, now)
@@ -163,9 +165,20 @@ class AlertEngine:
         self._took_s = time.perf_counter() - began
         self._save(now)
         self._put_incident(new, self._report(), now)
-        soonest = min([self._record_at, *(each.next_at for each in self._groups)])
         # No longer than that, also where the clock is set back just now.
-        return max(0.0, min(soonest - self._clock.now(), self._interval_s))
+        return max(0.0, min(self._due_at - self._clock.now(), self._interval_s))
+
+    @property
+    def _due_at(self) -> float:
+        return min([self._record_at, *(each.next_at for each in self._groups)])
+
+    def _in_step(self, now: float) -> float:
+        """The time that this was due at, unless it is late: as in Prometheus, intervals are whole and so is `for`.
+
+        In milliseconds, as samples and recordings have it.
+        """
+        due_at = self._due_at
+        return round(due_at if 0.0 <= now - due_at <= LATE * self._interval_s else now, 3)
 
     def _refill(self) -> None:
         """Once, before the first evaluation: rules over hours go on where they were before a restart."""
@@ -310,5 +323,5 @@ def _write_incident(incidents: Incidents, bundle: Bundle) -> None:
 
 def _next(before: float, interval_s: float, now: float) -> float:
     """In step with the time before, unless that is too late."""
-    following = before + interval_s
-    return following if following > now else now + interval_s
+    following = round(before + interval_s, 3)
+    return following if following > now else round(now + interval_s, 3)
