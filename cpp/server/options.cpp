@@ -229,7 +229,8 @@ const std::array kOptions{
     Option{MEMBER(alerts.job), Form{is_label_value, "1 to 128 characters"}, kRestart, "",
            "The label `job` of the series that rules see, as Prometheus's scrape_configs call it."},
     Option{MEMBER(alerts.instance), AnyValue{}, kRestart, "",
-           "The label `instance` of these. Empty: the listener's HOST:PORT."},
+           "The label `instance` of these. Empty: HOST:PORT of the listener that answers /metrics, with the machine's "
+           "name for all addresses."},
     Option{MEMBER(alerts.notifications), AnyValue{}, kRestart, "",
            "File in the format of alertmanager.yml that says who is told of alerts, and how. Empty: nobody."},
     Option{MEMBER(alerts.alertmanagers), Form{is_http_url, "http(s)://HOST[:PORT][/PATH]", shown_url}, kRestart, "",
@@ -239,7 +240,8 @@ const std::array kOptions{
            "Networks that notifications may go to besides public ones. Loopback, private and link-local addresses are "
            "refused otherwise, whatever name leads there."},
     Option{MEMBER(alerts.external_url), Form{is_url_or_empty, "http(s)://HOST[:PORT][/PATH], or empty"}, kRestart, "",
-           "Where people reach this server, for links in notifications. Empty: the listener's own address."},
+           "Where people reach this server, for links in notifications. Empty: http:// and what stands for an empty "
+           "alerts.instance."},
     Option{MEMBER(alerts.state), AnyValue{}, kRestart, "",
            "File that keeps silences, what was told and what has to be told over a restart; the same with .json "
            "keeps since when alerts are pending or firing. Empty: nothing is kept."},

@@ -360,7 +360,7 @@ class Server:
         from mythos.alerts import api, setup  # numpy and more, for those who have rules
 
         core = self._running()
-        self._alerts = engine = setup.make_engine(core, self.settings, self.url)
+        self._alerts = engine = setup.make_engine(core, self.settings)
         self._handlers[api.QUESTION] = Registered(lambda asked: api.answer(engine.notifier, asked.data), False, True)
         core.set_questions([api.QUESTION])
         engine.start()

@@ -342,7 +342,8 @@ class AlertsTable(Table):
     )
     instance: str = Field(
         default="",
-        description="The label `instance` of these. Empty: the listener's HOST:PORT. (a text)",
+        description="The label `instance` of these. Empty: HOST:PORT of the listener that answers /metrics, with "
+        "the machine's name for all addresses. (a text)",
     )
     notifications: str = Field(
         default="",
@@ -363,8 +364,8 @@ class AlertsTable(Table):
     )
     external_url: str = Field(
         default="",
-        description="Where people reach this server, for links in notifications. Empty: the listener's own address."
-        " (http(s)://HOST[:PORT][/PATH], or empty)",
+        description="Where people reach this server, for links in notifications. Empty: http:// and what stands for"
+        " an empty alerts.instance. (http(s)://HOST[:PORT][/PATH], or empty)",
     )
     state: str = Field(
         default="data/alerts.db",
