@@ -33,6 +33,8 @@ bool is_origin(std::string_view text) {
 
 bool is_store_url(std::string_view text) { return text == "auto" || store::parse_store_url(text).ok(); }
 
+bool is_path(std::string_view text) { return !text.empty(); }
+
 bool is_server_id(std::string_view text) { return text.empty() || is_valid_name(text, kNameBytesMax); }
 
 bool is_label_value(std::string_view text) { return !text.empty() && text.size() <= 128; }
@@ -218,6 +220,9 @@ const std::array kOptions{
            "of them is as old at most. What is counted is counted as it happens."},
     Option{MEMBER(monitor.max_samples), Range{1, 1'000'000}, kLive, "MAX_METRICS_SAMPLES",
            "Recent errors that are kept with their details."},
+    Option{MEMBER(monitor.certificates), Form{is_path, "a path"}, kRestart, "",
+           "PEM files with the certificates that the proxy before the server has, whose expiry is watched. They are "
+           "read again when they change."},
 
     Option{
         MEMBER(alerts.rules), AnyValue{}, kRestart, "",

@@ -319,6 +319,11 @@ class MonitorTable(Table):
         default=1_000,
         description="Recent errors that are kept with their details. (an integer from 1 to 1000000)",
     )
+    certificates: list[str] = Field(
+        default_factory=list,
+        description="PEM files with the certificates that the proxy before the server has, whose expiry is watched."
+        " They are read again when they change. (a list of a path)",
+    )
 
 
 class AlertsTable(Table):
