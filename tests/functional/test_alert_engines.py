@@ -1,6 +1,7 @@
 """One rule file, two engines: `mythos serve` and a real Prometheus raise the same alerts, and people are told of them.
 
 The rules are the packaged ones with all their times divided, so that what takes minutes at night takes seconds here.
+The job is called otherwise than in the examples, as somebody's may be.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from mythosd import REPOSITORY, SERVE, Mythosd, eventually
 from prometheus import Prometheus
 
 RULES = REPOSITORY / "deploy" / "rules" / "mythos.yml"
+JOB = "game"
 INTERVAL_S = 2
 FASTER = 60
 UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -84,6 +86,7 @@ def server(tmp_path: Path, start_server: Callable[..., Mythosd], hooks: Hooks, a
         {
             "alerts.rules": [str(faster_rules(tmp_path / "rules.yml"))],
             "alerts.interval_s": 1,
+            "alerts.job": JOB,
             "alerts.notifications": str(config),
             "alerts.alertmanagers": [alertmanager.url],
             "alerts.allowed_networks": ["127.0.0.0/8"],
@@ -118,7 +121,7 @@ async def test_both_engines_raise_the_same_alerts_and_alertmanager_tells_of_them
 ):
     directory = tmp_path / "prometheus"
     directory.mkdir()
-    prometheus = await asyncio.to_thread(Prometheus, directory, server, tmp_path / "rules.yml")
+    prometheus = await asyncio.to_thread(Prometheus, directory, server, tmp_path / "rules.yml", job=JOB)
     http = httpx.Client(base_url=server.url, trust_env=False)
 
     def in_mythos() -> dict[Any, datetime]:
@@ -148,6 +151,7 @@ async def test_both_engines_raise_the_same_alerts_and_alertmanager_tells_of_them
         )
         names = {dict(labels)["alertname"] for labels in found}
         assert names == {"HighConnectionFailureRate", "HighErrorRate"}
+        assert {dict(labels)["job"] for labels in found} == {JOB}
         for ours, theirs in found.values():
             # One evaluation apart at most, and they look at their own scrapes.
             assert abs((ours - theirs).total_seconds()) <= 2 * INTERVAL_S + 1
@@ -177,6 +181,12 @@ async def test_both_engines_raise_the_same_alerts_and_alertmanager_tells_of_them
         assert line["logger"] == "mythos.alerts" and line["alertname"] == "HighErrorRate"
         bundles = list((server.directory / "data" / "incidents").iterdir())
         assert bundles and all((bundle / "incident.ipynb").is_file() for bundle in bundles)
+        # What Prometheus alone can see.
+        ended.set()
+        await trouble
+        await asyncio.to_thread(server.stop)
+        down = {"alertname": "MythosDown", "job": JOB, "instance": f"127.0.0.1:{server.port}", "severity": "critical"}
+        await asyncio.to_thread(eventually, "it is down", lambda: tuple(sorted(down.items())) in in_prometheus(), 60)
     finally:
         ended.set()
         await trouble
