@@ -110,8 +110,9 @@ void Certificates::settle(File& file, const Result<std::int64_t>& expiry) {
     if (expiry)
         log_.info("Certificate read", {{"file", file.path}, {"expires_at", shown(*expiry)}});
     else
-        errors_.record(stats::Counter::certificate_failures, {.code = expiry.error().code, .log = &log_},
-                       {{"file", file.path}, {"reason", expiry.error().message}});
+        errors_.record(stats::Counter::certificate_failures,
+                       {.code = expiry.error().code, .text = expiry.error().message, .log = &log_},
+                       {{"file", file.path}});
 }
 
 void Certificates::add_metrics(std::vector<prometheus::MetricFamily>& all) const {

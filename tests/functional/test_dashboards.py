@@ -24,6 +24,7 @@ import yaml
 
 from alertmanager import Hooks
 from api import Api, until
+from certificates import make_certificate
 from known_traffic import OPTIONS, standing, traffic
 from mythosd import REPOSITORY, SERVE, Mythosd, eventually
 from prometheus import Prometheus
@@ -215,6 +216,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         "alerts.interval_s": SCRAPE_S,
         # Who says nothing is given up sooner.
         "heartbeat_ms": 500,
+        "monitor.certificates": [str(make_certificate(directory / "proxy.pem"))],
         "alerts.notifications": str(directory / "notifications.yml"),
         "alerts.allowed_networks": ["127.0.0.0/8"],
     }
