@@ -48,6 +48,9 @@ bool is_http_url(std::string_view text) {
 
 bool is_url_or_empty(std::string_view text) { return text.empty() || is_http_url(text); }
 
+// What links are made of by adding to its path.
+bool is_site_or_empty(std::string_view text) { return is_url_or_empty(text) && text.find_first_of("?#") == text.npos; }
+
 // Its user, path and query are often all that keeps others from calling it.
 std::string shown_url(std::string_view text) {
     const auto host = std::min(text.find("://") + 3, text.size());
@@ -244,7 +247,7 @@ const std::array kOptions{
            kRestart, "",
            "Networks that notifications may go to besides public ones. Loopback, private and link-local addresses are "
            "refused otherwise, whatever name leads there."},
-    Option{MEMBER(alerts.external_url), Form{is_url_or_empty, "http(s)://HOST[:PORT][/PATH], or empty"}, kRestart, "",
+    Option{MEMBER(alerts.external_url), Form{is_site_or_empty, "http(s)://HOST[:PORT][/PATH], or empty"}, kRestart, "",
            "Where people reach this server, for links in notifications. Empty: http:// and what stands for an empty "
            "alerts.instance."},
     Option{MEMBER(alerts.state), AnyValue{}, kRestart, "",

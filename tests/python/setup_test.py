@@ -87,6 +87,7 @@ def test_options_reach_the_notifier_and_secrets_no_bundle(tmp_path: Path):
     )
     options = notify_options(given, "http://here:1")
     assert options.allowed_networks == ["10.0.0.0/8"] and options.external_url == "http://here:1"
+    assert notify_options(settings(tmp_path, external_url="https://x/m/"), "").external_url == "https://x/m"
     assert options.heartbeat_url is not None and options.heartbeat_url.reveal() == "https://example.org/token"
     assert options.heartbeat_s == 30 and options.config is None
     told = given.shown
