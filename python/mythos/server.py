@@ -30,6 +30,7 @@ from mythos.entries import Message, message_of
 from mythos.errors import ConfigError, ServerStopped, StartFailed, refusal
 from mythos.health_runner import HealthChecks
 from mythos.monitoring import Monitoring
+from mythos.server_alerts import files_to_start_with
 from mythos.server_errors import Errors
 from mythos.server_views import Connections, Sessions
 from mythos.settings import Changed, Settings
@@ -45,18 +46,6 @@ T = TypeVar("T")
 
 DRAIN_POLL_S = 0.002
 HANDLER_GRACE_S = 5.0  # for handlers to come back when the server stops
-
-
-def alert_files(settings: Settings) -> AlertFiles | None:
-    """What a server with these settings evaluates and whom it tells; None where it has no rules.
-
-    Raises ConfigError with every fault of the rule files and of the notification file.
-    """
-    if not [name for name in settings.alerts.rules if name != "auto"]:
-        return None
-    from mythos.alerts import setup  # numpy and more, for those who have rules
-
-    return setup.load_files(settings)
 
 
 class Server:
@@ -353,10 +342,7 @@ class Server:
             raise RuntimeError("the server is running already")
         if self.settings.auth.mode == "application" and AUTHENTICATE not in self._handlers:
             raise StartFailed("bad_config", "auth.mode is application, but nothing was given to Server.authenticate")
-        try:
-            files = alert_files(self.settings)
-        except ConfigError as error:
-            raise StartFailed("bad_config", "\n".join(error.complaints)) from None
+        files = files_to_start_with(self.settings)
         try:
             self._core = _core.ServerCore(self.settings.values)
         except _core.CoreError as error:
@@ -376,7 +362,7 @@ class Server:
         from mythos.alerts import api, setup
 
         core = self._running()
-        self._alerts = engine = setup.make_engine(core, self.settings, files, self.url)
+        self._alerts = engine = setup.make_engine(core, self.settings, files)
         self._handlers[api.QUESTION] = Registered(lambda asked: api.answer(engine.notifier, asked.data), False, True)
         core.set_questions([api.QUESTION])
         engine.start()

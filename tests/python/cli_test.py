@@ -229,11 +229,6 @@ def test_faulty_alert_files_are_told_by_check_config_and_before_a_server_starts(
     assert run("check-config", "--config", str(config)).exit_code == exits.DONE
 
 
-def test_check_config_knows_that_the_packaged_rules_are_of_one_job():
-    given = run("check-config", "--set", "alerts.job=game")
-    assert given.exit_code == exits.BAD_CONFIG and "mythos deploy" in given.stderr
-
-
 # serve
 
 

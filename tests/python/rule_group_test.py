@@ -77,7 +77,7 @@ def test_an_alert_is_told_of_with_its_labels_texts_and_times():
     assert alert.labels == {"alertname": "High", "severity": "warning", "team": "game", "cluster": "eu"}
     assert alert.annotations == {"summary": "3 of sum on eu http://mythos", "others": "0=1 1=2 "}
     assert (alert.starts_at, alert.ends_at, alert.resolved) == (1_030, 1_030 + 4 * 60, False)
-    assert alert.generator_url == "http://mythos/graph?g0.expr=job%3Ax%3Asum+%3E+2&g0.tab=1"
+    assert alert.generator_url == "http://mythos/monitoring/alerts?alertname=High"
     assert alert.value == 3
 
 

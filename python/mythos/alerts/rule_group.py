@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
-from urllib.parse import quote_plus
+from urllib.parse import quote
 
 from mythos.alerts.alert import Alert, Labels, as_labels
 from mythos.alerts.alert_state import ActiveAlert, AlertStates, LimitExceeded, State, alert_of
@@ -209,7 +209,7 @@ class RuleGroup:
                     active.active_at if active.fired_at is None else active.fired_at,
                     valid_until if resolved is None else resolved,
                     resolved is not None,
-                    f"{self._external_url}/graph?g0.expr={quote_plus(rule.expression.text)}&g0.tab=1",
+                    f"{self._external_url}/monitoring/alerts?alertname={quote(rule.name, safe='')}",
                     active.value,
                 )
             )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
+from ipaddress import ip_address
 from pathlib import Path
 
 from mythos import _core
@@ -24,7 +26,6 @@ from mythos.errors import ConfigError, StartFailed
 from mythos.settings import Settings
 
 INCIDENT_BYTES_MAX = 5 << 20
-JOB = "mythos"  # of the packaged rules
 PACKAGED = "packaged"  # as a rule file's name: the one that comes with the package
 
 
@@ -36,12 +37,28 @@ def rule_files(names: Sequence[str]) -> list[str]:
 
 def load_rules(settings: Settings) -> list[Group]:
     """Raises ConfigError with every fault of every file."""
-    if PACKAGED in settings.alerts.rules and settings.alerts.job != JOB:
-        raise ConfigError([f"alerts.rules: the packaged rules are of the job {JOB}: write your own by `mythos deploy`"])
     try:
         return load_rule_files(rule_files(settings.alerts.rules))
     except FileError as error:
         raise ConfigError([f"alerts.rules: {problem}" for problem in error.problems]) from None
+
+
+def address(settings: Settings, port: int, monitor_port: int) -> str:
+    """HOST:PORT at which others find what the server measures, as Prometheus would scrape it.
+
+    That of the listener for monitoring where there is one, whose port is not 0 then; a listener on all addresses is
+    called by the machine's name.
+    """
+    apart, _, _ = settings.monitor.listen.rpartition(":")  # a port alone is on the host of the other
+    host = (monitor_port and apart) or settings.listen.rpartition(":")[0]
+    return f"{socket.gethostname() if _is_everywhere(host) else host}:{monitor_port or port}"
+
+
+def _is_everywhere(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_unspecified
+    except ValueError:
+        return False
 
 
 def notify_options(settings: Settings, url: str) -> NotifyOptions:
@@ -50,7 +67,7 @@ def notify_options(settings: Settings, url: str) -> NotifyOptions:
         config=Path(alerts.notifications) if alerts.notifications else None,
         alertmanagers=[Secret(each) for each in alerts.alertmanagers],
         allowed_networks=alerts.allowed_networks,
-        external_url=alerts.external_url or url,
+        external_url=alerts.external_url.rstrip("/") or url,
         state_file=Path(alerts.state) if alerts.state else None,
         heartbeat_url=Secret(alerts.heartbeat_url) if alerts.heartbeat_url else None,
         heartbeat_s=alerts.heartbeat_s,
@@ -82,11 +99,13 @@ def load_files(settings: Settings) -> AlertFiles:
     return AlertFiles(groups, notifications)
 
 
-def make_engine(core: _core.ServerCore, settings: Settings, files: AlertFiles, url: str) -> AlertEngine:
-    """For a server that listens at `url`. Raises StartFailed where another server has the state file."""
+def make_engine(core: _core.ServerCore, settings: Settings, files: AlertFiles) -> AlertEngine:
+    """For a server that listens. Raises StartFailed where another server has the state file."""
     alerts = settings.alerts
+    found_at = address(settings, core.port, core.monitor_port)
+    options = notify_options(settings, f"http://{found_at}")
     try:
-        notifier = Notifier(notify_options(settings, url), config=files.notifications)
+        notifier = Notifier(options, config=files.notifications)
     except ConfigError as error:
         raise StartFailed("bad_config", "\n".join(error.complaints)) from None
 
@@ -106,8 +125,8 @@ def make_engine(core: _core.ServerCore, settings: Settings, files: AlertFiles, u
             files.groups,
             notifier,
             interval_s=alerts.interval_s,
-            labels={"job": alerts.job, "instance": alerts.instance or url.removeprefix("http://")},
-            external_url=alerts.external_url or url,
+            labels={"job": alerts.job, "instance": alerts.instance or found_at},
+            external_url=options.external_url,
             memory=Path(f"{alerts.state}.json") if alerts.state else None,
             incidents=incidents if alerts.incidents else None,
             recordings=Recordings(Path(alerts.recordings)) if alerts.recordings else None,

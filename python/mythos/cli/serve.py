@@ -21,7 +21,8 @@ from mythos import _core, errors, game
 from mythos.cli import exits
 from mythos.cli.options import AsJson
 from mythos.logs import configure_logging
-from mythos.server import Server, alert_files
+from mythos.server import Server
+from mythos.server_alerts import alert_files
 from mythos.settings import Settings, warnings_of
 
 Config = Annotated[
