@@ -12,15 +12,30 @@ from answer_case import TABLE
 from certificates import expiry, make_certificate
 from mythosd import Mythosd, eventually
 
-BEGIN = re.compile(r"(BEGIN CERTIFICATE-----\n)....")
+BEGIN = re.compile(rb"(BEGIN CERTIFICATE-----\n)....")
+
+
+def swap(path: Path, change: Callable[[bytes], bytes]) -> None:
+    """At once, so that nobody sees it half written."""
+    new = path.with_suffix(".new")
+    new.write_bytes(change(path.read_bytes()))
+    new.replace(path)
+
+
+def lead_to_a_directory(path: Path) -> None:
+    link = path.with_suffix(".link")
+    link.symlink_to(path.parent)
+    link.replace(path)
+
+
 # What makes a file that is otherwise well into one of the row's.
 BREAKS: dict[str, Callable[[Path], object]] = {
-    "certificate-no-file": lambda path: path.unlink(),
-    "certificate-directory": lambda path: (path.unlink(), path.mkdir()),
-    "certificate-too-big": lambda path: path.write_bytes(bytes(1 << 20) + path.read_bytes()),
-    "certificate-none": lambda path: path.write_text(path.read_text().partition("-----BEGIN CERTIFICATE")[0]),
-    "certificate-cut": lambda path: path.write_text(path.read_text()[:-80]),
-    "certificate-broken": lambda path: path.write_text(BEGIN.sub(r"\1AAAA", path.read_text())),
+    "certificate-no-file": Path.unlink,
+    "certificate-directory": lead_to_a_directory,
+    "certificate-too-big": lambda path: swap(path, lambda pem: bytes(1 << 20) + pem),
+    "certificate-none": lambda path: swap(path, lambda pem: pem.partition(b"-----BEGIN CERTIFICATE")[0]),
+    "certificate-cut": lambda path: swap(path, lambda pem: pem[:-80]),
+    "certificate-broken": lambda path: swap(path, lambda pem: BEGIN.sub(rb"\1AAAA", pem)),
 }
 ROWS = {
     row: (code, says)
@@ -59,8 +74,6 @@ def test_a_certificate_is_watched_through_faults_and_renewal(tmp_path: Path, sta
         assert says in line["error"], row
 
     for path in files.values():
-        if path.is_dir():
-            path.rmdir()
         make_certificate(path, days=90)
     renewed = {f"expiry_timestamp_seconds {row}": expiry(path) for row, path in files.items()}
     assert all(at > well[name] for name, at in renewed.items())
