@@ -12,6 +12,7 @@ from answer_case import TABLE
 from certificates import expiry, make_certificate
 from mythosd import Mythosd, eventually
 
+NOT_READ = "Certificate not read"
 BEGIN = re.compile(rb"(BEGIN CERTIFICATE-----\n)....")
 
 
@@ -67,9 +68,10 @@ def test_a_certificate_is_watched_through_faults_and_renewal(tmp_path: Path, sta
         BREAKS[row](path)
     broken = {f"readable {row}": 0.0 for row in files} | {"failures_total": len(files)}
     eventually("all are broken", lambda: metrics(server) == broken)
-    told = {line["file"]: line for line in server.log_lines() if line["event"] == "Certificate not read"}
     for row, (code, says) in ROWS.items():
-        line = told[str(files[row])]
+        line = server.wait_log(
+            f"that of {row}", lambda line, file=str(files[row]): (line["event"], line.get("file")) == (NOT_READ, file)
+        )
         assert (line["error_code"], line["severity"], line["level"]) == (code, "medium", "error")
         assert says in line["error"], row
 
@@ -79,9 +81,11 @@ def test_a_certificate_is_watched_through_faults_and_renewal(tmp_path: Path, sta
     assert all(at > well[name] for name, at in renewed.items())
     renewed |= {f"readable {row}": 1.0 for row in files} | {"failures_total": len(files)}
     eventually("all are renewed", lambda: metrics(server) == renewed)
-    lines = [line for line in server.log_lines() if line["event"] == "Certificate read"]
-    assert len(lines) == 2 * len(files)
-    assert {line["file"] for line in lines} == {str(path) for path in files.values()}
+    eventually(
+        "each reading is told",
+        lambda: sorted(line["file"] for line in server.log_lines() if line["event"] == "Certificate read")
+        == sorted(2 * [*map(str, files.values())]),
+    )
 
 
 def test_no_certificates_no_metrics_of_them(server: Mythosd):

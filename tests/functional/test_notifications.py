@@ -70,7 +70,7 @@ def test_what_could_not_be_sent_is_counted_logged_shown_and_tried_after_a_restar
         ("Notification not sent yet", "ops", "unreachable"),
         ("Notification refused", "pager", "refused"),
     ):
-        [line] = [line for line in server.log_lines() if line["event"] == event][:1]
+        line = server.wait_log(event, lambda line, event=event: line["event"] == event)
         assert (line["receiver"], line["integration"], line["reason"]) == (receiver, "webhook[0]", reason)
 
     server.stop()
