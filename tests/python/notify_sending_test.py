@@ -263,9 +263,9 @@ async def test_slack_gets_its_message(tmp_path):
                     {
                         "color": "danger",
                         "title": "[FIRING:1] Lag (1)",
-                        "title_link": "http://mythos.test",
+                        "title_link": "http://mythos.test/monitoring/alerts",
                         "text": "Lag is bad\n",
-                        "fallback": "[FIRING:1] Lag (1) | http://mythos.test",
+                        "fallback": "[FIRING:1] Lag (1) | http://mythos.test/monitoring/alerts",
                         "callback_id": "",
                         "footer": "",
                         "mrkdwn_in": ["fallback", "pretext", "text"],
