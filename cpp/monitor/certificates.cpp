@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <ctime>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -35,15 +34,18 @@ std::optional<std::int64_t> expiry_of(const X509& certificate) {
     return timegm(&time);
 }
 
-Result<std::int64_t> read_expiry(const std::string& path) {
+// No more than it had when it was asked for its state.
+Result<std::int64_t> read_expiry(const std::string& path, std::int64_t bytes) {
+    std::string text(static_cast<std::size_t>(bytes), '\0');
     errno = 0;
     std::ifstream file(path, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    file.read(text.data(), bytes);
     if (!file.is_open() || file.bad()) return unreadable(errno == 0 ? EIO : errno);
+    text.resize(static_cast<std::size_t>(file.gcount()));
     return first_expiry(text);
 }
 
-// Whatever the system's clock calls it.
+// WallTime ends before some certificates do.
 std::string shown(std::int64_t epoch_seconds) {
     const std::time_t time = epoch_seconds;
     std::tm parts{};
@@ -65,7 +67,7 @@ Result<std::int64_t> first_expiry(std::string_view pem) {
     }
     const unsigned long why = ERR_peek_last_error();
     ERR_clear_error();
-    // No further certificate begins: the text's end, or that of what there is of it.
+    // That nothing more begins is how the text ends; anything else went wrong within a certificate.
     if (ERR_GET_LIB(why) != ERR_LIB_PEM || ERR_GET_REASON(why) != PEM_R_NO_START_LINE)
         return Error{"bad_certificate", "A certificate is broken."};
     if (!first) return Error{"no_certificate", "There is no certificate in PEM."};
@@ -74,7 +76,9 @@ Result<std::int64_t> first_expiry(std::string_view pem) {
 
 Certificates::Certificates(const std::vector<std::string>& files, observe::ErrorTracker& errors, observe::Log& log)
     : errors_(errors), log_(log) {
-    for (const std::string& path : files) files_.push_back({.path = path});
+    // A name given twice would be the same series twice, of which Prometheus takes no scrape.
+    for (const std::string& path : files)
+        if (std::ranges::find(files_, path, &File::path) == files_.end()) files_.push_back({.path = path});
 }
 
 Result<Certificates::State> Certificates::state_of(const std::string& path) {
@@ -95,7 +99,7 @@ void Certificates::look() {
             settle(file, state.error());
         } else if (file.state != *state) {
             file.state = *state;
-            settle(file, read_expiry(file.path));
+            settle(file, read_expiry(file.path, state->bytes));
         }
     }
 }

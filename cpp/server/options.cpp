@@ -10,6 +10,7 @@
 
 #include "base/ids.hpp"
 #include "base/limits.hpp"
+#include "protocol/utf8.hpp"
 #include "server/server.hpp"
 #include "store/store_url.hpp"
 #include "transport/address.hpp"
@@ -33,7 +34,8 @@ bool is_origin(std::string_view text) {
 
 bool is_store_url(std::string_view text) { return text == "auto" || store::parse_store_url(text).ok(); }
 
-bool is_path(std::string_view text) { return !text.empty(); }
+// Of which a metric's label can be made.
+bool is_path(std::string_view text) { return !text.empty() && protocol::is_utf8(text); }
 
 bool is_server_id(std::string_view text) { return text.empty() || is_valid_name(text, kNameBytesMax); }
 

@@ -12,15 +12,31 @@ from answer_case import TABLE
 from certificates import expiry, make_certificate
 from mythosd import Mythosd, eventually
 
-BEGIN = re.compile(r"(BEGIN CERTIFICATE-----\n)....")
+NOT_READ = "Certificate not read"
+BEGIN = re.compile(rb"(BEGIN CERTIFICATE-----\n)....")
+
+
+def swap(path: Path, change: Callable[[bytes], bytes]) -> None:
+    """At once, so that nobody sees it half written."""
+    new = path.with_suffix(".new")
+    new.write_bytes(change(path.read_bytes()))
+    new.replace(path)
+
+
+def lead_to_a_directory(path: Path) -> None:
+    link = path.with_suffix(".link")
+    link.symlink_to(path.parent)
+    link.replace(path)
+
+
 # What makes a file that is otherwise well into one of the row's.
 BREAKS: dict[str, Callable[[Path], object]] = {
-    "certificate-no-file": lambda path: path.unlink(),
-    "certificate-directory": lambda path: (path.unlink(), path.mkdir()),
-    "certificate-too-big": lambda path: path.write_bytes(bytes(1 << 20) + path.read_bytes()),
-    "certificate-none": lambda path: path.write_text(path.read_text().partition("-----BEGIN CERTIFICATE")[0]),
-    "certificate-cut": lambda path: path.write_text(path.read_text()[:-80]),
-    "certificate-broken": lambda path: path.write_text(BEGIN.sub(r"\1AAAA", path.read_text())),
+    "certificate-no-file": Path.unlink,
+    "certificate-directory": lead_to_a_directory,
+    "certificate-too-big": lambda path: swap(path, lambda pem: bytes(1 << 20) + pem),
+    "certificate-none": lambda path: swap(path, lambda pem: pem.partition(b"-----BEGIN CERTIFICATE")[0]),
+    "certificate-cut": lambda path: swap(path, lambda pem: pem[:-80]),
+    "certificate-broken": lambda path: swap(path, lambda pem: BEGIN.sub(rb"\1AAAA", pem)),
 }
 ROWS = {
     row: (code, says)
@@ -52,23 +68,24 @@ def test_a_certificate_is_watched_through_faults_and_renewal(tmp_path: Path, sta
         BREAKS[row](path)
     broken = {f"readable {row}": 0.0 for row in files} | {"failures_total": len(files)}
     eventually("all are broken", lambda: metrics(server) == broken)
-    told = {line["file"]: line for line in server.log_lines() if line["event"] == "Certificate not read"}
     for row, (code, says) in ROWS.items():
-        line = told[str(files[row])]
+        line = server.wait_log(
+            f"that of {row}", lambda line, file=str(files[row]): (line["event"], line.get("file")) == (NOT_READ, file)
+        )
         assert (line["error_code"], line["severity"], line["level"]) == (code, "medium", "error")
         assert says in line["error"], row
 
     for path in files.values():
-        if path.is_dir():
-            path.rmdir()
         make_certificate(path, days=90)
     renewed = {f"expiry_timestamp_seconds {row}": expiry(path) for row, path in files.items()}
     assert all(at > well[name] for name, at in renewed.items())
     renewed |= {f"readable {row}": 1.0 for row in files} | {"failures_total": len(files)}
     eventually("all are renewed", lambda: metrics(server) == renewed)
-    lines = [line for line in server.log_lines() if line["event"] == "Certificate read"]
-    assert len(lines) == 2 * len(files)
-    assert {line["file"] for line in lines} == {str(path) for path in files.values()}
+    eventually(
+        "each reading is told",
+        lambda: sorted(line["file"] for line in server.log_lines() if line["event"] == "Certificate read")
+        == sorted(2 * [*map(str, files.values())]),
+    )
 
 
 def test_no_certificates_no_metrics_of_them(server: Mythosd):

@@ -212,7 +212,7 @@ async def all_traffic(server: Mythosd, notified: Callable[[], bool]) -> None:
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     directory = tmp_path_factory.mktemp("dashboards")
     rules = [quick_rules(file, directory / file.name) for file in RULE_FILES]
-    hooks = Hooks()
+    hooks = Hooks(404)
     (directory / "notifications.yml").write_text(NOTIFICATIONS.format(url=hooks.url))
     options = {
         "store.url": f"sqlite:///{directory}/history.db",
@@ -231,8 +231,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             eventually("Prometheus scrapes the server", lambda: prometheus.query("up") == {"": 1}, 100)
             began = time.time()
             asyncio.run(all_traffic(server, lambda: bool(hooks.taken)))
-            # What has no series before somebody is notified; it is asked for at steps, of which the last lie before.
-            for last in ("mythos_notifications_total", 'mythos_alerts{alertstate="firing"} > 0'):
+            # That somebody is notified; it is asked for at steps, of which the last lie before.
+            for last in ('mythos_notifications_total{status="sent"} > 0', 'mythos_alerts{alertstate="firing"} > 0'):
                 often = f"count_over_time(({last})[1m:{SCRAPE_S}s]) >= 5"
                 eventually(f"Prometheus has seen {last}", functools.partial(prometheus.query, often), 60)
             text = httpx.get(f"{server.url}/metrics", trust_env=False).text
@@ -262,6 +262,14 @@ def test_every_panel_and_every_record_has_data(watched: Watched):
         if not watched.has_data(text := watched.filled_in(expression))
     }
     assert missing == {}
+
+
+def test_a_notification_that_failed_is_seen(watched: Watched):
+    """The first one too."""
+    [panel] = [panel for _, panel in PANELS if panel["title"] == "Notifications"]
+    [target] = panel["targets"]
+    failed = watched.filled_in(target["expr"]).replace("{", '{status="failed",', 1)
+    assert watched.has_data(f"{failed} > 0")
 
 
 def test_every_condition_has_its_data(watched: Watched):

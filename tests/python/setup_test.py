@@ -145,6 +145,8 @@ def test_the_link_of_an_alert_opens_and_shows_it(tmp_path: Path, monitor_listen:
         eventually(fires)
         shown = http.get(links[0])
         assert shown.status_code == 200
+        # Where the default templates link.
+        assert http.get(links[0].partition("?")[0]).status_code == 200
         [alert], [group] = shown.json()["alerts"], shown.json()["groups"]
         assert alert["alertname"] == "Always on 100%" and alert["labels"]["instance"] in links[0]
         assert [rule["query"] for rule in group["rules"]] == ["up == 1"]

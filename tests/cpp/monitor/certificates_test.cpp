@@ -108,7 +108,7 @@ protected:
     std::unique_ptr<observe::Logging> logging_ =
         std::move(observe::Logging::open({.output = lines_.descriptor()}, clock_).value());
     observe::ErrorTracker errors_{clock_};
-    Certificates certificates_{{path_}, errors_, logging_->named("server.monitoring")};
+    Certificates certificates_{{path_, path_}, errors_, logging_->named("server.monitoring")};
 };
 
 TEST_F(CertificatesTest, TellNothingBeforeTheFirstLook) {

@@ -50,6 +50,14 @@ TEST(Options, AnAddressThatLinksAreMadeOfEndsWithItsPath) {
         EXPECT_FALSE(assign_text(*option, config, text)) << text;
 }
 
+TEST(Options, APathIsOneThatAMetricCanName) {
+    const Option* option = find_option("monitor.certificates");
+    Config config;
+    EXPECT_TRUE(assign_text(*option, config, "/etc/ssl/game.pem,ß.pem"));
+    EXPECT_EQ(config.monitor.certificates.size(), 2u);
+    EXPECT_FALSE(assign_text(*option, config, "/etc/ssl/\xff.pem"));
+}
+
 TEST(Options, StandTogetherByTable) {
     std::set<std::string_view> finished;
     std::string_view current;

@@ -22,6 +22,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Any
 
 from mythos.alerts.alert import Alert
@@ -47,7 +48,7 @@ from mythos.alerts.notify.rendering import Parse, Renderer, parse_template
 from mythos.alerts.notify.senders.alertmanager import AlertmanagerSender
 from mythos.alerts.notify.senders.http import Poster
 from mythos.alerts.notify.silences import Silence, SilenceRefused, Silences
-from mythos.alerts.notify.tally import Tally
+from mythos.alerts.notify.tally import STATUSES, Tally
 from mythos.alerts.notify.unrouted import Unrouted
 
 INBOX_MAX = 1_000  # evaluations; the thread takes them at once unless the disk holds it up
@@ -93,6 +94,9 @@ class Notifier:
         self._tally = Tally()
         self._silences = Silences(self._state)
         known = [] if config is None else [(receiver, each.name) for receiver, each in config.integrations()]
+        self._kinds = {name.partition("[")[0] for _, name in known}
+        self._kinds |= {"alertmanager"} if options.alertmanagers else set()
+        self._kinds |= {"heartbeat"} if options.heartbeat_url is not None else set()
         self._outbox = Outbox(self._state, self._tally, known, at)
         self._dispatcher: Dispatcher | None = None
         senders = {}
@@ -168,10 +172,14 @@ class Notifier:
             }
 
     def metrics(self) -> dict[tuple[str, str], int]:
-        """`mythos_notifications_total` by integration and status (sent, retried, failed, dropped)."""
+        """`mythos_notifications_total` by integration and status (sent, retried, failed, dropped).
+
+        What has not been yet is 0: where a series begins at 1, Prometheus sees no increase.
+        """
         with self._lock:
             self._count_lost()
-            return dict(self._tally.notifications)
+            zeros = dict.fromkeys([*product(self._kinds, STATUSES), ("dispatch", "dropped")], 0)
+            return {**zeros, **self._tally.notifications}
 
     def told(self) -> Told:
         """For one thread that must not wait: of now, or of the last time that the lock was free.
