@@ -1,0 +1,2 @@
+// React over the client of Mythos.
+export type { Wire } from "@mythos/client";
