@@ -2,6 +2,7 @@
 # Runs the tests of one workspace: bundles each for node, so that node's own runner, of 18 too, reads TypeScript.
 #   run-tests.sh PATTERN...     from the workspace's folder
 set -euo pipefail
+export PATH="$PWD/../node_modules/.bin:$PATH"
 out=build/test
 rm -rf "$out"
 # shellcheck disable=SC2086
