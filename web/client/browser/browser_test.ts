@@ -145,7 +145,9 @@ test("a page that wakes up reconnects at once, not when its timers get round to 
   proxy.cut("websocket");
   proxy.cut("sse");
   await say(100);
-  await page.waitForFunction("Object.values(client.wires).every(({ status }) => status === 'closed')");
+  await until("both wires' end", () =>
+    evaluate(page, "Object.values(client.wires).every(({ status }) => status === 'closed')"),
+  );
   await evaluate(page, "hold(0), document.dispatchEvent(new Event('visibilitychange'))");
   await arrived(page);
   await bothLive(page);
