@@ -156,7 +156,7 @@ test("a server that starts anew is told as a gap, and its client subscribes agai
   await client.subscribe("room:tavern");
   const { epoch } = client;
   const { port } = own;
-  await own.stop("SIGKILL");
+  await own.stop();
   const next = await Mythosd.start("", port);
   await until("the new epoch", () => client.epoch !== epoch);
   await until("the subscription", async () => (await next.get("/api/channels")).channels.length === 1);

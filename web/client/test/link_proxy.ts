@@ -23,6 +23,7 @@ export class LinkProxy {
   /** How many links of a kind there have been. */
   readonly accepted: Record<Kind, number> = { websocket: 0, sse: 0, other: 0 };
   private readonly _links = new Set<Link>();
+  private readonly _accepted = new Set<Socket>();
 
   private constructor(private readonly _server: Server) {}
 
@@ -59,7 +60,7 @@ export class LinkProxy {
   }
 
   async stop(): Promise<void> {
-    for (const { ends } of this._links) for (const end of ends) end.destroy();
+    for (const client of this._accepted) client.destroy();
     await new Promise((done) => this._server.close(done));
   }
 
@@ -70,6 +71,8 @@ export class LinkProxy {
   }
 
   private _accept(client: Socket, port: number): void {
+    this._accepted.add(client);
+    client.on("close", () => this._accepted.delete(client));
     client.on("error", () => {});
     client.once("data", (head) => {
       const kind = kindOf(head);
@@ -93,7 +96,7 @@ export class LinkProxy {
         });
         from.on("close", () => {
           this._links.delete(link);
-          to.destroySoon();
+          to.destroy();
         });
       }
     });
