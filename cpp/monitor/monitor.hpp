@@ -12,6 +12,7 @@
 
 #include "monitor/answers.hpp"
 #include "monitor/connection_pages.hpp"
+#include "monitor/history.hpp"
 #include "monitor/metrics.hpp"
 #include "monitor/stream_events.hpp"
 
@@ -71,6 +72,7 @@ private:
     Answers answers_;
     ConnectionPages pages_;
     StreamEvents events_;
+    History history_;
     Listeners listeners_;
     std::mutex mutex_;
     std::condition_variable asked_;

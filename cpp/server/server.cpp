@@ -87,6 +87,8 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     add_probe_views(monitor_->answers(), *probes_);
     monitor_->metrics().add([this](auto& all) { alerts_.add_metrics(all); });
     add_alert_view(monitor_->answers(), alerts_);
+    configuration_.tell(settings.configuration);
+    add_config_view(monitor_->answers(), configuration_);
 }
 
 // What the server checks of itself, and what the probes see of it.
@@ -220,6 +222,7 @@ Server::~Server() {
 }
 
 void Server::reload(const ServerSettings& settings) {
+    configuration_.tell(settings.configuration);
     node_->reload(settings.hub);
     for (auto& loop : loops_) loop->set_settings(settings.loop);
     health_->set_interval(settings.health_interval);
