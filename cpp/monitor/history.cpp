@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "hub/application.hpp"
-#include "monitor/timing_json.hpp"
+#include "observe/error_tracker.hpp"
 
 namespace mythos::monitor {
 
@@ -41,8 +42,8 @@ std::uint64_t History::bound_ns(std::size_t index) {
     return static_cast<std::uint64_t>(std::llround(std::exp2(kFirstBoundOctave + static_cast<double>(index) / 2)));
 }
 
-History::History(hub::Node& node, const Statistics& statistics, MonoTime start)
-    : node_(node), statistics_(statistics), ended_(start), before_(totals()) {
+History::History(hub::Node& node, const Statistics& statistics, const Transitions& transitions, MonoTime start)
+    : node_(node), statistics_(statistics), transitions_(transitions), ended_(start), before_(totals()) {
     for (const auto& [name, value] : measure(before_, before_, kStep.seconds())) names_.push_back(name);
 }
 
@@ -52,7 +53,8 @@ History::Totals History::totals() const {
     now.latencies = {stats::lifetime(node_.shards(Latency::delivery)),
                      stats::lifetime(node_.shards(Latency::acknowledgement)),
                      stats::lifetime(node_.shards(Latency::client_delay))};
-    now.errors = total_of(statistics_.errors());
+    now.all_errors = total_of(statistics_.errors());
+    for (const auto& group : node_.errors().groups()) now.errors[group.fingerprint()] = group.count;
     return now;
 }
 
@@ -90,7 +92,7 @@ History::Values History::measure(const Totals& before, const Totals& after, doub
             {"p99_ms", milliseconds_at(delivery, 99)},
             {"acknowledged_p95_ms", milliseconds_at(acknowledged, 95)},
             {"client_p95_ms", milliseconds_at(clients, 95)},
-            {"errors_per_minute", 60 * static_cast<double>(after.errors - before.errors) / seconds},
+            {"errors_per_minute", 60 * static_cast<double>(after.all_errors - before.all_errors) / seconds},
             {"slow_consumers", sums.causes[2]},
             {"send_queue_messages", sums.queued_messages},
             {"memory_usage_percent", statistics_.system().memory_percent()},
@@ -112,6 +114,11 @@ void History::tick(MonoTime now) {
         while (at < kBounds && stats::lowest_of(i) >= bound_ns(at)) ++at;
         point.heat[at] += static_cast<std::uint32_t>(delivery.counts()[i]);
     }
+    for (const auto& [fingerprint, count] : after.errors) {
+        const auto before = before_.errors.find(fingerprint);
+        const std::uint64_t came = count - (before == before_.errors.end() ? 0 : before->second);
+        if (came > 0) point.errors.emplace_back(fingerprint, static_cast<std::uint32_t>(came));
+    }
     point.heat.back() += static_cast<std::uint32_t>(delivery.overflow());
     add(std::move(point));
     before_ = std::move(after);
@@ -121,6 +128,23 @@ void History::tick(MonoTime now) {
 void History::add(Point point) {
     points_.push_back(std::move(point));
     if (points_.size() > kSteps) points_.pop_front();
+}
+
+// By fingerprint a column of counts.
+Json History::error_trends() const {
+    std::map<std::string, std::uint64_t> totals;
+    for (const Point& point : points_)
+        for (const auto& [fingerprint, count] : point.errors) totals[fingerprint] += count;
+    std::vector<std::pair<std::uint64_t, std::string>> most;
+    for (const auto& [fingerprint, count] : totals) most.emplace_back(count, fingerprint);
+    std::ranges::sort(most, std::greater{});
+    if (most.size() > kErrorTrends) most.resize(kErrorTrends);
+    Json trends = Json::object();
+    for (const auto& [count, fingerprint] : most) trends[fingerprint] = std::vector<std::uint32_t>(points_.size());
+    for (std::size_t i = 0; i < points_.size(); ++i)
+        for (const auto& [fingerprint, count] : points_[i].errors)
+            if (trends.contains(fingerprint)) trends[fingerprint][i] = count;
+    return trends;
 }
 
 std::string History::json(MonoTime now, WallTime wall) const {
@@ -136,6 +160,8 @@ std::string History::json(MonoTime now, WallTime wall) const {
                       {"step_s", kStep.seconds()},
                       {"end", end},
                       {"series", std::move(series)},
+                      {"errors", error_trends()},
+                      {"events", transitions_.json(wall)},
                       {"heatmap", {{"bounds_ms", std::move(bounds)}, {"counts", std::move(heat)}}}});
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,8 @@
 #include "hub/node.hpp"
 #include "monitor/answers.hpp"
 #include "monitor/statistics.hpp"
+#include "monitor/timing_json.hpp"
+#include "monitor/transitions.hpp"
 
 namespace mythos::monitor {
 
@@ -25,8 +28,11 @@ public:
     static constexpr std::size_t kBounds = 41;
     static std::uint64_t bound_ns(std::size_t index);
 
-    // `node` and `statistics` outlive it.
-    History(hub::Node& node, const Statistics& statistics, MonoTime start);
+    // Of so many groups of errors the trend is told, those with the most.
+    static constexpr std::size_t kErrorTrends = 20;
+
+    // All that is referred to outlives it.
+    History(hub::Node& node, const Statistics& statistics, const Transitions& transitions, MonoTime start);
 
     // Takes a point when a step is over; after each tick of the statistics.
     void tick(MonoTime now);
@@ -41,19 +47,23 @@ private:
     struct Totals {
         std::vector<std::uint64_t> counters;
         std::array<stats::Distribution, 3> latencies;  // delivery, acknowledgement, client_delay
-        std::uint64_t errors = 0;
+        std::map<std::string, std::uint64_t> errors;   // by fingerprint
+        std::uint64_t all_errors = 0;
     };
     struct Point {
         std::vector<float> values;  // as names_; empty: nothing is known
         Heat heat{};
+        std::vector<std::pair<std::string, std::uint32_t>> errors;  // by fingerprint, those that there were
     };
 
     Totals totals() const;
     Values measure(const Totals& before, const Totals& after, double seconds) const;
     void add(Point point);
+    Json error_trends() const;
 
     hub::Node& node_;
     const Statistics& statistics_;
+    const Transitions& transitions_;
     MonoTime ended_;  // the last step
     Totals before_;
     std::vector<std::string_view> names_;

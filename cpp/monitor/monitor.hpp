@@ -25,8 +25,9 @@ public:
     // Probes that may wait, in a queue of their own, which goes first.
     static constexpr std::size_t kProbesMax = 64;
 
-    // `node`, `clock` and what `request_times` refers to outlive it.
-    Monitor(hub::Node& node, const Clock& clock, std::vector<const transport::RequestTimes*> request_times = {});
+    // What is referred to outlives it, that of `request_times` too.
+    Monitor(hub::Node& node, const Clock& clock, const Transitions& transitions,
+            std::vector<const transport::RequestTimes*> request_times = {});
     ~Monitor();
     Monitor(const Monitor&) = delete;
     Monitor& operator=(const Monitor&) = delete;

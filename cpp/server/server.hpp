@@ -101,6 +101,7 @@ private:
     void run();
     void watch(observe::Logging& logging);
 
+    monitor::Transitions transitions_;
     monitor::AlertBoard alerts_;
     ConfigBoard configuration_;
     std::unique_ptr<store::Store> store_;

@@ -95,7 +95,6 @@ HttpResponse page_response(const Page& page, const HttpRequest& request) {
                         {"Cache-Control", "no-cache"},
                         {"Vary", "Accept, Accept-Encoding"},
                         {"Content-Security-Policy", std::string(kPolicy)},
-                        {"X-Content-Type-Options", "nosniff"},
                         {"Referrer-Policy", "no-referrer"},
                         {"Cross-Origin-Opener-Policy", "same-origin"},
                         {"Cross-Origin-Resource-Policy", "same-origin"}};

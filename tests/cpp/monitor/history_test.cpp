@@ -16,7 +16,7 @@ protected:
     void begin() {
         start();
         statistics = std::make_unique<Statistics>(*node_, now());
-        history = std::make_unique<History>(*node_, *statistics, now());
+        history = std::make_unique<History>(*node_, *statistics, transitions, now());
     }
     void pass(Duration time) {
         clock.advance(time);
@@ -25,6 +25,7 @@ protected:
     }
     json told() const { return json::parse(history->json(clock.mono(), clock.wall())); }
 
+    Transitions transitions;
     std::unique_ptr<Statistics> statistics;
     std::unique_ptr<History> history;
 };
@@ -76,6 +77,46 @@ TEST_F(HistoryTest, TheHeatMapCountsEachDeliveryByItsTime) {
     EXPECT_EQ(counts[slot], 2);
     EXPECT_EQ(counts.back(), 2);
     EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), 0), 5);
+}
+
+TEST_F(HistoryTest, EachGroupOfErrorsHasItsTrend) {
+    begin();
+    const auto fail = [&](int times, const std::string& code) {
+        for (int i = 0; i < times; ++i) node_->errors().record(stats::Counter::log_drops, {.code = code});
+    };
+    fail(2, "early");
+    pass(seconds(10));
+    fail(1, "early");
+    fail(5, "late");
+    pass(seconds(10));
+    const json trends = told()["errors"];
+    ASSERT_EQ(trends.size(), 2u) << trends;
+    for (const auto& [fingerprint, counts] : trends.items())
+        EXPECT_EQ(counts, fingerprint.ends_with("/late") ? json({0, 5}) : json({2, 1})) << fingerprint;
+    for (std::size_t i = 0; i < 2 * History::kErrorTrends; ++i) fail(3, "code" + std::to_string(i));
+    pass(seconds(10));
+    EXPECT_EQ(told()["errors"].size(), History::kErrorTrends);
+}
+
+TEST_F(HistoryTest, TellsChangesOfTheLastHour) {
+    begin();
+    transitions.note({clock.wall(), "health", "database", "healthy", "unhealthy"});
+    clock.advance(seconds(3'000));
+    transitions.note({clock.wall(), "alert", "Lag", "inactive", "firing", "ab12", {{"loop", "loop-0"}}});
+    const json both = told()["events"];
+    ASSERT_EQ(both.size(), 2u);
+    EXPECT_EQ(both[0]["kind"], "health");
+    EXPECT_EQ(both[0]["to"], "unhealthy");
+    EXPECT_FALSE(both[0].contains("labels"));
+    EXPECT_EQ(both[1]["labels"]["loop"], "loop-0");
+    EXPECT_EQ(both[1]["fingerprint"], "ab12");
+    clock.advance(seconds(1'000));
+    EXPECT_EQ(told()["events"].size(), 1u);
+    for (std::size_t i = 0; i < 2 * Transitions::kMax; ++i)
+        transitions.note({clock.wall(), "health", std::to_string(i), "healthy", "degraded"});
+    const json last = told()["events"];
+    EXPECT_EQ(last.size(), Transitions::kMax);
+    EXPECT_EQ(last.back()["name"], std::to_string(2 * Transitions::kMax - 1));
 }
 
 TEST_F(HistoryTest, WhatWasMissedIsUnknownAndNothingIsKeptForOverAnHour) {

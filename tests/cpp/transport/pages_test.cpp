@@ -20,6 +20,8 @@ TEST_F(PagesTest, ABrowserGetsThePageAndEverybodyElseTheText) {
     EXPECT_NE(page.find("text/html"), std::string::npos);
     EXPECT_NE(page.find("Content-Security-Policy: default-src 'none'; script-src 'self'"), std::string::npos);
     EXPECT_NE(page.find("Accept, Accept-Encoding\r\n"), std::string::npos);
+    EXPECT_NE(page.find("Cache-Control: no-cache"), std::string::npos);
+    EXPECT_EQ(page.find("no-store"), std::string::npos);
     EXPECT_NE(body_of(page).find("/assets/dashboard.js"), std::string::npos);
     for (const char* accept : {"", "Accept: */*\r\n", "Accept: text/plain\r\n"}) {
         const std::string text = ask("/", accept);
