@@ -13,7 +13,7 @@ BUILD_PACKAGES := cmake ninja-build libboost1.81-dev libssl-dev zlib1g-dev nlohm
     libcli11-dev libtomlplusplus-dev prometheus-cpp-dev libsoci-dev libpq-dev libsqlite3-dev libgtest-dev libgmock-dev
 PYTHON_PACKAGES := $(if $(shell python3 -c 'import ensurepip, venv; print("yes")' 2>/dev/null),,python3-venv) \
     $(if $(shell python3 -c '$(HAS_HEADERS)' 2>/dev/null),,python3-dev)
-TEST_PACKAGES := curl faketime jq openssl postgresql procps prometheus prometheus-alertmanager \
+TEST_PACKAGES := caddy curl faketime haproxy jq nginx-light openssl postgresql procps prometheus prometheus-alertmanager \
     $(if $(and $(shell command -v node),$(shell command -v npm)),,nodejs npm)
 BENCH_PACKAGES := libbenchmark-dev valgrind
 CLANG_PACKAGES := clang clang-format libclang-rt-14-dev
