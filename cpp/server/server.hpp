@@ -25,6 +25,7 @@
 #include "monitor/monitor.hpp"
 #include "monitor/probe_view.hpp"
 #include "observe/log.hpp"
+#include "server/config_view.hpp"
 #include "store/store.hpp"
 #include "transport/address.hpp"
 #include "transport/hub_loop.hpp"
@@ -43,6 +44,7 @@ struct ServerSettings {
     Duration sample_interval = seconds(1);   // of what the process takes of the machine
     std::vector<std::string> certificates;   // files whose expiry is watched
     Duration drain_spread = seconds(5);      // of a drain that is asked for by HTTP
+    std::string configuration = "{}";        // what is told of it: config_json
 };
 
 class Server {
@@ -101,7 +103,9 @@ private:
     void run();
     void watch(observe::Logging& logging);
 
+    monitor::Transitions transitions_;
     monitor::AlertBoard alerts_;
+    ConfigBoard configuration_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<journal::Journal> journal_;
     std::unique_ptr<hub::Node> node_;

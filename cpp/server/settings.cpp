@@ -86,6 +86,7 @@ ServerSettings settings_from(const Config& config, std::uint64_t descriptors) {
     settings.sample_interval = seconds(config.monitor.sample_interval_s);
     settings.certificates = config.monitor.certificates;
     settings.drain_spread = milliseconds(config.drain.spread_ms);
+    settings.configuration = config_json(config);
     settings.retention.entries = size(config.journal.retention_entries);
     settings.retention.bytes = size(config.journal.retention_bytes);
     settings.retention.age = seconds(config.journal.retention_s);
