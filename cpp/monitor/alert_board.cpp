@@ -5,14 +5,44 @@
 
 namespace mythos::monitor {
 
+AlertBoard::ShownAlerts AlertBoard::shown_in(const std::string& report) {
+    ShownAlerts shown;
+    const auto told = nlohmann::ordered_json::parse(report, nullptr, false);
+    if (!told.is_object() || !told.contains("alerts")) return shown;
+    for (const auto& alert : told["alerts"]) {
+        if (!alert.is_object() || !alert.value("fingerprint", nlohmann::ordered_json{}).is_string()) continue;
+        shown[alert["fingerprint"]] = {alert.value("alertname", ""), alert.value("state", ""),
+                                       alert.value("labels", nlohmann::ordered_json::object())};
+    }
+    return shown;
+}
+
+void AlertBoard::note_changes(ShownAlerts now) {
+    const WallTime at = clock_.wall();
+    const auto note = [&](const std::string& fingerprint, const Shown& alert, std::string from, std::string to) {
+        transitions_.note({at, "alert", alert.name, std::move(from), std::move(to), fingerprint, alert.labels});
+    };
+    for (const auto& [fingerprint, alert] : now) {
+        const auto before = shown_.find(fingerprint);
+        const std::string was = before == shown_.end() ? "inactive" : before->second.state;
+        if (was != alert.state) note(fingerprint, alert, was, alert.state);
+    }
+    for (const auto& [fingerprint, alert] : shown_)
+        if (!now.contains(fingerprint)) note(fingerprint, alert, alert.state, "inactive");
+    shown_ = std::move(now);
+}
+
 void AlertBoard::tell(std::string report, std::vector<prometheus::MetricFamily> metrics) {
+    ShownAlerts shown = shown_in(report);
     auto told = std::make_shared<const Told>(Told{clock_.mono(), std::move(report), std::move(metrics)});
     const std::lock_guard lock(mutex_);
+    note_changes(std::move(shown));
     told_ = std::move(told);
 }
 
 void AlertBoard::clear() {
     const std::lock_guard lock(mutex_);
+    note_changes({});
     told_ = nullptr;
 }
 

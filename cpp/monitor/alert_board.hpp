@@ -6,6 +6,7 @@
 
 #include <prometheus/metric_family.h>
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,13 +14,14 @@
 
 #include "base/clock.hpp"
 #include "monitor/answers.hpp"
+#include "monitor/transitions.hpp"
 
 namespace mythos::monitor {
 
 class AlertBoard {
 public:
-    // `clock` outlives it.
-    explicit AlertBoard(const Clock& clock) : clock_(clock) {}
+    // `clock`, and `transitions`, which are told of alerts that begin, change and end, outlive it.
+    AlertBoard(const Clock& clock, Transitions& transitions) : clock_(clock), transitions_(transitions) {}
 
     // `report`: a JSON object with at least one member. It replaces what was told before.
     void tell(std::string report, std::vector<prometheus::MetricFamily> metrics);
@@ -35,9 +37,20 @@ private:
         std::string report;
         std::vector<prometheus::MetricFamily> metrics;
     };
+    // An alert by its fingerprint.
+    struct Shown {
+        std::string name, state;
+        nlohmann::ordered_json labels;
+    };
+    using ShownAlerts = std::map<std::string, Shown>;
+    static ShownAlerts shown_in(const std::string& report);
+    void note_changes(ShownAlerts now);
+
     const Clock& clock_;
+    Transitions& transitions_;
     mutable std::mutex mutex_;
     std::shared_ptr<const Told> told_;  // guarded by mutex_; null: no engine
+    ShownAlerts shown_;                 // guarded by mutex_
 };
 
 // `board` outlives the answers.

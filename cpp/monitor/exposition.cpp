@@ -7,9 +7,11 @@
 #include <cmath>
 #include <new>
 
-#include "monitor/accept.hpp"
+#include "transport/accept.hpp"
 
 namespace mythos::monitor {
+
+using transport::weight_in;
 
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
@@ -123,10 +125,6 @@ TextFormat negotiate_format(std::string_view accept) {
     const double open = weight_in(accept, {"application/openmetrics-text", "application/*"}).value_or(0);
     const double text = weight_in(accept, {"text/plain", "text/*", "*/*"}).value_or(0);
     return open > text ? TextFormat::open_metrics : TextFormat::prometheus;
-}
-
-bool accepts_gzip(std::string_view accept_encoding) {
-    return weight_in(accept_encoding, {"gzip", "*"}).value_or(0) > 0;
 }
 
 std::string_view content_type(TextFormat format) {

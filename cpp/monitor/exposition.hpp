@@ -17,8 +17,6 @@ enum class TextFormat : std::uint8_t { prometheus, open_metrics };
 
 // Of the two the one that `accept` weighs more; Prometheus's own where it prefers none.
 TextFormat negotiate_format(std::string_view accept);
-// Whether `accept_encoding` allows gzip.
-bool accepts_gzip(std::string_view accept_encoding);
 
 // The Content-Type of a format, version included: Prometheus 3 refuses an answer without.
 std::string_view content_type(TextFormat format);

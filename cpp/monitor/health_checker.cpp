@@ -89,6 +89,7 @@ void HealthChecker::tell_changes() {
         const auto before = std::ranges::find(told_, component.spec.name, &std::pair<std::string, Health>::first);
         const Health was = before == told_.end() ? Health::healthy : before->second;
         if (was == component.status) continue;
+        on_change_(component.spec.name, was, component.status);
         log_.write(component.status == Health::healthy ? observe::Level::info : observe::Level::warning,
                    "Health changed",
                    {{"component", component.spec.name},

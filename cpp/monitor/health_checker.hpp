@@ -35,6 +35,9 @@ public:
     HealthChecker& operator=(const HealthChecker&) = delete;
 
     void add(observe::ComponentSpec spec, Check check);
+    // Told of each change that the log is told of; before `start`.
+    using OnChange = std::function<void(const std::string& component, observe::Health from, observe::Health to)>;
+    void on_change(OnChange told) { on_change_ = std::move(told); }
     void each_second(std::function<void(MonoTime now)> act) { acts_.push_back(std::move(act)); }
     // Checks everything once, so that whoever asks from now on is told something, then goes on by itself.
     void start();
@@ -67,6 +70,7 @@ private:
     Duration interval_{};  // that the board knows
     std::vector<Due> checks_;
     std::vector<std::function<void(MonoTime)>> acts_;
+    OnChange on_change_ = [](const auto&...) {};
     std::vector<std::pair<std::string, observe::Health>> told_;
     std::uint64_t beats_ = 0;
     std::mutex mutex_;

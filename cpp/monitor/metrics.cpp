@@ -5,6 +5,7 @@
 
 #include "hub/application.hpp"
 #include "monitor/exposition.hpp"
+#include "transport/accept.hpp"
 
 namespace mythos::monitor {
 
@@ -176,7 +177,7 @@ void add_metrics_view(Answers& answers, const Metrics& metrics) {
         response.content_type = content_type(format);
         response.body = write_metrics(format, metrics.Collect());
         response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
-        if (accepts_gzip(request.accept_encoding)) {
+        if (transport::accepts_gzip(request.accept_encoding)) {
             response.body = gzip(response.body);
             response.headers.emplace_back("Content-Encoding", "gzip");
         }

@@ -27,17 +27,20 @@ MonoTime whole(MonoTime t) { return {t.ns / kTickEach.ns * kTickEach.ns}; }
 
 }  // namespace
 
-Monitor::Monitor(hub::Node& node, const Clock& clock, std::vector<const transport::RequestTimes*> request_times)
+Monitor::Monitor(hub::Node& node, const Clock& clock, const Transitions& transitions,
+                 std::vector<const transport::RequestTimes*> request_times)
     : clock_(clock),
       statistics_(node, clock.mono()),
       metrics_(node, statistics_, std::move(request_times)),
       answers_(node.errors()),
       pages_(node, clock, [this](std::function<void()> task) { run_later(std::move(task)); }),
-      events_(node, statistics_) {
+      events_(node, statistics_),
+      history_(node, statistics_, transitions, clock.mono()) {
     add_metrics_view(answers_, metrics_);
     add_error_view(answers_, statistics_, node.errors(), clock);
     add_performance_view(answers_, node, statistics_, clock);
     add_health_views(answers_, node, statistics_, clock);
+    add_history_view(answers_, history_, clock);
     pages_.register_at(answers_);
 }
 
@@ -91,6 +94,7 @@ std::vector<prometheus::MetricFamily> Monitor::collect() {
 void Monitor::tick(MonoTime now) {
     statistics_.tick(now);
     pages_.tick(now);
+    history_.tick(now);
 }
 
 void Monitor::tell_listeners() {

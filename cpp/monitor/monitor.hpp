@@ -12,6 +12,7 @@
 
 #include "monitor/answers.hpp"
 #include "monitor/connection_pages.hpp"
+#include "monitor/history.hpp"
 #include "monitor/metrics.hpp"
 #include "monitor/stream_events.hpp"
 
@@ -24,8 +25,9 @@ public:
     // Probes that may wait, in a queue of their own, which goes first.
     static constexpr std::size_t kProbesMax = 64;
 
-    // `node`, `clock` and what `request_times` refers to outlive it.
-    Monitor(hub::Node& node, const Clock& clock, std::vector<const transport::RequestTimes*> request_times = {});
+    // What is referred to outlives it, that of `request_times` too.
+    Monitor(hub::Node& node, const Clock& clock, const Transitions& transitions,
+            std::vector<const transport::RequestTimes*> request_times = {});
     ~Monitor();
     Monitor(const Monitor&) = delete;
     Monitor& operator=(const Monitor&) = delete;
@@ -71,6 +73,7 @@ private:
     Answers answers_;
     ConnectionPages pages_;
     StreamEvents events_;
+    History history_;
     Listeners listeners_;
     std::mutex mutex_;
     std::condition_variable asked_;

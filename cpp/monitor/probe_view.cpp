@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "monitor/accept.hpp"
+#include "transport/accept.hpp"
 #include "protocol/json_text.hpp"
 #include "transport/uri.hpp"
 
@@ -14,6 +14,7 @@ using observe::ComponentHealth;
 using observe::Health;
 using observe::HealthReport;
 using transport::HttpResponse;
+using transport::weight_in;
 
 namespace {
 

@@ -50,7 +50,7 @@ Error placed(const transport::HostPort& at, const Error& error) {
 }  // namespace
 
 Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logging& logging)
-    : alerts_(clock), drain_spread_ns_(settings.drain_spread.ns), clock_(clock) {
+    : alerts_(clock, transitions_), drain_spread_ns_(settings.drain_spread.ns), clock_(clock) {
     const std::uint32_t count = loop_count(settings);
     journal_ = std::make_unique<journal::MemoryJournal>(random_name("", kEpochBits), settings.retention);
     node_ = std::make_unique<hub::Node>(*journal_, clock, settings.hub, count);
@@ -66,7 +66,7 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     node_->start();
     std::vector<const transport::RequestTimes*> request_times;
     for (const auto& loop : loops_) request_times.push_back(&loop->request_times());
-    monitor_ = std::make_unique<monitor::Monitor>(*node_, clock, std::move(request_times));
+    monitor_ = std::make_unique<monitor::Monitor>(*node_, clock, transitions_, std::move(request_times));
     monitor_->set_sample_interval(settings.sample_interval);
     monitor_->metrics().add([&logging](auto& all) { monitor::add_log_metrics(all, logging); });
     for (auto& loop : loops_)
@@ -82,11 +82,16 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     monitor_->set_listeners(std::move(listeners));
     health_ = std::make_unique<monitor::HealthChecker>(clock, logging.named("server.monitoring"), node_->errors(),
                                                        settings.health_interval);
+    health_->on_change([this](const std::string& component, observe::Health from, observe::Health to) {
+        transitions_.note({clock_.wall(), "health", component, std::string(name_of(from)), std::string(name_of(to))});
+    });
     watch(logging);
     monitor_->metrics().add([this](auto& all) { monitor::add_health_metrics(all, health_->report()); });
     add_probe_views(monitor_->answers(), *probes_);
     monitor_->metrics().add([this](auto& all) { alerts_.add_metrics(all); });
     add_alert_view(monitor_->answers(), alerts_);
+    configuration_.tell(settings.configuration);
+    add_config_view(monitor_->answers(), configuration_);
 }
 
 // What the server checks of itself, and what the probes see of it.
@@ -220,6 +225,7 @@ Server::~Server() {
 }
 
 void Server::reload(const ServerSettings& settings) {
+    configuration_.tell(settings.configuration);
     node_->reload(settings.hub);
     for (auto& loop : loops_) loop->set_settings(settings.loop);
     health_->set_interval(settings.health_interval);

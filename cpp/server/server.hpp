@@ -24,6 +24,7 @@
 #include "monitor/monitor.hpp"
 #include "monitor/probe_view.hpp"
 #include "observe/log.hpp"
+#include "server/config_view.hpp"
 #include "store/store.hpp"
 #include "transport/address.hpp"
 #include "transport/hub_loop.hpp"
@@ -41,6 +42,7 @@ struct ServerSettings {
     Duration health_interval = seconds(10);  // of the server's own checks
     Duration sample_interval = seconds(1);   // of what the process takes of the machine
     Duration drain_spread = seconds(5);      // of a drain that is asked for by HTTP
+    std::string configuration = "{}";        // what is told of it: config_json
 };
 
 class Server {
@@ -99,7 +101,9 @@ private:
     void run();
     void watch(observe::Logging& logging);
 
+    monitor::Transitions transitions_;
     monitor::AlertBoard alerts_;
+    ConfigBoard configuration_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<journal::Journal> journal_;
     std::unique_ptr<hub::Node> node_;

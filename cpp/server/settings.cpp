@@ -85,6 +85,7 @@ ServerSettings settings_from(const Config& config, std::uint64_t descriptors) {
     settings.health_interval = seconds(config.health.interval_s);
     settings.sample_interval = seconds(config.monitor.sample_interval_s);
     settings.drain_spread = milliseconds(config.drain.spread_ms);
+    settings.configuration = config_json(config);
     settings.retention.entries = size(config.journal.retention_entries);
     settings.retention.bytes = size(config.journal.retention_bytes);
     settings.retention.age = seconds(config.journal.retention_s);

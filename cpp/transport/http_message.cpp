@@ -147,7 +147,8 @@ void append_response(std::string& out, const HttpResponse& response, bool keep_a
         append_header(out, "Content-Length", std::to_string(response.body.size()));
         append_header(out, "X-Content-Type-Options", "nosniff");
     }
-    append_header(out, "Cache-Control", "no-store");
+    const auto named = [](const auto& header) { return equals_in_any_case(header.first, "Cache-Control"); };
+    if (std::ranges::none_of(response.headers, named)) append_header(out, "Cache-Control", "no-store");
     for (const auto& [name, value] : response.headers) append_header(out, name, value);
     append_header(out, "Connection", keep_alive && !response.close ? "keep-alive" : "close");
     out += "\r\n";

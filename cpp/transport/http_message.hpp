@@ -52,8 +52,8 @@ struct HttpResponse {
     int status = 200;
     std::string content_type = "application/json";
     std::string body;
-    HttpHeaders headers;
-    bool close = false;  // the connection does not live on
+    HttpHeaders headers;  // without Cache-Control nobody stores the answer
+    bool close = false;   // the connection does not live on
 };
 
 std::string_view reason_phrase(int status);

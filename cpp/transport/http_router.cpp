@@ -19,6 +19,8 @@ struct Row {
 // A literal segment stands before a parameter in its place, the methods of one path together.
 constexpr std::array kRows{
     Row{Route::index, "GET", "/"},
+    Row{Route::game_page, "GET", "/game"},
+    Row{Route::asset, "GET", "/assets/{file}"},
     Row{Route::live, "GET", "/livez"},
     Row{Route::ready, "GET", "/readyz"},
     Row{Route::startup, "GET", "/startupz"},
@@ -31,6 +33,8 @@ constexpr std::array kRows{
     Row{Route::dual_connections, "GET", "/monitoring/dual-connections"},
     Row{Route::errors, "GET", "/monitoring/errors"},
     Row{Route::alerts, "GET", "/monitoring/alerts"},
+    Row{Route::monitoring_history, "GET", "/monitoring/history"},
+    Row{Route::configuration, "GET", "/monitoring/config"},
     Row{Route::monitored_connections, "GET", "/monitoring/connections"},
     Row{Route::monitored_connection, "GET", "/monitoring/connections/{connection_id}"},
     Row{Route::monitoring_stream, "GET", "/monitoring/stream"},

@@ -13,6 +13,8 @@ namespace mythos::transport {
 
 enum class Route : std::uint8_t {
     index,
+    game_page,
+    asset,  // with a parameter: the file
     live,
     ready,
     startup,
@@ -24,6 +26,8 @@ enum class Route : std::uint8_t {
     dual_connections,
     errors,
     alerts,
+    monitoring_history,
+    configuration,
     monitored_connections,
     monitored_connection,  // with a parameter: the connection
     monitoring_stream,

@@ -18,6 +18,7 @@ inline constexpr std::string_view kIndex =
     "GET  /api/channels, /api/presence/{channel}, /api/history/{channel}\n"
     "GET  /monitoring/performance, /monitoring/connection-health, /monitoring/dual-connections, "
     "/monitoring/connections\n"
+    "GET  /monitoring/history, /monitoring/config, /monitoring/stream\n"
     "GET  /monitoring/alerts, /monitoring/errors; /api/v2/alerts, /api/v2/silences: what rules raise, for amtool\n"
     "GET  /health, /health/detailed, /livez, /readyz, /startupz, /metrics\n"
     "POST /drain\n";

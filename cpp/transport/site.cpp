@@ -5,6 +5,7 @@
 #include "transport/connect_request.hpp"
 #include "transport/hub_routes.hpp"
 #include "transport/index_text.hpp"
+#include "transport/pages.hpp"
 #include "transport/sse_connection.hpp"
 #include "transport/trace_context.hpp"
 #include "transport/ws_connection.hpp"
@@ -137,8 +138,9 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
     HttpResponse response;
     switch (match.route) {
         case Route::index:
-            response.content_type = "text/plain; charset=utf-8";
-            response.body = kIndex;
+        case Route::game_page:
+        case Route::asset:
+            response = page(match, request);
             break;
         case Route::live:
         case Route::ready:
@@ -152,6 +154,20 @@ void Site::request(HttpConnection& connection, HttpRequest request) {
     }
     add_cors(response, cors_headers(settings_.policy, request));
     connection.answer(std::move(response));
+}
+
+HttpResponse Site::page(const RouteMatch& match, const HttpRequest& request) {
+    std::string_view name = match.parameter;
+    if (match.route == Route::game_page) name = "game.html";
+    if (match.route == Route::index && wants_html(request)) name = "index.html";
+    if (const Page* found = find_page(name)) return page_response(*found, request);
+    if (match.route != Route::index)
+        return refused(Counter::http_not_found, &request, 404, "not_found", "There is no such page in this program.");
+    HttpResponse response;
+    response.content_type = "text/plain; charset=utf-8";
+    response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+    response.body = kIndex;
+    return response;
 }
 
 // It is answered off the loop, and sent on it.

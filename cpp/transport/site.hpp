@@ -102,6 +102,7 @@ private:
     using TellAnswered = std::function<void(int status)>;
     TellAnswered answered_line(const HttpRequest& request);
     hub::AnswerTo hub_answer(HttpConnection& connection, const HttpRequest& request);
+    HttpResponse page(const RouteMatch& match, const HttpRequest& request);
     HttpResponse probed(Route route, std::string_view query);
     HttpResponse begin_drain(const HttpRequest& request);
     void ask_alert_engine(HttpConnection& connection, const HttpRequest& request, const RouteMatch& match);

@@ -71,8 +71,11 @@ std::optional<HttpResponse> Site::refuse_entry(const HttpConnection& connection,
 const char* Site::not_served(Route route, Door door) const {
     const bool measures = route >= Route::metrics && route <= Route::monitoring_stream;
     if (measures && !settings_.monitoring) return "This server does not tell what it measures; monitor.enabled is off.";
-    if (door == Door::monitoring)
-        return route >= Route::live && route <= Route::drain ? nullptr : "Only monitoring is answered here.";
+    if (door == Door::monitoring) {
+        const bool dashboard = route == Route::index || route == Route::asset || is_alert_engines(route);
+        return dashboard || (route >= Route::live && route <= Route::drain) ? nullptr
+                                                                            : "Only monitoring is answered here.";
+    }
     const bool apart = settings_.monitoring_apart && (measures || route == Route::health_detailed);
     return apart ? "That is answered on monitor.listen." : nullptr;
 }

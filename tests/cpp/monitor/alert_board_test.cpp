@@ -23,7 +23,8 @@ protected:
 
     ManualClock clock_;
     observe::ErrorTracker errors_{clock_};
-    AlertBoard board_{clock_};
+    Transitions transitions_;
+    AlertBoard board_{clock_, transitions_};
 };
 
 TEST_F(AlertBoardTest, SaysThatNoEngineRuns) {
@@ -33,6 +34,27 @@ TEST_F(AlertBoardTest, SaysThatNoEngineRuns) {
     std::vector<prometheus::MetricFamily> metrics;
     board_.add_metrics(metrics);
     EXPECT_TRUE(metrics.empty());
+}
+
+TEST_F(AlertBoardTest, NotesWhenAnAlertBeginsChangesAndEnds) {
+    const auto tell = [&](const std::string& alerts) { board_.tell(R"({"alerts":[)" + alerts + "]}", {}); };
+    const auto alert = [](const std::string& fingerprint, const std::string& state) {
+        return R"({"fingerprint":")" + fingerprint + R"(","alertname":"Lag","state":")" + state +
+               R"(","labels":{"alertname":"Lag"}})";
+    };
+    tell(alert("a", "pending"));
+    tell(alert("a", "pending"));
+    tell(alert("a", "firing") + "," + alert("b", "pending"));
+    tell(alert("b", "pending"));
+    board_.clear();
+    std::string seen;
+    for (const auto& row : transitions_.json(clock_.wall())) {
+        EXPECT_EQ(row["name"], "Lag");
+        EXPECT_EQ(row["labels"]["alertname"], "Lag");
+        seen += row["fingerprint"].get<std::string>() + ":" + row["from"].get<std::string>() + ">" +
+                row["to"].get<std::string>() + " ";
+    }
+    EXPECT_EQ(seen, "a:inactive>pending a:pending>firing b:inactive>pending a:firing>inactive b:pending>inactive ");
 }
 
 TEST_F(AlertBoardTest, TellsTheLastReportWithItsAgeAndItsMetrics) {

@@ -28,15 +28,6 @@ TEST(NegotiateFormatTest, OpenMetricsOnlyWhereItIsPreferred) {
     EXPECT_FALSE(is_open(";;,,q=,"));
 }
 
-TEST(NegotiateFormatTest, GzipWhereItIsAllowed) {
-    EXPECT_TRUE(accepts_gzip("gzip"));
-    EXPECT_TRUE(accepts_gzip("deflate, gzip;q=0.5"));
-    EXPECT_TRUE(accepts_gzip("*"));
-    EXPECT_FALSE(accepts_gzip("gzip;q=0, *")) << "the name says more than the star";
-    EXPECT_FALSE(accepts_gzip("br"));
-    EXPECT_FALSE(accepts_gzip(""));
-}
-
 MetricFamily family(const char* name, MetricType type, ClientMetric metric) {
     return {name, "What it is: a \"test\".", type, {std::move(metric)}};
 }

@@ -124,6 +124,17 @@ TEST_F(HealthCheckerTest, WhatReportsFromElsewhereTurnsStaleWhenItStops) {
     EXPECT_EQ(log[0]["stale"], true);
 }
 
+TEST_F(HealthCheckerTest, WhoWantsIsToldOfEachChange) {
+    std::vector<std::string> told;
+    checker_->on_change([&](const std::string& component, Health from, Health to) {
+        told.push_back(component + " " + std::string(name_of(from)) + " " + std::string(name_of(to)));
+    });
+    checker_->add({.name = "disk"}, [](Health) { return CheckResult{Health::degraded}; });
+    checker_->step();
+    checker_->step();
+    EXPECT_EQ(told, std::vector<std::string>{"disk healthy degraded"});
+}
+
 TEST_F(HealthCheckerTest, GoesOnByItselfAndEndsAtOnce) {
     std::atomic<int> seconds_seen{0};
     checker_->each_second([&](MonoTime) { ++seconds_seen; });

@@ -9,11 +9,14 @@ namespace {
 
 using transport::Route;
 
-class MonitorTest : public hub::test::HubTest {};
+class MonitorTest : public hub::test::HubTest {
+protected:
+    Transitions transitions;
+};
 
 TEST_F(MonitorTest, TellsWhoAsksTheMetricsAsOfNow) {
     start();
-    Monitor monitor(*node_, clock);
+    Monitor monitor(*node_, clock, transitions);
     monitor.start();
     subscribe(ws(), "room");
     say("room");
@@ -26,7 +29,7 @@ TEST_F(MonitorTest, TellsWhoAsksTheMetricsAsOfNow) {
 
 TEST_F(MonitorTest, GivesItsFamiliesToOtherThreads) {
     start();
-    Monitor monitor(*node_, clock);
+    Monitor monitor(*node_, clock, transitions);
     monitor.start();
     subscribe(ws(), "room");
     say("room");
@@ -42,7 +45,7 @@ TEST_F(MonitorTest, GivesItsFamiliesToOtherThreads) {
 
 TEST_F(MonitorTest, OnlySoManyMayWaitAndProbesGoFirst) {
     start();
-    Monitor monitor(*node_, clock);
+    Monitor monitor(*node_, clock, transitions);
     std::vector<Route> rendered;
     for (const Route route : {Route::metrics, Route::health})
         monitor.answers().add(route, [&, route](const MonitorRequest&) -> MonitorAnswer {
@@ -74,7 +77,7 @@ TEST_F(MonitorTest, OnlySoManyMayWaitAndProbesGoFirst) {
 TEST_F(MonitorTest, MayEndAtOnce) {
     start();
     for (int i = 0; i < 20; ++i) {
-        Monitor monitor(*node_, clock);
+        Monitor monitor(*node_, clock, transitions);
         if (i % 2 == 0) monitor.start();
     }
 }

@@ -44,7 +44,7 @@ TEST_F(SiteEntryTest, WithTwoEachHasItsOwnAndBothHaveWhatABalancerAsks) {
         EXPECT_EQ(main(path), 404) << path;
         EXPECT_EQ(monitor(path), 200) << path;
     }
-    for (const char* path : {"/", "/api/channels", "/sse/ann", "/ws/ann"}) EXPECT_EQ(monitor(path), 404) << path;
+    for (const char* path : {"/game", "/api/channels", "/sse/ann", "/ws/ann"}) EXPECT_EQ(monitor(path), 404) << path;
     EXPECT_EQ(main("/api/channels"), 200);
     EXPECT_EQ(served->count(stats::Counter::http_not_found), 8u);
 }

@@ -1,11 +1,11 @@
-#include "monitor/accept.hpp"
+#include "transport/accept.hpp"
 
 #include <algorithm>
 #include <charconv>
 
 #include "transport/http_message.hpp"
 
-namespace mythos::monitor {
+namespace mythos::transport {
 
 namespace {
 
@@ -35,11 +35,11 @@ std::optional<double> weight_in(std::string_view list, std::initializer_list<std
         double q = 1;
         while (!element.empty()) {
             const std::string_view parameter = take(element, ';');
-            if (transport::equals_in_any_case(parameter.substr(0, 2), "q="))
+            if (equals_in_any_case(parameter.substr(0, 2), "q="))
                 std::from_chars(parameter.data() + 2, parameter.data() + parameter.size(), q);
         }
         const auto at = static_cast<std::size_t>(
-            std::ranges::find_if(names, [&](std::string_view n) { return transport::equals_in_any_case(name, n); }) -
+            std::ranges::find_if(names, [&](std::string_view n) { return equals_in_any_case(name, n); }) -
             names.begin());
         if (at >= best && !(at == best && at < names.size() && q > *found)) continue;
         best = at;
@@ -48,4 +48,8 @@ std::optional<double> weight_in(std::string_view list, std::initializer_list<std
     return found;
 }
 
-}  // namespace mythos::monitor
+bool accepts_gzip(std::string_view accept_encoding) {
+    return weight_in(accept_encoding, {"gzip", "*"}).value_or(0) > 0;
+}
+
+}  // namespace mythos::transport

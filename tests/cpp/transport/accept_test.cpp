@@ -1,8 +1,8 @@
-#include "monitor/accept.hpp"
+#include "transport/accept.hpp"
 
 #include <gtest/gtest.h>
 
-namespace mythos::monitor {
+namespace mythos::transport {
 namespace {
 
 TEST(AcceptTest, TheMostSpecificNameCountsWhateverTheOrder) {
@@ -22,5 +22,14 @@ TEST(AcceptTest, OfNothingOrNonsenseThereIsNone) {
         EXPECT_EQ(weight_in(list, {"text/plain"}), std::nullopt);
 }
 
+TEST(AcceptTest, GzipWhereItIsAllowed) {
+    EXPECT_TRUE(accepts_gzip("gzip"));
+    EXPECT_TRUE(accepts_gzip("deflate, gzip;q=0.5"));
+    EXPECT_TRUE(accepts_gzip("*"));
+    EXPECT_FALSE(accepts_gzip("gzip;q=0, *")) << "the name says more than the star";
+    EXPECT_FALSE(accepts_gzip("br"));
+    EXPECT_FALSE(accepts_gzip(""));
+}
+
 }  // namespace
-}  // namespace mythos::monitor
+}  // namespace mythos::transport

@@ -5,10 +5,13 @@
 #include <optional>
 #include <string_view>
 
-namespace mythos::monitor {
+namespace mythos::transport {
 
 // The weight that such a list gives the most specific of `names` that it has, which stand in this order; nothing where
 // it has none. Names in any case; 1 where no weight is said.
 std::optional<double> weight_in(std::string_view list, std::initializer_list<std::string_view> names);
 
-}  // namespace mythos::monitor
+// Whether an Accept-Encoding allows gzip.
+bool accepts_gzip(std::string_view accept_encoding);
+
+}  // namespace mythos::transport
