@@ -149,7 +149,10 @@ export function App() {
           {health && <Pill state={health.status} />}
         </p>
         <Freshness />
-        <p class="version">{health && `${health.version} · up ${span(Math.floor(health.uptime / 60) * 60)}`}</p>
+        <p class="version">
+          {health &&
+            `${health.version} · up ${span(health.uptime < 60 ? health.uptime : Math.floor(health.uptime / 60) * 60)}`}
+        </p>
         <ThemeSwitch />
       </header>
       <Menu current={shown.within ?? shown.name} />

@@ -14,6 +14,9 @@ export function timesOf({ end, step_s, series }: History): number[] {
 export const columnOf = (history: History, name: string, steps: number): Column =>
   history.series[name] ?? new Array<null>(steps).fill(null);
 
+/** When the first step began; milliseconds since 1970. */
+export const knownFrom = (history: History): number => ((timesOf(history)[0] ?? history.end) - history.step_s) * 1e3;
+
 export function lastKnown(column: Column): number | null {
   for (let i = column.length - 1; i >= 0; --i) {
     const value = column[i];
@@ -31,6 +34,15 @@ export function extremes(column: Column): { lowest: number; highest: number } | 
     highest = Math.max(highest, value);
   }
   return lowest <= highest ? { lowest, highest } : null;
+}
+
+/** Sums of so many steps each, the last one of the newest. */
+export function summed(column: Column, each: number): number[] {
+  const sums: number[] = [];
+  for (let end = column.length; end > 0; end -= each) {
+    sums.unshift(column.slice(Math.max(0, end - each), end).reduce<number>((sum, value) => sum + (value ?? 0), 0));
+  }
+  return sums;
 }
 
 /** How often each time falls into one of so many equal parts between `from` and `to`. */

@@ -31,10 +31,12 @@ export function Bands({ label, present, transitions, begin, end, knownSince }: P
           <th scope="col" class="unseen">
             name
           </th>
-          <td class="hours" aria-hidden="true">
-            <span>{time(begin).slice(-8, -3)}</span>
-            <span>{time((begin + end) / 2).slice(-8, -3)}</span>
-            <span>now</span>
+          <td aria-hidden="true">
+            <div class="hours">
+              <span>{time(begin).slice(-8, -3)}</span>
+              <span>{time((begin + end) / 2).slice(-8, -3)}</span>
+              <span>now</span>
+            </div>
           </td>
         </tr>
       </thead>

@@ -55,6 +55,10 @@ export function rangeOf(
   return [low, to !== undefined && high <= to ? to : high > low ? low + (high - low) * TOP : low + 1];
 }
 
+const HOUR_S = 3_600;
+const hour = (_: uPlot, _from: number, to: number): [number, number] => [to - HOUR_S, to];
+const powersOfTen = (value: number) => (Number.isInteger(Math.log10(value)) ? value : null);
+
 // A threshold is drawn where it is within the axis; it does not flatten the lines by widening it.
 function limitLines(limits: readonly Limit[]): (chart: uPlot) => void {
   return ({ ctx, bbox, scales, valToPos }) => {
@@ -89,13 +93,18 @@ function optionsOf(props: Props, width: number, told: (index: number | null) => 
     padding: [6, 4, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 6 }, drag: { setScale: false, x: false, y: false } },
-    scales: { x: { time: true }, y: { distr: logarithmic ? 3 : 1, range: (_, min, max) => rangeOf(min, max, props) } },
+    scales: {
+      x: { time: true, range: hour },
+      y: { distr: logarithmic ? 3 : 1, range: (_, min, max) => rangeOf(min, max, props) },
+    },
     axes: [
-      { ...axis, size: 22, space: 70, values: (_, splits) => splits.map((at) => time(at * 1e3).slice(-8, -3)) },
+      { ...axis, size: 22, space: 60, values: (_, splits) => splits.map((at) => time(at * 1e3).slice(-8, -3)) },
       {
         ...axis,
         size: 62,
         space: 26,
+        ...(logarithmic && { filter: (_: uPlot, splits: number[]) => splits.map(powersOfTen) }),
+        ...(logarithmic && { grid: { ...axis.grid, filter: (_: uPlot, splits: number[]) => splits.map(powersOfTen) } }),
         gap: 4,
         values: (_, splits) => splits.map((value) => (value === null ? "" : format(value))),
       },

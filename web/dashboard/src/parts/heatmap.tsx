@@ -1,44 +1,15 @@
 // How long deliveries took, step by step: time to the right, latency upwards (each row is one bucket), the darker the
 // more. The counts are the server's own buckets, drawn on a canvas.
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { History } from "../core/answers.js";
 import { useCell } from "../core/cell.js";
 import { count, duration, time } from "../core/format.js";
 import { colour, theme } from "../core/theme.js";
-
-type Counts = NonNullable<History["heatmap"]>;
-
-/** `2 ms to 4 ms`, `below 1 ms`, `beyond 10 s` */
-export function bucketName(bounds: readonly number[], row: number): string {
-  const below = bounds[row - 1];
-  const above = bounds[row];
-  if (below === undefined) return `below ${duration(above)}`;
-  return above === undefined ? `beyond ${duration(below)}` : `${duration(below)} to ${duration(above)}`;
-}
-
-/** The rows worth drawing: those with something in them, with one to each side, at least six. */
-export function rowsUsed({ bounds_ms, counts }: Counts): [number, number] {
-  let first = Infinity;
-  let last = -1;
-  for (const step of counts) {
-    step?.forEach((n, row) => {
-      if (n === 0) return;
-      first = Math.min(first, row);
-      last = Math.max(last, row);
-    });
-  }
-  if (last < 0) return [0, Math.min(6, bounds_ms.length)];
-  first = Math.max(0, first - 1);
-  return [first, Math.min(bounds_ms.length, Math.max(last + 1, first + 5))];
-}
-
-/** From 0 to 1; by the logarithm, so that a few slow ones beside thousands of fast ones are seen. */
-export const shade = (n: number, most: number): number =>
-  n === 0 ? 0 : 0.18 + (0.82 * Math.log1p(n)) / Math.log1p(most);
+import { bucketName, type Counts, rowsUsed, shade } from "./heat.js";
 
 const LEFT = 62;
 const BOTTOM = 20;
 const HEIGHT = 260;
+const STEPS = 360; // an hour
 
 function draw(canvas: HTMLCanvasElement, width: number, heat: Counts, times: readonly number[]): void {
   const scale = devicePixelRatio;
@@ -48,7 +19,8 @@ function draw(canvas: HTMLCanvasElement, width: number, heat: Counts, times: rea
   context.scale(scale, scale);
   const [first, last] = rowsUsed(heat);
   const most = Math.max(1, ...heat.counts.map((step) => Math.max(0, ...(step ?? []))));
-  const across = (width - LEFT) / heat.counts.length;
+  const across = (width - LEFT) / STEPS;
+  const start = STEPS - heat.counts.length; // before it nothing is known
   const up = (HEIGHT - BOTTOM) / (last - first + 1);
   context.fillStyle = colour("--sunken");
   context.fillRect(LEFT, 0, width - LEFT, HEIGHT - BOTTOM);
@@ -57,7 +29,7 @@ function draw(canvas: HTMLCanvasElement, width: number, heat: Counts, times: rea
     step?.slice(first, last + 1).forEach((n, row) => {
       if (n === 0) return;
       context.globalAlpha = shade(n, most);
-      context.fillRect(LEFT + x * across, HEIGHT - BOTTOM - (row + 1) * up, Math.ceil(across), up - 1);
+      context.fillRect(LEFT + (start + x) * across, HEIGHT - BOTTOM - (row + 1) * up, Math.ceil(across), up - 1);
     });
   });
   context.globalAlpha = 1;
@@ -71,8 +43,14 @@ function draw(canvas: HTMLCanvasElement, width: number, heat: Counts, times: rea
     if (bound !== undefined) context.fillText(duration(bound), LEFT - 6, HEIGHT - BOTTOM - (row - first + 1) * up);
   }
   context.textAlign = "center";
-  for (let x = 30; x < times.length; x += Math.max(60, Math.ceil(70 / across / 60) * 60)) {
-    context.fillText(time((times[x] ?? 0) * 1e3).slice(-8, -3), LEFT + x * across, HEIGHT - 7);
+  const end = times[times.length - 1] ?? 0;
+  const minutes = across * 60 > 60 ? 10 : 20;
+  for (let at = Math.floor(end / 60 / minutes) * minutes * 60; at > end - 3_500; at -= minutes * 60) {
+    context.fillText(
+      time(at * 1e3).slice(-8, -3),
+      Math.min(width - 18, width - ((end - at) / 10) * across),
+      HEIGHT - 7,
+    );
   }
 }
 
@@ -98,7 +76,7 @@ export function Heatmap({ heat, times }: Props) {
 
   const point = ({ offsetX, offsetY }: MouseEvent) => {
     const [first, last] = rowsUsed(heat);
-    const x = Math.floor(((offsetX - LEFT) / (width - LEFT)) * heat.counts.length);
+    const x = Math.floor(((offsetX - LEFT) / (width - LEFT)) * STEPS) - (STEPS - heat.counts.length);
     const row = first + Math.floor(((HEIGHT - BOTTOM - offsetY) / (HEIGHT - BOTTOM)) * (last - first + 1));
     const step = heat.counts[x];
     const at = times[x];

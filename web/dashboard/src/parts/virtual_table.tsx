@@ -3,9 +3,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useAnswer } from "../core/fetching.js";
+import { PAGE_ROWS, pagesInSight, ROW_PX } from "./paging.js";
 
-export const ROW_PX = 34;
-export const PAGE_ROWS = 50;
 const EVERY_MS = 2_000;
 
 interface Page<Row> {
@@ -35,13 +34,6 @@ interface Props<Row, Answer> {
   descending: boolean;
   onSort: (sort: string, descending: boolean) => void;
   none: string;
-}
-
-/** The first and the last page that a scrolled box shows a part of. */
-export function pagesInSight(scrolled: number, height: number, total: number): [number, number] {
-  const last = Math.max(0, Math.ceil(total / PAGE_ROWS) - 1);
-  const at = (px: number) => Math.min(last, Math.max(0, Math.floor(px / (ROW_PX * PAGE_ROWS))));
-  return [at(scrolled), at(scrolled + height)];
 }
 
 const rowsOfPage = (page: number, total: number): number => Math.max(0, Math.min(PAGE_ROWS, total - page * PAGE_ROWS));

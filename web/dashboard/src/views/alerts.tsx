@@ -4,7 +4,7 @@ import type { Alerts, History, Rule } from "../core/answers.js";
 import { useCell } from "../core/cell.js";
 import { useAnswer } from "../core/fetching.js";
 import { number, parseTime, span } from "../core/format.js";
-import { HISTORY, HISTORY_EVERY_MS } from "../core/history.js";
+import { HISTORY, HISTORY_EVERY_MS, knownFrom } from "../core/history.js";
 import { formatRoute, route } from "../core/route.js";
 import { rulesOf } from "../core/thresholds.js";
 import type { Transition } from "../core/transitions.js";
@@ -28,7 +28,7 @@ export function pastOf({ alerts }: Alerts): Transition[] {
 /** Told by the server, or seen by the page; what both know is there once. */
 export function allTransitions(alerts: Alerts, history: History | null): [Transition[], number] {
   const told = (history?.events ?? []).filter(({ kind }) => kind === "alert");
-  if (history?.events) return [told.map((event) => ({ ...event, at: parseTime(event.at) })), 0];
+  if (history?.events) return [told.map((event) => ({ ...event, at: parseTime(event.at) })), knownFrom(history)];
   const past = pastOf(alerts);
   const seen = alertStates.seen.filter(({ name, to }) => !past.some((each) => each.name === name && each.to === to));
   return [[...past, ...seen], alertStates.since];

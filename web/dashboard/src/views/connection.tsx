@@ -4,7 +4,8 @@ import { type Told, useAnswer } from "../core/fetching.js";
 import { bytes, count, duration, parseTime, span, time, UNKNOWN } from "../core/format.js";
 import { formatRoute } from "../core/route.js";
 import { Answered, Figure, Panel, Pill } from "../parts/basics.js";
-import { type Lane, Timeline } from "../parts/timeline.js";
+import type { Lane } from "../parts/moments.js";
+import { Timeline } from "../parts/timeline.js";
 
 const EVERY_MS = 2_000;
 

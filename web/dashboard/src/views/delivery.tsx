@@ -158,7 +158,7 @@ export function DeliveryView() {
         <Panel title="Counts" note={`of the last ${window}, unless they say otherwise`} wide>
           <Answered told={performance}>{(data) => <Counts performance={data} history={history} />}</Answered>
         </Panel>
-        <Panel title="Latency, append to socket" note="each column 10 seconds; darker: more deliveries" wide>
+        <Panel title="Latency, append to socket" note="each column 10 seconds; the stronger, the more deliveries" wide>
           <Answered told={hour}>
             {(data) =>
               data.heatmap ? (

@@ -2,10 +2,10 @@
 // server told them to its log.
 import { Fragment } from "preact";
 import { useState } from "preact/hooks";
-import type { ErrorGroup, Errors, History, RecentError } from "../core/answers.js";
+import type { Column, ErrorGroup, Errors, History, RecentError } from "../core/answers.js";
 import { useAnswer } from "../core/fetching.js";
 import { count, number, span, time } from "../core/format.js";
-import { columnOf, countByStep, HISTORY, HISTORY_EVERY_MS, timesOf } from "../core/history.js";
+import { columnOf, countByStep, HISTORY, HISTORY_EVERY_MS, summed, timesOf } from "../core/history.js";
 import { formatRoute } from "../core/route.js";
 import { Answered, Empty, Figure, Panel, Pill } from "../parts/basics.js";
 import { Chart } from "../parts/chart.js";
@@ -48,15 +48,25 @@ function Occurrence({ error }: { error: RecentError }) {
   );
 }
 
-function Group({ group, recent, now }: { group: ErrorGroup; recent: readonly RecentError[]; now: number }) {
+// The server's steps of ten seconds, as an hour of minutes.
+function minutes(told: Column): number[] {
+  const sums = summed(told, 6);
+  return [...new Array<number>(Math.max(0, TREND_STEPS - sums.length)).fill(0), ...sums].slice(-TREND_STEPS);
+}
+
+interface GroupProps {
+  group: ErrorGroup;
+  recent: readonly RecentError[];
+  /** Of each step of the last hour, if the server tells it. */
+  told: Column | undefined;
+  now: number;
+}
+
+function Group({ group, recent, told, now }: GroupProps) {
   const [open, setOpen] = useState(false);
   const own = recent.filter(({ fingerprint }) => fingerprint === group.fingerprint);
-  const trend = countByStep(
-    own.map(({ timestamp }) => timestamp),
-    now - 3_600,
-    now,
-    TREND_STEPS,
-  );
+  const seen = own.map(({ timestamp }) => timestamp);
+  const trend = told ? minutes(told) : countByStep(seen, now - 3_600, now, TREND_STEPS);
   const id = `occurrences ${group.fingerprint}`.replace(/[^\w-]/g, "-");
   return (
     <Fragment>
@@ -145,7 +155,7 @@ export function ErrorsView() {
               />
             )}
           </Panel>
-          <Panel title="By fingerprint" note={`trend of the newest ${RECENT}, by minute of the last hour`} wide>
+          <Panel title="By fingerprint" note="trend by minute of the last hour" wide>
             {errors.fingerprints.length === 0 ? (
               <Empty>No error since the start.</Empty>
             ) : (
@@ -171,7 +181,13 @@ export function ErrorsView() {
                   {[...errors.fingerprints]
                     .sort((a, b) => b.last - a.last)
                     .map((group) => (
-                      <Group key={group.fingerprint} group={group} recent={errors.recent_errors} now={now} />
+                      <Group
+                        key={group.fingerprint}
+                        group={group}
+                        recent={errors.recent_errors}
+                        told={history?.errors?.[group.fingerprint]}
+                        now={now}
+                      />
                     ))}
                 </tbody>
               </table>

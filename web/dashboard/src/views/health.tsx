@@ -2,7 +2,7 @@
 import type { Component, DetailedHealth, History } from "../core/answers.js";
 import { useAnswer } from "../core/fetching.js";
 import { duration, number, parseTime, percent, span, time, words } from "../core/format.js";
-import { columnOf, HISTORY, HISTORY_EVERY_MS, timesOf } from "../core/history.js";
+import { columnOf, HISTORY, HISTORY_EVERY_MS, knownFrom, timesOf } from "../core/history.js";
 import type { Transition } from "../core/transitions.js";
 import { HEALTH, healthStates, STATES_EVERY_MS } from "../core/watching.js";
 import { Bands, Changes } from "../parts/bands.js";
@@ -70,7 +70,7 @@ function Checks({ components }: Pick<DetailedHealth, "components">) {
 function transitionsOf(history: History | null): [Transition[], number] {
   if (!history?.events) return [healthStates.seen, healthStates.since];
   const told = history.events.filter(({ kind }) => kind === "health");
-  return [told.map((event) => ({ ...event, at: parseTime(event.at) })), 0];
+  return [told.map((event) => ({ ...event, at: parseTime(event.at) })), knownFrom(history)];
 }
 
 export function HealthView() {
@@ -101,7 +101,7 @@ export function HealthView() {
               transitions={transitions}
               begin={now - HOUR_MS}
               end={now}
-              knownSince={Math.max(knownSince, now - uptime * 1e3)}
+              knownSince={knownSince}
             />
             <Changes transitions={transitions} none="No check changed its state." />
           </Panel>

@@ -136,7 +136,7 @@ export function OverviewView() {
           value={count(event?.health.total_connections)}
           note={
             event
-              ? `${count(event.connections.sessions)} sessions, ${count(event.connections.dual_connection_players)} players on both wires`
+              ? `${count(event.connections.sessions)} sessions, ${count(event.connections.dual_connection_players)} on both wires`
               : ""
           }
           tone={event ? "ok" : "idle"}
@@ -200,7 +200,7 @@ export function OverviewView() {
           href={formatRoute("errors")}
           value={count(event?.errors.total_errors_last_minute)}
           note={event ? `in the last minute, ${count(event.errors.total_errors_last_hour)} in the last hour` : ""}
-          tone={above(event?.errors.total_errors_last_minute, errorLimits)}
+          tone={above(event?.errors.total_errors_last_minute, errorLimits) === "bad" ? "warn" : event ? "ok" : "idle"}
         >
           <Hour
             history={history}
