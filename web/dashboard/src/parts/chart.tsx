@@ -55,8 +55,11 @@ export function rangeOf(
   return [low, to !== undefined && high <= to ? to : high > low ? low + (high - low) * TOP : low + 1];
 }
 
-const HOUR_S = 3_600;
-const hour = (_: uPlot, _from: number, to: number): [number, number] => [to - HOUR_S, to];
+const SHORTEST_S = 900; // a server that has just started has a quarter of an hour to fill
+const hour = (_: uPlot, from: number | null, to: number | null): [number, number] => {
+  const end = to || Date.now() / 1e3;
+  return [Math.min(from || end, end - SHORTEST_S), end];
+};
 const powersOfTen = (value: number) => (Number.isInteger(Math.log10(value)) ? value : null);
 
 // A threshold is drawn where it is within the axis; it does not flatten the lines by widening it.

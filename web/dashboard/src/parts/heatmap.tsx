@@ -9,7 +9,7 @@ import { bucketName, type Counts, rowsUsed, shade } from "./heat.js";
 const LEFT = 62;
 const BOTTOM = 20;
 const HEIGHT = 260;
-const STEPS = 360; // an hour
+const STEPS_MIN = 90; // as in the charts, a quarter of an hour
 
 function draw(canvas: HTMLCanvasElement, width: number, heat: Counts, times: readonly number[]): void {
   const scale = devicePixelRatio;
@@ -19,8 +19,9 @@ function draw(canvas: HTMLCanvasElement, width: number, heat: Counts, times: rea
   context.scale(scale, scale);
   const [first, last] = rowsUsed(heat);
   const most = Math.max(1, ...heat.counts.map((step) => Math.max(0, ...(step ?? []))));
-  const across = (width - LEFT) / STEPS;
-  const start = STEPS - heat.counts.length; // before it nothing is known
+  const steps = Math.max(STEPS_MIN, heat.counts.length);
+  const across = (width - LEFT) / steps;
+  const start = steps - heat.counts.length; // before it nothing is known
   const up = (HEIGHT - BOTTOM) / (last - first + 1);
   context.fillStyle = colour("--sunken");
   context.fillRect(LEFT, 0, width - LEFT, HEIGHT - BOTTOM);
@@ -44,8 +45,12 @@ function draw(canvas: HTMLCanvasElement, width: number, heat: Counts, times: rea
   }
   context.textAlign = "center";
   const end = times[times.length - 1] ?? 0;
-  const minutes = across * 60 > 60 ? 10 : 20;
-  for (let at = Math.floor(end / 60 / minutes) * minutes * 60; at > end - 3_500; at -= minutes * 60) {
+  const minutes = [2, 5, 10, 20].find((each) => each * 6 * across > 60) ?? 30;
+  for (
+    let at = Math.floor(end / 60 / minutes) * minutes * 60;
+    at > end - steps * 10 + minutes * 20;
+    at -= minutes * 60
+  ) {
     context.fillText(
       time(at * 1e3).slice(-8, -3),
       Math.min(width - 18, width - ((end - at) / 10) * across),
@@ -76,7 +81,8 @@ export function Heatmap({ heat, times }: Props) {
 
   const point = ({ offsetX, offsetY }: MouseEvent) => {
     const [first, last] = rowsUsed(heat);
-    const x = Math.floor(((offsetX - LEFT) / (width - LEFT)) * STEPS) - (STEPS - heat.counts.length);
+    const steps = Math.max(STEPS_MIN, heat.counts.length);
+    const x = Math.floor(((offsetX - LEFT) / (width - LEFT)) * steps) - (steps - heat.counts.length);
     const row = first + Math.floor(((HEIGHT - BOTTOM - offsetY) / (HEIGHT - BOTTOM)) * (last - first + 1));
     const step = heat.counts[x];
     const at = times[x];

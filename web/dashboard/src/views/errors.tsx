@@ -82,7 +82,7 @@ function Group({ group, recent, told, now }: GroupProps) {
             <span aria-hidden="true">{open ? "▾" : "▸"}</span> {group.fingerprint}
           </button>
         </th>
-        <td>
+        <td class="optional">
           <Pill state={group.severity} />
         </td>
         <td class="number">{count(group.count)}</td>
@@ -164,7 +164,9 @@ export function ErrorsView() {
                 <thead>
                   <tr>
                     <th scope="col">fingerprint</th>
-                    <th scope="col">severity</th>
+                    <th scope="col" class="optional">
+                      severity
+                    </th>
                     <th scope="col" class="number">
                       count
                     </th>
