@@ -82,6 +82,9 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     monitor_->set_listeners(std::move(listeners));
     health_ = std::make_unique<monitor::HealthChecker>(clock, logging.named("server.monitoring"), node_->errors(),
                                                        settings.health_interval);
+    certificates_ = std::make_unique<monitor::Certificates>(settings.certificates, node_->errors(),
+                                                            logging.named("server.monitoring"));
+    monitor_->metrics().add([this](auto& all) { certificates_->add_metrics(all); });
     watch(logging);
     monitor_->metrics().add([this](auto& all) { monitor::add_health_metrics(all, health_->report()); });
     add_probe_views(monitor_->answers(), *probes_);
@@ -96,6 +99,7 @@ void Server::watch(observe::Logging& logging) {
         has_room_.store(application().has_room(), std::memory_order_relaxed);
         node_->errors().tick();
     });
+    health_->each_second([this](MonoTime) { certificates_->look(); });
     health_->each_second([this, &logging, seen = std::uint64_t{0}](MonoTime) mutable {
         const observe::LogStatistics told = logging.sink().statistics();
         const std::uint64_t bytes = told.unwritten_stream_bytes + told.unwritten_file_bytes;
