@@ -274,8 +274,7 @@ export function createDualClient(given: Partial<CoreConfig>) {
       if (due === "give_up") close(now, wire, "connect_timeout", 1000, false);
       if (due === "dead") close(now, wire, "heartbeat", 4004);
       if (due !== "missed") continue;
-      side.missed = true;
-      side.reason = "heartbeat";
+      side.miss();
       // What it carries goes on the other wire at once; the id keeps it from running twice.
       if (wire === "websocket" && sides.sse.healthy()) commands.carrierLost(side.attempt);
     }
