@@ -17,7 +17,11 @@ export function launch(): Promise<Browser> {
 
 // The page's own script, which imports the built client from where the pages are served.
 function pageScript(): string {
-  const alias = { "@mythos/client/shared": "/shared.js", "@mythos/client": "/index.js" };
+  const alias = {
+    "@mythos/client/shared": "/shared.js",
+    "@mythos/client/resume": "/resume.js",
+    "@mythos/client": "/index.js",
+  };
   const external = Object.values(alias);
   const options = { bundle: true, format: "esm", write: false, alias, external } as const;
   return buildSync({ entryPoints: ["browser/page.ts"], ...options }).outputFiles[0]?.text ?? "";
@@ -29,7 +33,7 @@ export class Pages {
 
   static async start(): Promise<Pages> {
     const files = new Map([["/page.js", pageScript()]]);
-    for (const name of ["index", "shared", "shared_worker"]) {
+    for (const name of ["index", "resume", "shared", "shared_worker"]) {
       files.set(`/${name}.js`, readFileSync(`dist/${name}.js`, "utf8"));
     }
     const server = createServer((request, response) => {

@@ -1,6 +1,7 @@
 // What the tests' page does: opens a client as its address says, and keeps what it was told in sight of the test.
 // What a page of before the reload was told is kept, so that the whole stream can be counted.
-import { Client, type Commands } from "@mythos/client";
+import type { Commands } from "@mythos/client";
+import { resumedClient } from "@mythos/client/resume";
 import { sharedClient } from "@mythos/client/shared";
 
 const query = new URLSearchParams(location.search);
@@ -23,7 +24,7 @@ sight.setTimeout = (run: () => void, ms = 0) => soon(run, Math.max(ms, sight.hel
 
 const client: Commands = query.has("shared")
   ? sharedClient(url, player, { worker: "/shared_worker.js", storage: sessionStorage })
-  : new Client(url, player, { storage: sessionStorage });
+  : resumedClient(url, player);
 sight.client = client;
 sight.told = told;
 sight.gaps = [];

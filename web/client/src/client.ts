@@ -16,7 +16,6 @@ import {
 import { type Mode, type Order, type Outcome, WIRES, type Wire } from "./core/config.js";
 import { createDualClient, type DualClient } from "./core/dual_client.js";
 import { MythosError } from "./errors.js";
-import { leave, take } from "./resume.js";
 
 const TIMER_MAX_MS = 5_000; // how soon a sleep is noticed, whatever else is waited for
 const LATE_MS = 2_000; // a timer that fires so late has slept, or was held back
@@ -32,8 +31,8 @@ export interface ClientOptions {
   clientId?: string;
   sessionId?: string;
   cursor?: string;
-  /** Goes on after a page reload: give it `sessionStorage`. */
-  storage?: Storage;
+  /** Above every number that an earlier run under this `clientId` used; the time in milliseconds will do. */
+  firstNumber?: number;
   /** Sent as `Authorization: Bearer`, and among a WebSocket's protocols, where a browser lets no header be set. */
   token?: Given<string>;
   /** With every request; with a WebSocket only outside browsers. */
@@ -65,7 +64,6 @@ export class Client extends Commands {
   private readonly _connections = new Map<number, Connection>();
   private readonly _answers = new Map<string, [(data: unknown) => void, (error: MythosError) => void]>();
   private readonly _now: () => number;
-  private readonly _key: string;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _settling = false;
   private _sseRefused = false;
@@ -79,20 +77,16 @@ export class Client extends Commands {
     private readonly _options: ClientOptions = {},
   ) {
     super();
-    const { storage, wires = WIRES, random = Math.random, mode = "mirror" } = _options;
+    const { wires = WIRES, random = Math.random, mode = "mirror", sessionId = "", cursor = null } = _options;
     this.url = new URL(url, host.location?.href);
     this._now = _options.now ?? steadyClock();
-    this._key = `mythos ${this.url} ${player}`;
-    const saved = (storage && take(storage, this._key)) ?? {};
     const made = () => random().toString(36).slice(2);
-    this.clientId = _options.clientId ?? saved.clientId ?? `js-${made()}${made()}`;
-    this.sessionId = _options.sessionId ?? saved.sessionId ?? null;
-    // Above every number that an earlier run under this id can have used.
-    const first = Math.max(Date.now(), saved.next ?? 0);
+    this.clientId = _options.clientId ?? `js-${made()}${made()}`;
+    const first = _options.firstNumber ?? Date.now();
     this._core = createDualClient({
       clientId: this.clientId,
-      sessionId: this.sessionId ?? "",
-      cursor: _options.cursor ?? saved.cursor ?? null,
+      sessionId,
+      cursor,
       firstCommand: first,
       firstAttempt: first,
       mode,
@@ -107,6 +101,11 @@ export class Client extends Commands {
     return this._core.applied();
   }
 
+  /** Above every number used so far. */
+  get nextNumber(): number {
+    return this._core.nextNumber();
+  }
+
   /** Totals: delivered, duplicates (dropped copies), gapsTold, lost, … */
   get statistics(): DualClient["counters"] & { failovers: number } {
     return { ...this._core.counters, failovers: this.failovers };
@@ -115,13 +114,13 @@ export class Client extends Commands {
   /** Also brings a stopped or displaced client back. */
   open(): Promise<this> {
     this.stoppedBy = null;
-    this._unwatch ??= watchHost(host, {
-      back: () => this._back(),
-      away: () => {
+    this._unwatch ??= watchHost(
+      host,
+      () => this._back(),
+      () => {
         this._awayAt = this._now();
       },
-      hidden: () => this._leave(),
-    });
+    );
     return new Promise((resolve, reject) => {
       const decided = (failure?: MythosError) => {
         clearTimeout(timer);
@@ -237,21 +236,12 @@ export class Client extends Commands {
 
   // The page, the network or the computer is back.
   private _back(): void {
-    if (this._options.storage) take(this._options.storage, this._key);
     clearTimeout(this._timer);
     this._timer = setTimeout(() => {
       const since = this._awayAt;
       this._awayAt = Infinity;
       this._do((now) => this._core.wake(now, since === Infinity ? undefined : since));
     }, READ_FIRST_MS);
-  }
-
-  private _leave(): void {
-    const { storage } = this._options;
-    const sessionId = this._core.sessionId();
-    const next = this._core.nextNumber();
-    if (storage && sessionId)
-      leave(storage, this._key, { clientId: this.clientId, sessionId, cursor: this.cursor, next });
   }
 
   private _credentials(): { token: string; headers: Record<string, string> } {
@@ -268,10 +258,9 @@ export class Client extends Commands {
   }
 
   private _address(path: string, query: Record<string, string | null>): string {
-    const url = new URL(this.url);
-    url.pathname = url.pathname.replace(/\/$/, "") + path;
-    for (const [name, given] of Object.entries(query)) if (given) url.searchParams.set(name, given);
-    return url.href;
+    const { origin, pathname } = this.url;
+    const given = Object.entries(query).filter(([, text]) => text) as [string, string][];
+    return `${origin}${pathname.replace(/\/$/, "")}${path}?${new URLSearchParams(given)}`;
   }
 
   private _open(order: Extract<Order, { kind: "open" }>): void {

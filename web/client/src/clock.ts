@@ -19,23 +19,22 @@ export interface Host {
   document?: Host & { visibilityState?: string };
 }
 
-/**
- * Calls `back` when the network or the page is there again, `away` when the network goes, and `hidden` when the page
- * may be about to end. The result ends that.
- */
-export function watchHost(host: Host, on: { back(): void; away(): void; hidden(): void }): () => void {
+/** Calls `back` when the network or the page is there again, `away` when the network goes. The result ends that. */
+export function watchHost(host: Host, back: () => void, away: () => void): () => void {
   const page = host.document;
-  const seen = () => (page?.visibilityState === "hidden" ? on.hidden() : on.back());
-  const listeners: [Host | undefined, string, () => void][] = [
-    [host, "online", on.back],
-    [host, "offline", on.away],
-    [host, "pageshow", on.back],
-    [host, "pagehide", on.hidden],
-    [page, "visibilitychange", seen],
-    [page, "resume", on.back],
-  ];
-  for (const [target, name, listener] of listeners) target?.addEventListener?.(name, listener);
-  return () => {
-    for (const [target, name, listener] of listeners) target?.removeEventListener?.(name, listener);
+  const seen = () => {
+    if (page?.visibilityState !== "hidden") back();
   };
+  const listeners: [Host | undefined, string, () => void][] = [
+    [host, "online", back],
+    [host, "offline", away],
+    [host, "pageshow", back],
+    [page, "visibilitychange", seen],
+    [page, "resume", back],
+  ];
+  const each = (what: "addEventListener" | "removeEventListener") => {
+    for (const [target, name, listener] of listeners) target?.[what]?.(name, listener);
+  };
+  each("addEventListener");
+  return () => each("removeEventListener");
 }

@@ -1,7 +1,7 @@
 // One client for all tabs of a browser, in a SharedWorker: a browser opens six connections to a server over HTTP/1.1,
 // and three tabs with two wires each would take them all. Each tab is told the whole stream.
 import { Client, type ClientOptions, Commands, MythosError, type Tiding } from "./index.js";
-import { leave, type Resume, take } from "./resume.js";
+import { leave, type Resume, resumedClient, take } from "./resume.js";
 
 /** What can be sent to a worker, and where the worker's script is. */
 export interface SharedOptions extends Pick<ClientOptions, "mode" | "openTimeoutMs" | "credentials"> {
@@ -27,7 +27,10 @@ export type Told =
 
 /** Shares where the browser has SharedWorker, and is a `Client` of its own where not. */
 export function sharedClient(url: string, player: string, { worker, ...options }: SharedOptions): Commands {
-  if (typeof SharedWorker === "undefined") return new Client(url, player, options);
+  if (typeof SharedWorker === "undefined") {
+    const { storage, ...own } = options;
+    return storage ? resumedClient(url, player, own, storage) : new Client(url, player, own);
+  }
   return new SharedClient(new URL(url, location.href).href, player, worker, options);
 }
 
@@ -97,7 +100,7 @@ export class SharedClient extends Commands {
   private _bye(): void {
     const { sessionId, cursor, _clientId: clientId } = this;
     const { storage } = this._options;
-    if (storage && sessionId) leave(storage, this._key, { clientId, sessionId, cursor, next: 0 });
+    if (storage && sessionId) leave(storage, this._key, { clientId, sessionId, cursor, firstNumber: 0 });
     this._ask({ bye: true });
   }
 

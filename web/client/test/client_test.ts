@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import WebSocket from "ws";
-import { Client, type ClientOptions } from "../src/index.js";
+import { Client, type ClientOptions } from "../dist/index.js";
 import { LinkProxy } from "./link_proxy.js";
 import { Mythosd, until } from "./mythosd.js";
 import { FLAWLESS, Tally } from "./tally.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { leave, take } from "../src/resume.js";
 
-const RESUME = { clientId: "tab", sessionId: "s1", cursor: "e1-5", next: 7 };
+const RESUME = { clientId: "tab", sessionId: "s1", cursor: "e1-5", firstNumber: 7 };
 
 function memory(): Storage {
   const items = new Map<string, string>();

@@ -7,7 +7,7 @@ export class Tally {
   readonly gaps: Gap[] = [];
   readonly tidings: Tiding[] = [];
 
-  constructor(client?: Commands) {
+  constructor(client?: Pick<Commands, "listen">) {
     client?.listen((tiding) => this.take(tiding));
   }
 

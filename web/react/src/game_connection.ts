@@ -97,7 +97,7 @@ export class GameConnection {
   /** Leaves this session for another one of the player's, from its end on. */
   readonly switchToSession = async (sessionId: string): Promise<void> => {
     this.client.close();
-    const { cursor: _, storage: __, ...options } = this.options;
+    const { cursor: _, ...options } = this.options;
     this.client = this.make({ ...options, sessionId });
     await this.connect();
   };

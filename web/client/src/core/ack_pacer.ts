@@ -1,5 +1,7 @@
 // When to acknowledge, and with what: after so many applied entries or 200 ms since the first unacknowledged one, and
 // once for each heartbeat received, then with a report (docs/reference/protocol.md).
+import type { Merge } from "./merge.js";
+
 const ACK_INTERVAL_MS = 200;
 
 export function createAckPacer(entriesMax: number) {
@@ -27,3 +29,10 @@ export function createAckPacer(entriesMax: number) {
     },
   };
 }
+
+/** What an acknowledgement says beside the cursor, once a heartbeat. */
+export const reportOf = (
+  { delivered, duplicates, gapsTold: gaps, lost }: Merge["counters"],
+  delivery_ms: unknown,
+  application: unknown,
+) => ({ stats: { delivered, duplicates, gaps, lost, delivery_ms }, application });

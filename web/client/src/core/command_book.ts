@@ -6,7 +6,7 @@ import { backoff, earliest } from "./backoff.js";
 import type { CoreConfig, Output } from "./config.js";
 import { isJson, parseReplies, type ReplyMessage } from "./server_message.js";
 
-const POST_TIMEOUT_MS = 30_000;
+export const POST_TIMEOUT_MS = 30_000;
 const POST_CHARACTERS_MAX = 64 << 10;
 const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MAX_MS = 5_000;

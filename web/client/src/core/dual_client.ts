@@ -4,18 +4,18 @@
 // It opens no socket, reads no clock and sets no timer: a shell does, and must (1) report what happens, with a `now`
 // in milliseconds that never goes back, (2) after every input take all outputs in order and do what they say, and
 // (3) call `tick` at `deadline` (earlier or more often does no harm).
-import { createAckPacer } from "./ack_pacer.js";
+import { createAckPacer, reportOf } from "./ack_pacer.js";
 import { afterClose, earliest } from "./backoff.js";
-import { createCommandBook, type Route } from "./command_book.js";
+import { createCommandBook, POST_TIMEOUT_MS } from "./command_book.js";
 import { type CloseInfo, type CoreConfig, DEFAULTS, type Output, otherWire, WIRES, type Wire } from "./config.js";
 import { createDelayView } from "./delay_view.js";
 import { createMerge } from "./merge.js";
 import { createPromotion } from "./promotion.js";
 import { type Cursor, parseServerMessage, type ServerMessage, type WelcomeMessage } from "./server_message.js";
 import { createWireSide, type WireSide } from "./wire_side.js";
+import { aliveOf, routeOf, tellChanges, viewsOf } from "./wire_sides.js";
 
 const SECOND_WIRE_DELAY_MS = 300;
-const POST_TIMEOUT_MS = 30_000;
 
 export type DualClient = ReturnType<typeof createDualClient>;
 
@@ -52,14 +52,7 @@ export function createDualClient(given: Partial<CoreConfig>) {
     ackPost = null;
   };
 
-  // By a healthy WebSocket, else by POST while an event stream shows that the server is there, else by one in doubt.
-  const route = (): Route => {
-    const { websocket, sse } = sides;
-    const byPost = sse.live() && !postBlocked;
-    if (websocket.live() && !(websocket.missed && byPost && sse.healthy())) return { attempt: websocket.attempt };
-    return byPost ? { attempt: null } : null;
-  };
-
+  const route = () => routeOf(sides, postBlocked);
   // A message without an id: no reply, and nothing to be sent again.
   const send = (message: unknown): boolean => {
     const by = route();
@@ -78,26 +71,16 @@ export function createDualClient(given: Partial<CoreConfig>) {
 
   const acknowledge = (now: number) => {
     if (!canAcknowledge()) return;
-    const data: Record<string, unknown> = { cursor: merge.applied };
-    if (acks.forHeartbeat) {
-      const { delivered, duplicates, gapsTold: gaps, lost } = merge.counters;
-      // How the server knows that an event stream's reader lives.
-      data.alive = WIRES.filter((wire) => sides[wire].healthy()).map((wire) => sides[wire].connectionId);
-      data.stats = { delivered, duplicates, gaps, lost, delivery_ms: delay.take() };
-      data.application = statistics;
-    }
+    const report = acks.forHeartbeat && {
+      alive: aliveOf(sides),
+      ...reportOf(merge.counters, delay.take(), statistics),
+    };
     if (route()?.attempt === null) ackPost = { id: posts.next, deadline: now + POST_TIMEOUT_MS };
-    send({ type: "ack", data });
+    send({ type: "ack", data: { cursor: merge.applied, ...report } });
     acks.sent();
   };
 
-  const views = {
-    live: (wire: Wire) => sides[wire].live(),
-    healthy: (wire: Wire) => sides[wire].healthy(),
-    carries: (wire: Wire) => merge.covers(wire) || merge.place(wire) === "awaiting",
-    overflowed: (wire: Wire) => merge.place(wire) === "overflowed",
-  };
-
+  const views = viewsOf(sides, merge);
   const lose = (wire: Wire, reason: string) => {
     const side = sides[wire];
     merge.detach(wire);
@@ -247,11 +230,9 @@ export function createDualClient(given: Partial<CoreConfig>) {
         tellClose(wire, 1000, m.reason);
         ended(now, wire, m);
         break;
-      case "unknown":
-        ++unknownTypes;
-        break;
       default:
-        ++malformed;
+        if (m.kind === "unknown") ++unknownTypes;
+        else ++malformed;
     }
   };
 
@@ -269,14 +250,6 @@ export function createDualClient(given: Partial<CoreConfig>) {
     if (merge.applied && sendPromote(wire)) promotion.asked(now);
   };
 
-  const tellFailover = () => {
-    const carriers = WIRES.filter((wire) => sides[wire].healthy() && merge.covers(wire));
-    const [to] = carriers;
-    if (!to || (carrier && carriers.includes(carrier))) return;
-    if (carrier) tell({ kind: "failed_over", from: carrier, to });
-    carrier = to;
-  };
-
   // What follows from any input, in this order, which the test vectors rely on.
   const settle = (now: number) => {
     for (const wire of WIRES) {
@@ -291,12 +264,7 @@ export function createDualClient(given: Partial<CoreConfig>) {
       acks.applied(now, merge.counters.delivered + merge.counters.gapsTold);
       if (acks.due(now)) acknowledge(now);
     }
-    for (const wire of WIRES) {
-      const { reason, told, status } = sides[wire];
-      sides[wire].told = status();
-      if (status() !== told) tell({ kind: "wire", wire, status: status(), reason });
-    }
-    tellFailover();
+    carrier = tellChanges(sides, views, carrier, tell);
   };
 
   const tick = (now: number) => {
@@ -306,8 +274,7 @@ export function createDualClient(given: Partial<CoreConfig>) {
       if (due === "give_up") close(now, wire, "connect_timeout", 1000, false);
       if (due === "dead") close(now, wire, "heartbeat", 4004);
       if (due !== "missed") continue;
-      side.missed = true;
-      side.reason = "heartbeat";
+      side.miss();
       // What it carries goes on the other wire at once; the id keeps it from running twice.
       if (wire === "websocket" && sides.sse.healthy()) commands.carrierLost(side.attempt);
     }
@@ -357,9 +324,7 @@ export function createDualClient(given: Partial<CoreConfig>) {
     },
 
     /** The connection is open; the welcome, which is what counts, follows. */
-    opened(now: number, wire: Wire, attempt: number) {
-      if (sides[wire].isCurrent(attempt)) settle(now);
-    },
+    opened: (now: number, wire: Wire, attempt: number) => sides[wire].isCurrent(attempt) && settle(now),
 
     closed(now: number, wire: Wire, attempt: number, info: CloseInfo) {
       if (!sides[wire].isCurrent(attempt)) return;

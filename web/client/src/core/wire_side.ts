@@ -82,6 +82,11 @@ export function createWireSide({ random, connectTimeoutMs, heartbeatMs }: CoreCo
       side.missed = false;
     },
 
+    miss() {
+      side.missed = true;
+      side.reason = "heartbeat";
+    },
+
     heardSince: (time: number) => heardAt >= time,
 
     /** Come back no sooner than this, once the connection has ended (draining). */
