@@ -13,8 +13,8 @@ BUILD_PACKAGES := cmake ninja-build libboost1.81-dev libssl-dev zlib1g-dev nlohm
     libcli11-dev libtomlplusplus-dev prometheus-cpp-dev libsoci-dev libpq-dev libsqlite3-dev libgtest-dev libgmock-dev
 PYTHON_PACKAGES := $(if $(shell python3 -c 'import ensurepip, venv; print("yes")' 2>/dev/null),,python3-venv) \
     $(if $(shell python3 -c '$(HAS_HEADERS)' 2>/dev/null),,python3-dev)
-TEST_PACKAGES := curl faketime jq openssl postgresql procps prometheus prometheus-alertmanager \
-    $(if $(and $(shell command -v node),$(shell command -v npm)),,nodejs npm)
+NODE_PACKAGES := $(if $(and $(shell command -v node),$(shell command -v npm)),,nodejs npm)
+TEST_PACKAGES := curl faketime jq openssl postgresql procps prometheus prometheus-alertmanager $(NODE_PACKAGES)
 BENCH_PACKAGES := libbenchmark-dev valgrind
 CLANG_PACKAGES := clang clang-format libclang-rt-14-dev
 BROWSER_PACKAGES := chromium
@@ -135,6 +135,23 @@ sanitize-python: build/asan/build.ninja build/tsan/build.ninja $(TEST_VENV)
 	tests/sanitized_python.sh build/asan libasan
 	cmake --build build/tsan -j $(JOBS) --target _core
 	tests/sanitized_python.sh build/tsan libtsan
+
+# What is built from web/: the client for browsers and node, the React hook. The server does not need it.
+.PHONY: web test-web test-browser packages-web
+packages-web:
+	$(call install,$(NODE_PACKAGES))
+web/node_modules/.package-lock.json: web/package-lock.json | packages-web
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+web: web/node_modules/.package-lock.json
+	cd web && npm run --silent build
+# On node, against the real server: half a minute.
+test-web: build web
+	cd web && npm run --silent lint && npm test
+# The client in a real Chromium, whose links are cut: half a minute.
+test-browser: build web
+	$(call install,$(BROWSER_PACKAGES))
+	cd web && npm run test-browser
 
 # A real Chromium with nothing of ours on the page.
 browser: build-tests

@@ -9,7 +9,6 @@ import {
   openEventSource,
   openSocket,
   openStream,
-  REQUEST,
   type Reports,
   retryAfterMs,
   type SocketClass,
@@ -39,6 +38,8 @@ export interface ClientOptions {
   token?: Given<string>;
   /** With every request; with a WebSocket only outside browsers. */
   headers?: Given<Record<string, string>>;
+  /** `include`: with cookies to another origin, which then has to be listed in the server's `http.origins`. */
+  credentials?: RequestCredentials;
   openTimeoutMs?: number;
   WebSocket?: SocketClass;
   /** null: read the event stream by `fetch`, which is done anyway where headers or a token go with it. */
@@ -214,7 +215,7 @@ export class Client extends Commands {
             break;
           default:
             if (output.kind === "failed_over") ++this.failovers;
-            this._told(output);
+            this.told(output);
             if (output.kind === "session" && output.fresh) this._subscribeAgain();
         }
       }
@@ -261,6 +262,11 @@ export class Client extends Commands {
     };
   }
 
+  // With every request: never from a cache.
+  private _request(): RequestInit {
+    return { cache: "no-store", credentials: this._options.credentials ?? "same-origin" };
+  }
+
   private _address(path: string, query: Record<string, string | null>): string {
     const url = new URL(this.url);
     url.pathname = url.pathname.replace(/\/$/, "") + path;
@@ -295,14 +301,19 @@ export class Client extends Commands {
   }
 
   private _connect(wire: Wire, url: string, reports: Reports): Connection {
-    const { WebSocket = host.WebSocket, EventSource = host.EventSource, fetch = host.fetch } = this._options;
+    const {
+      WebSocket = host.WebSocket,
+      EventSource = host.EventSource,
+      fetch = host.fetch,
+      credentials,
+    } = this._options;
     const { token, headers } = this._credentials();
     if (wire === "websocket") {
       return openSocket(WebSocket, url.replace(/^http/, "ws"), token, this._options.headers ? headers : {}, reports);
     }
     if (EventSource && !this._sseRefused && !Object.keys(headers).length)
-      return openEventSource(EventSource, url, reports);
-    return openStream(fetch.bind(host), url, headers, reports);
+      return openEventSource(EventSource, url, credentials === "include", reports);
+    return openStream(fetch.bind(host), url, { ...this._request(), headers }, reports);
   }
 
   private async _post({ postId, sessionId: session_id, clientId: client_id, body }: Extract<Order, { kind: "post" }>) {
@@ -313,7 +324,7 @@ export class Client extends Commands {
     let text = "";
     let after: number | undefined;
     try {
-      const answer: Response = await fetch.call(host, url, { ...REQUEST, method: "POST", headers, body });
+      const answer: Response = await fetch.call(host, url, { ...this._request(), method: "POST", headers, body });
       text = await answer.text();
       after = retryAfterMs(answer);
       status = answer.status;

@@ -18,7 +18,7 @@ export abstract class Commands {
   wires: Partial<Record<Wire, WireState>> = {};
   /** Why it does nothing more by itself; null while it does. */
   stoppedBy: string | null = null;
-  private readonly _listeners = new Set<(tiding: Tiding) => void>();
+  readonly #listeners = new Set<(tiding: Tiding) => void>();
 
   /** Resolves with the first welcome; the other wire follows by itself. Rejects with ConnectFailed, ClientStopped. */
   abstract open(): Promise<this>;
@@ -35,9 +35,9 @@ export abstract class Commands {
 
   /** Calls `listener` with each entry once and in order, and with gaps and what the wires do. The result ends that. */
   listen(listener: (tiding: Tiding) => void): () => void {
-    this._listeners.add(listener);
+    this.#listeners.add(listener);
     return () => {
-      this._listeners.delete(listener);
+      this.#listeners.delete(listener);
     };
   }
 
@@ -58,7 +58,8 @@ export abstract class Commands {
     return (await this.command("publish", { type, data, ...target })).id;
   }
 
-  protected _told(tiding: Tiding): void {
+  // Not private to this file's bundle: the sharing of tabs, which is built apart, calls it too.
+  protected told(tiding: Tiding): void {
     if (tiding.kind === "session") {
       this.sessionId = tiding.sessionId;
       this.playerId = tiding.playerId;
@@ -68,7 +69,7 @@ export abstract class Commands {
     } else if (tiding.kind === "stopped") {
       this.stoppedBy = tiding.reason;
     }
-    for (const listener of [...this._listeners]) {
+    for (const listener of [...this.#listeners]) {
       try {
         listener(tiding);
       } catch (error) {

@@ -57,9 +57,10 @@ export function openSocket(
 export function openEventSource(
   Source: EventSourceClass,
   url: string,
+  withCredentials: boolean,
   { opened, message, closed }: Reports,
 ): Connection {
-  const source = new Source(url, { withCredentials: true });
+  const source = new Source(url, { withCredentials });
   source.onopen = opened;
   source.onmessage = ({ data }) => message(data);
   source.onerror = () => {
@@ -78,14 +79,14 @@ export function retryAfterMs(answer: Response): number | undefined {
 export function openStream(
   fetch: Fetch,
   url: string,
-  headers: Record<string, string>,
+  request: RequestInit,
   { opened, message, closed }: Reports,
 ): Connection {
   const abort = new AbortController();
   const read = async (): Promise<CloseInfo> => {
     const answer = await fetch(url, {
-      ...REQUEST,
-      headers: { ...headers, Accept: "text/event-stream" },
+      ...request,
+      headers: { ...request.headers, Accept: "text/event-stream" },
       signal: abort.signal,
     });
     const { status: httpStatus, body } = answer;
@@ -116,6 +117,3 @@ export function openStream(
     });
   return { send() {}, close: () => abort.abort() };
 }
-
-/** Every request of a client: with cookies, and never from a cache. */
-export const REQUEST: RequestInit = { cache: "no-store", credentials: "include" };

@@ -11,7 +11,8 @@ interface Link {
   ends: [Socket, Socket];
 }
 
-function kindOf(head: string): Kind {
+function kindOf(request: Buffer): Kind {
+  const head = request.toString("latin1", 0, 20);
   if (/^GET \/(ws\/|api\/ws)/.test(head)) return "websocket";
   return /^GET \/(sse\/|api\/events)/.test(head) ? "sse" : "other";
 }
@@ -22,6 +23,7 @@ export class LinkProxy {
   /** How many links of a kind there have been. */
   readonly accepted: Record<Kind, number> = { websocket: 0, sse: 0, other: 0 };
   private readonly _links = new Set<Link>();
+  private readonly _accepted = new Set<Socket>();
 
   private constructor(private readonly _server: Server) {}
 
@@ -58,7 +60,7 @@ export class LinkProxy {
   }
 
   async stop(): Promise<void> {
-    for (const { ends } of this._links) for (const end of ends) end.destroy();
+    for (const client of this._accepted) client.destroy();
     await new Promise((done) => this._server.close(done));
   }
 
@@ -69,9 +71,11 @@ export class LinkProxy {
   }
 
   private _accept(client: Socket, port: number): void {
+    this._accepted.add(client);
+    client.on("close", () => this._accepted.delete(client));
     client.on("error", () => {});
     client.once("data", (head) => {
-      const kind = kindOf(head.toString("latin1"));
+      const kind = kindOf(head);
       ++this.accepted[kind];
       if (this.refused.has(kind)) return client.resetAndDestroy();
       const server = connect(port, "127.0.0.1");
@@ -84,10 +88,15 @@ export class LinkProxy {
       ] as const) {
         from.setNoDelay(true);
         from.on("error", () => {});
-        from.on("data", (chunk) => to.write(chunk));
+        from.on("data", (chunk: Buffer) => {
+          // A connection that is kept for the next request may become an event stream.
+          if (from === client && link.kind === "other") link.kind = kindOf(chunk);
+          if (this.refused.has(link.kind)) return void from.resetAndDestroy();
+          to.write(chunk);
+        });
         from.on("close", () => {
           this._links.delete(link);
-          to.destroySoon();
+          to.destroy();
         });
       }
     });

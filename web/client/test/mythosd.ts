@@ -24,8 +24,8 @@ export async function until<T>(
 export class Mythosd {
   private constructor(
     readonly port: number,
-    private readonly process: ChildProcess,
-    private readonly folder: string,
+    private readonly _process: ChildProcess,
+    private readonly _folder: string,
   ) {}
 
   /** `config` is TOML. */
@@ -38,6 +38,7 @@ export class Mythosd {
     writeFileSync(file, config);
     const options = ["--listen", `127.0.0.1:${port}`, "--config", file, "--port-file", portFile];
     const started = spawn(program, options, { cwd: folder, stdio: "ignore" });
+    process.once("exit", () => started.kill("SIGKILL"));
     const ready = () => {
       if (started.exitCode !== null) throw new Error(`mythosd ended with ${started.exitCode}`);
       return existsSync(portFile) && Number(readFileSync(portFile, "utf8"));
@@ -69,12 +70,13 @@ export class Mythosd {
     await this.post("/api/publish", { messages });
   }
 
-  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-    if (this.process.exitCode === null && this.process.signalCode === null) {
-      const ended = new Promise((done) => this.process.once("exit", done));
-      this.process.kill(signal);
+  /** Without the time that a polite end takes, which is tested elsewhere. */
+  async stop(): Promise<void> {
+    if (this._process.exitCode === null && this._process.signalCode === null) {
+      const ended = new Promise((done) => this._process.once("exit", done));
+      this._process.kill("SIGKILL");
       await ended;
     }
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this._folder, { recursive: true, force: true });
   }
 }
