@@ -14,7 +14,7 @@ BUILD_PACKAGES := cmake ninja-build libboost1.81-dev libssl-dev zlib1g-dev nlohm
 PYTHON_PACKAGES := $(if $(shell python3 -c 'import ensurepip, venv; print("yes")' 2>/dev/null),,python3-venv) \
     $(if $(shell python3 -c '$(HAS_HEADERS)' 2>/dev/null),,python3-dev)
 NODE_PACKAGES := $(if $(and $(shell command -v node),$(shell command -v npm)),,nodejs npm)
-TEST_PACKAGES := curl faketime jq openssl postgresql procps prometheus prometheus-alertmanager $(NODE_PACKAGES)
+TEST_PACKAGES := caddy curl faketime haproxy jq nginx-light openssl postgresql procps prometheus prometheus-alertmanager
 BENCH_PACKAGES := libbenchmark-dev valgrind
 CLANG_PACKAGES := clang clang-format libclang-rt-14-dev
 BROWSER_PACKAGES := chromium
@@ -57,7 +57,7 @@ fi
 endef
 
 packages-build:
-	$(call install,$(BUILD_PACKAGES) $(PYTHON_PACKAGES))
+	$(call install,$(BUILD_PACKAGES) $(PYTHON_PACKAGES) $(NODE_PACKAGES))
 packages-test:
 	$(call install,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 packages-bench:
@@ -136,14 +136,15 @@ sanitize-python: build/asan/build.ninja build/tsan/build.ninja $(TEST_VENV)
 	cmake --build build/tsan -j $(JOBS) --target _core
 	tests/sanitized_python.sh build/tsan libtsan
 
-# What is built from web/: the client for browsers and node, the React hook. The server does not need it.
+# What is built from web/: the client for browsers and node, the React hook.
 .PHONY: web test-web test-browser packages-web
 packages-web:
 	$(call install,$(NODE_PACKAGES))
-web/node_modules/.package-lock.json: web/package-lock.json | packages-web
+# What the build of the pages installs by itself is less: it leaves out what tests and checks need.
+web/node_modules/.installed: web/package-lock.json | packages-web
 	cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
-web: web/node_modules/.package-lock.json
+web: web/node_modules/.installed
 	cd web && npm run --silent build
 # On node, against the real server: half a minute.
 test-web: build web

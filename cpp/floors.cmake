@@ -7,7 +7,7 @@ set(libraries_observe PRIVATE spdlog::spdlog_header_only ZLIB::ZLIB)
 set(libraries_protocol PUBLIC ZLIB::ZLIB PRIVATE OpenSSL::Crypto)
 set(libraries_store PUBLIC mythos_soci)
 set(libraries_transport PRIVATE Boost::headers)
-set(libraries_monitor PUBLIC prometheus-cpp::core)
+set(libraries_monitor PUBLIC prometheus-cpp::core PRIVATE OpenSSL::Crypto)
 set(libraries_server PRIVATE CLI11::CLI11 tomlplusplus::tomlplusplus)
 
 set(below mythos_build)

@@ -3,7 +3,35 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "transport/uri.hpp"
+
 namespace mythos::monitor {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void keep(Json& list, auto&& wanted) {
+    Json kept = Json::array();
+    for (Json& each : list)
+        if (wanted(each)) kept.push_back(std::move(each));
+    list = std::move(kept);
+}
+
+// Groups without a rule of the name go.
+std::string about(const std::string& alertname, const std::string& report) {
+    Json told = Json::parse(report);
+    if (told.contains("alerts"))
+        keep(told["alerts"], [&](const Json& alert) { return alert.at("alertname") == alertname; });
+    if (told.contains("groups"))
+        keep(told["groups"], [&](Json& group) {
+            keep(group.at("rules"), [&](const Json& rule) { return rule.at("name") == alertname; });
+            return !group["rules"].empty();
+        });
+    return told.dump();
+}
+
+}  // namespace
 
 AlertBoard::ShownAlerts AlertBoard::shown_in(const std::string& report) {
     ShownAlerts shown;
@@ -46,21 +74,21 @@ void AlertBoard::clear() {
     told_ = nullptr;
 }
 
-std::string AlertBoard::json() const {
+std::string AlertBoard::json(const std::optional<std::string>& alertname) const {
     std::shared_ptr<const Told> told;
     {
         const std::lock_guard lock(mutex_);
         told = told_;
     }
-    nlohmann::ordered_json head{{"timestamp", iso8601(clock_.wall())}, {"enabled", told != nullptr}};
+    Json head{{"timestamp", iso8601(clock_.wall())}, {"enabled", told != nullptr}};
     if (told == nullptr) {
-        head["alerts"] = nlohmann::ordered_json::array();
+        head["alerts"] = Json::array();
         return head.dump();
     }
     head["age_ms"] = (clock_.mono() - told->at).seconds() * 1e3;
     std::string out = head.dump();
     out.back() = ',';
-    return out.append(told->report, 1);
+    return out.append(alertname ? about(*alertname, told->report) : told->report, 1);
 }
 
 void AlertBoard::add_metrics(std::vector<prometheus::MetricFamily>& all) const {
@@ -69,8 +97,11 @@ void AlertBoard::add_metrics(std::vector<prometheus::MetricFamily>& all) const {
 }
 
 void add_alert_view(Answers& answers, const AlertBoard& board) {
-    answers.add(transport::Route::alerts,
-                [&board](const MonitorRequest&) -> MonitorAnswer { return json_response(board.json()); });
+    answers.add(transport::Route::alerts, [&board](const MonitorRequest& request) -> MonitorAnswer {
+        const auto query = transport::QueryParameters::parse(request.query);
+        const auto name = query ? query->get("alertname") : std::nullopt;
+        return json_response(board.json(name ? std::optional<std::string>(*name) : std::nullopt));
+    });
 }
 
 }  // namespace mythos::monitor

@@ -1,7 +1,8 @@
 // What the alert engine, which is Python's, has to tell: kept here, so that nobody who asks waits for the interpreter.
 //
-// `GET /monitoring/alerts` answers the last report with its age; its metrics are among the server's. Where no engine
-// runs the answer says so, and there are no such metrics. Thread-safety: any thread.
+// `GET /monitoring/alerts` answers the last report with its age, `?alertname=` the part of it that is about one alert,
+// to which notifications link; its metrics are among the server's. Where no engine runs the answer says so, and there
+// are no such metrics. Thread-safety: any thread.
 #pragma once
 
 #include <prometheus/metric_family.h>
@@ -9,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +30,8 @@ public:
     // The engine has ended.
     void clear();
 
-    std::string json() const;
+    // Of the alerts and rules those of the name, or all.
+    std::string json(const std::optional<std::string>& alertname = std::nullopt) const;
     void add_metrics(std::vector<prometheus::MetricFamily>& all) const;
 
 private:

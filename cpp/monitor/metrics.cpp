@@ -14,7 +14,7 @@ using prometheus::MetricType;
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 29> kCounterHelp{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 30> kCounterHelp{{
     {"mythos_log_samples_left_out_total", "Deliveries that were chosen to be logged, beyond what is logged a second."},
     {"mythos_connections_opened_total", "Connections that were let in."},
     {"mythos_connections_closed_total", "Connections that ended, by why."},
@@ -40,6 +40,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 29> kCounter
     {"mythos_unsent_accounts_total", "Clients whose session ended with entries unsent that they were owed."},
     {"mythos_event_faults_total", "Events whose handling ended by an exception: faults of the server."},
     {"mythos_health_check_failures_total", "Health checks that threw, ran out of time or answered nonsense."},
+    {"mythos_certificate_failures_total",
+     "Times that a file of monitor.certificates began to be unreadable, or to be so otherwise than before."},
     {"mythos_log_drop_reports_total", "Seconds in which lines of the log were lost."},
     {"mythos_reload_failures_total", "Reloads that changed nothing because of a fault in what they read."},
     {"mythos_store_failures_total", "Times that the database began to fail, or to fail otherwise than before."},

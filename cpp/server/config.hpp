@@ -123,6 +123,7 @@ struct Config {
         std::string listen;
         std::int64_t sample_interval_s = 1;
         std::int64_t max_samples = 1'000;
+        std::vector<std::string> certificates;
         friend bool operator==(const Monitor&, const Monitor&) = default;
     } monitor;
 

@@ -10,6 +10,7 @@
 
 #include "base/ids.hpp"
 #include "base/limits.hpp"
+#include "protocol/utf8.hpp"
 #include "server/server.hpp"
 #include "store/store_url.hpp"
 #include "transport/address.hpp"
@@ -33,6 +34,9 @@ bool is_origin(std::string_view text) {
 
 bool is_store_url(std::string_view text) { return text == "auto" || store::parse_store_url(text).ok(); }
 
+// Of which a metric's label can be made.
+bool is_path(std::string_view text) { return !text.empty() && protocol::is_utf8(text); }
+
 bool is_server_id(std::string_view text) { return text.empty() || is_valid_name(text, kNameBytesMax); }
 
 bool is_label_value(std::string_view text) { return !text.empty() && text.size() <= 128; }
@@ -45,6 +49,9 @@ bool is_http_url(std::string_view text) {
 }
 
 bool is_url_or_empty(std::string_view text) { return text.empty() || is_http_url(text); }
+
+// What links are made of by adding to its path.
+bool is_site_or_empty(std::string_view text) { return is_url_or_empty(text) && text.find_first_of("?#") == text.npos; }
 
 // Its user, path and query are often all that keeps others from calling it.
 std::string shown_url(std::string_view text) {
@@ -218,6 +225,9 @@ const std::array kOptions{
            "of them is as old at most. What is counted is counted as it happens."},
     Option{MEMBER(monitor.max_samples), Range{1, 1'000'000}, kLive, "MAX_METRICS_SAMPLES",
            "Recent errors that are kept with their details."},
+    Option{MEMBER(monitor.certificates), Form{is_path, "a path"}, kRestart, "",
+           "PEM files with the certificates that the proxy before the server has, whose expiry is watched. They are "
+           "read again when they change."},
 
     Option{
         MEMBER(alerts.rules), AnyValue{}, kRestart, "",
@@ -229,7 +239,8 @@ const std::array kOptions{
     Option{MEMBER(alerts.job), Form{is_label_value, "1 to 128 characters"}, kRestart, "",
            "The label `job` of the series that rules see, as Prometheus's scrape_configs call it."},
     Option{MEMBER(alerts.instance), AnyValue{}, kRestart, "",
-           "The label `instance` of these. Empty: the listener's HOST:PORT."},
+           "The label `instance` of these. Empty: HOST:PORT of the listener that answers /metrics, with the machine's "
+           "name for all addresses."},
     Option{MEMBER(alerts.notifications), AnyValue{}, kRestart, "",
            "File in the format of alertmanager.yml that says who is told of alerts, and how. Empty: nobody."},
     Option{MEMBER(alerts.alertmanagers), Form{is_http_url, "http(s)://HOST[:PORT][/PATH]", shown_url}, kRestart, "",
@@ -238,8 +249,9 @@ const std::array kOptions{
            kRestart, "",
            "Networks that notifications may go to besides public ones. Loopback, private and link-local addresses are "
            "refused otherwise, whatever name leads there."},
-    Option{MEMBER(alerts.external_url), Form{is_url_or_empty, "http(s)://HOST[:PORT][/PATH], or empty"}, kRestart, "",
-           "Where people reach this server, for links in notifications. Empty: the listener's own address."},
+    Option{MEMBER(alerts.external_url), Form{is_site_or_empty, "http(s)://HOST[:PORT][/PATH], or empty"}, kRestart, "",
+           "Where people reach this server, for links in notifications. Empty: http:// and what stands for an empty "
+           "alerts.instance."},
     Option{MEMBER(alerts.state), AnyValue{}, kRestart, "",
            "File that keeps silences, what was told and what has to be told over a restart; the same with .json "
            "keeps since when alerts are pending or firing. Empty: nothing is kept."},

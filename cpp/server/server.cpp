@@ -85,6 +85,9 @@ Server::Server(const ServerSettings& settings, const Clock& clock, observe::Logg
     health_->on_change([this](const std::string& component, observe::Health from, observe::Health to) {
         transitions_.note({clock_.wall(), "health", component, std::string(name_of(from)), std::string(name_of(to))});
     });
+    certificates_ = std::make_unique<monitor::Certificates>(settings.certificates, node_->errors(),
+                                                            logging.named("server.monitoring"));
+    monitor_->metrics().add([this](auto& all) { certificates_->add_metrics(all); });
     watch(logging);
     monitor_->metrics().add([this](auto& all) { monitor::add_health_metrics(all, health_->report()); });
     add_probe_views(monitor_->answers(), *probes_);
@@ -101,6 +104,7 @@ void Server::watch(observe::Logging& logging) {
         has_room_.store(application().has_room(), std::memory_order_relaxed);
         node_->errors().tick();
     });
+    health_->each_second([this](MonoTime) { certificates_->look(); });
     health_->each_second([this, &logging, seen = std::uint64_t{0}](MonoTime) mutable {
         const observe::LogStatistics told = logging.sink().statistics();
         const std::uint64_t bytes = told.unwritten_stream_bytes + told.unwritten_file_bytes;

@@ -20,6 +20,7 @@
 #include "hub/settings.hpp"
 #include "journal/journal.hpp"
 #include "monitor/alert_board.hpp"
+#include "monitor/certificates.hpp"
 #include "monitor/health_checker.hpp"
 #include "monitor/monitor.hpp"
 #include "monitor/probe_view.hpp"
@@ -41,6 +42,7 @@ struct ServerSettings {
     store::StoreSettings store;
     Duration health_interval = seconds(10);  // of the server's own checks
     Duration sample_interval = seconds(1);   // of what the process takes of the machine
+    std::vector<std::string> certificates;   // files whose expiry is watched
     Duration drain_spread = seconds(5);      // of a drain that is asked for by HTTP
     std::string configuration = "{}";        // what is told of it: config_json
 };
@@ -109,6 +111,7 @@ private:
     std::unique_ptr<hub::Node> node_;
     std::vector<std::unique_ptr<transport::HubLoop>> loops_;
     std::vector<std::thread> threads_;
+    std::unique_ptr<monitor::Certificates> certificates_;
     std::unique_ptr<monitor::HealthChecker> health_;
     std::unique_ptr<monitor::ProbeView> probes_;
     std::unique_ptr<monitor::Monitor> monitor_;  // answers through the loops

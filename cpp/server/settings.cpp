@@ -84,6 +84,7 @@ ServerSettings settings_from(const Config& config, std::uint64_t descriptors) {
     settings.store.queue_events = size(config.store.queue_events);
     settings.health_interval = seconds(config.health.interval_s);
     settings.sample_interval = seconds(config.monitor.sample_interval_s);
+    settings.certificates = config.monitor.certificates;
     settings.drain_spread = milliseconds(config.drain.spread_ms);
     settings.configuration = config_json(config);
     settings.retention.entries = size(config.journal.retention_entries);

@@ -30,6 +30,7 @@ from mythos.entries import Message, message_of
 from mythos.errors import ConfigError, ServerStopped, StartFailed, refusal
 from mythos.health_runner import HealthChecks
 from mythos.monitoring import Monitoring
+from mythos.server_alerts import files_to_start_with
 from mythos.server_errors import Errors
 from mythos.server_views import Connections, Sessions
 from mythos.settings import Changed, Settings
@@ -37,6 +38,7 @@ from mythos.store import Store
 
 if TYPE_CHECKING:
     from mythos.alerts.engine import AlertEngine
+    from mythos.alerts.setup import AlertFiles
 
 H = TypeVar("H", bound=Handler)
 A = TypeVar("A", bound=Authenticate)
@@ -340,6 +342,7 @@ class Server:
             raise RuntimeError("the server is running already")
         if self.settings.auth.mode == "application" and AUTHENTICATE not in self._handlers:
             raise StartFailed("bad_config", "auth.mode is application, but nothing was given to Server.authenticate")
+        files = files_to_start_with(self.settings)
         try:
             self._core = _core.ServerCore(self.settings.values)
         except _core.CoreError as error:
@@ -348,19 +351,18 @@ class Server:
         self._core.set_types(self._types())
         self._dispatcher = Dispatcher(self._core, self._handlers, self.settings.limits.request_timeout_s)
         try:
-            self._start_alerts()
+            if files is not None:
+                self._start_alerts(files)
         except BaseException:
             self._end()
             raise
         server_exit.note(self)
 
-    def _start_alerts(self) -> None:
-        if not [name for name in self.settings.alerts.rules if name != "auto"]:
-            return
-        from mythos.alerts import api, setup  # numpy and more, for those who have rules
+    def _start_alerts(self, files: AlertFiles) -> None:
+        from mythos.alerts import api, setup
 
         core = self._running()
-        self._alerts = engine = setup.make_engine(core, self.settings, self.url)
+        self._alerts = engine = setup.make_engine(core, self.settings, files)
         self._handlers[api.QUESTION] = Registered(lambda asked: api.answer(engine.notifier, asked.data), False, True)
         core.set_questions([api.QUESTION])
         engine.start()

@@ -319,6 +319,11 @@ class MonitorTable(Table):
         default=1_000,
         description="Recent errors that are kept with their details. (an integer from 1 to 1000000)",
     )
+    certificates: list[str] = Field(
+        default_factory=list,
+        description="PEM files with the certificates that the proxy before the server has, whose expiry is watched."
+        " They are read again when they change. (a list of a path)",
+    )
 
 
 class AlertsTable(Table):
@@ -342,7 +347,8 @@ class AlertsTable(Table):
     )
     instance: str = Field(
         default="",
-        description="The label `instance` of these. Empty: the listener's HOST:PORT. (a text)",
+        description="The label `instance` of these. Empty: HOST:PORT of the listener that answers /metrics, with "
+        "the machine's name for all addresses. (a text)",
     )
     notifications: str = Field(
         default="",
@@ -363,8 +369,8 @@ class AlertsTable(Table):
     )
     external_url: str = Field(
         default="",
-        description="Where people reach this server, for links in notifications. Empty: the listener's own address."
-        " (http(s)://HOST[:PORT][/PATH], or empty)",
+        description="Where people reach this server, for links in notifications. Empty: http:// and what stands for"
+        " an empty alerts.instance. (http(s)://HOST[:PORT][/PATH], or empty)",
     )
     state: str = Field(
         default="data/alerts.db",

@@ -14,23 +14,29 @@ from mythosd import tool
 
 
 class Hooks:
-    """Takes webhooks on loopback and keeps them, by the path they came to."""
+    """Takes webhooks on loopback and keeps them, by the path they came to. `refusals` answer the first ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, *refusals: int, port: int = 0) -> None:
         self.taken: list[tuple[str, dict[str, Any]]] = []
+        self.refused = 0
+        script = list(refusals)
         hooks = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                hooks.taken.append((self.path, json.loads(body)))
-                self.send_response(200)
+                if script:
+                    hooks.refused += 1
+                    self.send_response(script.pop(0))
+                else:
+                    hooks.taken.append((self.path, json.loads(body)))
+                    self.send_response(200)
                 self.end_headers()
 
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 

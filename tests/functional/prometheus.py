@@ -11,15 +11,15 @@ from mythosd import Mythosd
 CONFIG = """
 global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
 scrape_configs:
-- {{job_name: mythos, static_configs: [{{targets: ["127.0.0.1:{port}"]}}]}}
+- {{job_name: {job}, static_configs: [{{targets: ["127.0.0.1:{port}"]}}]}}
 """
 
 
 class Prometheus(Listening):
-    def __init__(self, directory: Path, server: Mythosd, *rules: Path) -> None:
+    def __init__(self, directory: Path, server: Mythosd, *rules: Path, job: str = "mythos") -> None:
         self.directory = directory
         config = directory / "prometheus.yml"
-        config.write_text(CONFIG.format(port=server.port) + f"rule_files: [{', '.join(map(str, rules))}]\n")
+        config.write_text(CONFIG.format(port=server.port, job=job) + f"rule_files: [{', '.join(map(str, rules))}]\n")
         super().__init__(
             "prometheus",
             directory / "prometheus.log",

@@ -24,8 +24,9 @@ import yaml
 
 from alertmanager import Hooks
 from api import Api, until
+from certificates import make_certificate
 from known_traffic import OPTIONS, standing, traffic
-from mythosd import REPOSITORY, SERVE, Mythosd, eventually
+from mythosd import REPOSITORY, SERVE, Mythosd, eventually, tool
 from prometheus import Prometheus
 from test_metric_names import labels_by_family
 from wires import open_websocket
@@ -161,7 +162,11 @@ class Watched:
     prometheus: Prometheus
     began: float
     ended: float
-    exported: set[str] = field(default_factory=set)
+    text: str  # of /metrics in the end
+    exported: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.exported = set(labels_by_family(self.text))
 
     def filled_in(self, expression: str) -> str:
         """As Grafana fills in its variables."""
@@ -207,7 +212,7 @@ async def all_traffic(server: Mythosd, notified: Callable[[], bool]) -> None:
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     directory = tmp_path_factory.mktemp("dashboards")
     rules = [quick_rules(file, directory / file.name) for file in RULE_FILES]
-    hooks = Hooks()
+    hooks = Hooks(404)
     (directory / "notifications.yml").write_text(NOTIFICATIONS.format(url=hooks.url))
     options = {
         "store.url": f"sqlite:///{directory}/history.db",
@@ -215,6 +220,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         "alerts.interval_s": SCRAPE_S,
         # Who says nothing is given up sooner.
         "heartbeat_ms": 500,
+        "monitor.certificates": [str(make_certificate(directory / "proxy.pem"))],
         "alerts.notifications": str(directory / "notifications.yml"),
         "alerts.allowed_networks": ["127.0.0.0/8"],
     }
@@ -225,12 +231,12 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             eventually("Prometheus scrapes the server", lambda: prometheus.query("up") == {"": 1}, 100)
             began = time.time()
             asyncio.run(all_traffic(server, lambda: bool(hooks.taken)))
-            # What has no series before somebody is notified; it is asked for at steps, of which the last lie before.
-            for last in ("mythos_notifications_total", 'mythos_alerts{alertstate="firing"} > 0'):
+            # That somebody is notified; it is asked for at steps, of which the last lie before.
+            for last in ('mythos_notifications_total{status="sent"} > 0', 'mythos_alerts{alertstate="firing"} > 0'):
                 often = f"count_over_time(({last})[1m:{SCRAPE_S}s]) >= 5"
                 eventually(f"Prometheus has seen {last}", functools.partial(prometheus.query, often), 60)
             text = httpx.get(f"{server.url}/metrics", trust_env=False).text
-            yield Watched(prometheus, began, time.time(), set(labels_by_family(text)))
+            yield Watched(prometheus, began, time.time(), text)
         finally:
             prometheus.stop()
     finally:
@@ -258,6 +264,14 @@ def test_every_panel_and_every_record_has_data(watched: Watched):
     assert missing == {}
 
 
+def test_a_notification_that_failed_is_seen(watched: Watched):
+    """The first one too."""
+    [panel] = [panel for _, panel in PANELS if panel["title"] == "Notifications"]
+    [target] = panel["targets"]
+    failed = watched.filled_in(target["expr"]).replace("{", '{status="failed",', 1)
+    assert watched.has_data(f"{failed} > 0")
+
+
 def test_every_condition_has_its_data(watched: Watched):
     """It may hold for none: asked with `bool` it answers, and so does each of its parts."""
     assert len(OF_ALERTS) > 15 and len(OF_ANNOTATIONS) == 2 * len(BOARDS)
@@ -281,6 +295,13 @@ def test_every_metric_that_is_named_is_exported(watched: Watched):
     }
     assert len(named) > 50 and named <= exported, named - exported
     assert set(re.findall(r"job:[\w:]+", text)) <= set(OF_RECORDS)
+
+
+def test_promtool_finds_nothing_in_the_metrics_of_all_parts(watched: Watched):
+    """The store, the alert engine and the notifier have theirs besides those of a bare server."""
+    command = [tool("promtool"), "check", "metrics"]
+    checked = subprocess.run(command, input=watched.text, text=True, capture_output=True, timeout=60)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
 def test_the_variables_find_the_server(watched: Watched):

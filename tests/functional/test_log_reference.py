@@ -5,6 +5,7 @@ import re
 import signal
 
 from api import Api
+from certificates import make_certificate
 from mythosd import REPOSITORY
 from wires import open_sse, open_websocket
 
@@ -88,7 +89,7 @@ def check(line):
         assert isinstance(value, TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool)), (name, line)
 
 
-async def test_every_line_is_as_the_page_says(start_server):
+async def test_every_line_is_as_the_page_says(start_server, tmp_path):
     server = start_server(
         {
             "log.level": "debug",
@@ -96,6 +97,7 @@ async def test_every_line_is_as_the_page_says(start_server):
             "session.grace_s": 0,
             "limits.limit_policy": "refuse",
             "monitor.listen": "127.0.0.1:0",
+            "monitor.certificates": [str(make_certificate(tmp_path / "proxy.pem")), str(tmp_path / "none.pem")],
         },
         environment={"MYTHOS_NO_SUCH_OPTION": "1"},
     )

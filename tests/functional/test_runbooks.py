@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from api import Api
+from certificates import make_certificate
 from mythosd import REPOSITORY, Mythosd, clean_environment, eventually
 from prometheus import Prometheus
 from test_metric_names import labels_by_family
@@ -105,8 +106,11 @@ async def traffic(server: Mythosd) -> None:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     directory = tmp_path_factory.mktemp("site")
-    store = {"store.url": f"sqlite:///{directory}/history.db"}
-    server = Mythosd(directory, store).start()
+    options = {
+        "store.url": f"sqlite:///{directory}/history.db",
+        "monitor.certificates": [str(make_certificate(directory / "proxy.pem"))],
+    }
+    server = Mythosd(directory, options).start()
     try:
         asyncio.run(traffic(server))
         prometheus = Prometheus(directory, server, *FILES)

@@ -239,22 +239,22 @@ class SseWire(Wire):
         self._close = asyncio.Event()
 
     @classmethod
-    async def open(cls, url: str, headers: dict[str, str] | None = None) -> SseWire:
+    async def open(cls, url: str, headers: dict[str, str] | None = None, *, http2: bool = False) -> SseWire:
         """Connects and reads up to the welcome; an answer without a stream has only its status."""
         wire = cls()
         started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        wire._reader = asyncio.create_task(wire._read(url, headers or {}, started))
+        wire._reader = asyncio.create_task(wire._read(url, headers or {}, http2, started))
         await asyncio.wait_for(started, WITHIN_S)
         if wire.status == 200:
             wire.welcome = dict((await wire.control("mythos.welcome")).data)
             assert wire.received[0].type == "mythos.welcome", f"first message is {wire.received[0].text}"
         return wire
 
-    async def _read(self, url: str, headers: dict[str, str], started: asyncio.Future[None]) -> None:
+    async def _read(self, url: str, headers: dict[str, str], http2: bool, started: asyncio.Future[None]) -> None:
         try:
             timeout = httpx.Timeout(WITHIN_S, read=None)
             async with (
-                httpx.AsyncClient(timeout=timeout, trust_env=False, verify=False) as http,
+                httpx.AsyncClient(timeout=timeout, trust_env=False, verify=False, http2=http2) as http,
                 httpx_sse.aconnect_sse(http, "GET", url, headers=headers) as source,
             ):
                 self.answer = source.response

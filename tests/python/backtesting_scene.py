@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from mythos.alerts.alert import Labels, as_labels
-from mythos.alerts.recordings import Recordings
+from recording_scene import AtOnce
 
 START_S = 1_795_000_005
 STEP_S = 15
@@ -23,11 +23,11 @@ def at(step: float) -> float:
 
 def record(directory: Path, series: Mapping[Labels, Sequence[float | None]], start_s: float = START_S) -> Path:
     """One start of the server; None where a series has no sample."""
-    written = Recordings(directory)
+    written = AtOnce(directory)
     for place in range(len(next(iter(series.values())))):
         samples = {labels: value for labels, values in series.items() if (value := values[place]) is not None}
-        written.add(round((start_s + place * STEP_S) * 1_000), samples)
-    written.flush()
+        written.put(round((start_s + place * STEP_S) * 1_000), samples)
+    written.finish()
     return directory
 
 

@@ -70,8 +70,10 @@ def test_a_restart_goes_on_as_the_server_does(tmp_path: Path):
         "alert: Hot, expr: load > 10, for: 1m",
         "alert: Slow, expr: load > 10, for: 14m",
         "alert: Away, expr: absent(load)",
+        "alert: Long, expr: 'count_over_time(load[40m]) >= 110'",
     )
     found = backtest([proposed], [over])
+    assert fired(found, "Long") == [(at(129), at(129), None)], "what was recorded before is read back"
     assert fired(found, "Hot") == [(at(10), at(14), at(140))]
     assert fired(found, "Slow") == [(at(10), at(120), at(140))]
     assert "Away" in found.quiet  # nobody was there to see it

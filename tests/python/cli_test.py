@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import mythos
-from mythos import failover_demo
+from mythos import _core, failover_demo
 from mythos.cli import app, exits
 
 MYTHOS = [sys.executable, "-m", "mythos"]
@@ -202,6 +202,31 @@ def test_check_config_says_what_is_wrong(tmp_path: Path):
     assert json.loads(given.stdout)["complaints"]
     assert run("check-config", "--set", "heartbeat_ms").exit_code == exits.USAGE
     assert run("serve", "--set", "no.such=1").exit_code == exits.BAD_CONFIG
+
+
+def test_faulty_alert_files_are_told_by_check_config_and_before_a_server_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Every fault of both files at once, with its line; and nothing has listened or been opened by then."""
+    rules, notifications, config = (tmp_path / name for name in ("rules.yml", "am.yml", "mythos.toml"))
+    rules.write_text("groups:\n- name: g\n  rules:\n  - {alert: A, expr: 'rat(x[5m]) > 1'}\n")
+    notifications.write_text("route:\n  receiver: nobody\nreceivers: []\n")
+    config.write_text(
+        f'listen = "127.0.0.1:0"\n[log]\nfile = ""\n[store]\nurl = "none"\n'
+        f'[alerts]\nrules = ["{rules}"]\nnotifications = "{notifications}"\nstate = "{tmp_path / "alerts.db"}"\n'
+    )
+    monkeypatch.setattr(_core, "ServerCore", None)
+    said = (f"alerts.rules: {rules}:4: ", "did you mean rate?", f"{notifications}:2: ", "there is no receiver 'nobody'")
+    for command in ("check-config", "serve"):
+        given = run(command, "--config", str(config))
+        assert given.exit_code == exits.BAD_CONFIG, given.output
+        assert all(text in given.stderr for text in said), given.stderr
+    assert not (tmp_path / "alerts.db").exists()
+    told = json.loads(run("check-config", "--config", str(config), "--json").stdout)
+    assert not told["ok"] and len(told["complaints"]) == 2
+    rules.write_text("groups: []\n")
+    notifications.write_text("route:\n  receiver: nobody\nreceivers: [{name: nobody}]\n")
+    assert run("check-config", "--config", str(config)).exit_code == exits.DONE
 
 
 # serve

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from mythos.alerts.notify.config_file import load_config
 from mythos.alerts.rule_file import load_rule_files
 from mythos.cli import app, exits
 from mythos.cli.deploy import Names
@@ -39,6 +41,20 @@ OTHER = Names(
     slack_channel="#nightly",
     slack_url_file="/run/secrets/slack",
     program="/srv/game/bin/mythos",
+)
+# As far from the examples as names may be.
+UNUSUAL = Names(
+    servers=("[::1]:8001", "two-b.game.test:443"),
+    job="my-game.eu_1",
+    external_url="https://game.test:8443/live/~one/",
+    prometheus="[fe80::1]:9190",
+    alertmanagers=("[::1]:9193",),
+    runbooks="https://books.test/run/~me",
+    webhook="https://hooks.test/in?a=b@c&d=%20",
+    smtp="[::1]:465",
+    mail_from="a.b+c@mail.test",
+    slack_channel="#1.night_x",
+    slack_url_file="/run/a@b/s",
 )
 ROWS = {row[0]: row for row in rows("id", "deployed with", "exit code", "says")}
 
@@ -98,16 +114,25 @@ def test_no_example_is_left(others: Path):
     assert left == []
 
 
-def test_who_reads_the_files_takes_them(others: Path):
-    """promtool and amtool, with the tests of the rules; and the engine of the server."""
-    for directory in (DEPLOY, others):
-        call("promtool", "check", "config", str(directory / "prometheus.yml"))
-        assert "3 receivers" in call("amtool", "check-config", str(directory / "alertmanager.yml"))
-    call("promtool", "test", "rules", str(others / "rules/mythos_test.yml"))
-    assert load_rule_files([others / "rules/mythos.yml"])
+@pytest.mark.parametrize("names", [Names(), OTHER, UNUSUAL], ids=["examples", "others", "unusual"])
+def test_who_reads_the_files_takes_them(tmp_path: Path, names: Names):
+    """promtool and amtool, with the tests of the rules; the engine of the server, and its notifier."""
+    assert run(str(tmp_path), *flags(names)).exit_code == exits.DONE
+    rules, alertmanager = tmp_path / "rules", tmp_path / "alertmanager.yml"
+    called = call("promtool", "check", "config", str(tmp_path / "prometheus.yml"))
+    assert "2 rule files found" in called
+    files = [rules / "mythos.yml", rules / "mythos_prometheus.yml"]
+    assert call("promtool", "check", "rules", *map(str, files)).count("SUCCESS") == 2
+    call("promtool", "test", "rules", str(rules / "mythos_test.yml"))
+    assert load_rule_files(files)
+    assert "3 receivers" in call("amtool", "check-config", str(alertmanager))
+    (tmp_path / "slack_url").write_text("https://hooks.slack.test/services/T")
+    (tmp_path / "ours.yml").write_text(alertmanager.read_text().replace(names.slack_url_file, "slack_url"))
+    route = load_config(tmp_path / "ours.yml").route
     for severity, receiver in (("critical", "critical-alerts"), ("warning", "warning-alerts"), ("none", "web.hook")):
-        config = f"--config.file={others / 'alertmanager.yml'}"
+        config = f"--config.file={alertmanager}"
         assert call("amtool", "config", "routes", "test", config, f"severity={severity}").strip() == receiver
+        assert [each.receiver for each in route.match({"severity": severity})] == [receiver]
 
 
 def test_the_names_stand_in_their_places(others: Path):
@@ -165,6 +190,7 @@ REFUSED: dict[str, list[str]] = {
     "deploy-no-port": ["new", "--server", "game.test"],
     "deploy-port": ["new", "--prometheus", "game.test:65536"],
     "deploy-url": ["new", "--runbooks", "ftp://docs.test"],
+    "deploy-url-query": ["new", "--external-url", "https://game.test/?a=b"],
     "deploy-url-quote": ["new", "--webhook", "http://hooks.test/'"],
     "deploy-job": ["new", "--job", "my game"],
     "deploy-job-yaml": ["new", "--job", "true"],
@@ -190,14 +216,23 @@ def test_what_is_refused(tmp_path: Path, row: str):
 # What no promtool reads.
 
 
-def test_the_server_takes_its_configuration(others: Path):
-    given = CliRunner().invoke(
-        app, ["check-config", "--config", str(others / "mythos.toml"), "--listen", "localhost:0"]
-    )
-    assert given.exit_code == exits.DONE, given.output
-    assert 'alerts.job = "game"' in given.output
-    # The examples as they are.
-    assert CliRunner().invoke(app, ["check-config", "--config", str(DEPLOY / "mythos.toml")]).exit_code == exits.DONE
+@pytest.mark.parametrize("names", [OTHER, UNUSUAL], ids=["others", "unusual"])
+def test_the_server_takes_its_configuration(tmp_path: Path, names: Names):
+    """With the rules where they are here, and not yet in /etc."""
+
+    def check(directory: Path, *words: str) -> str:
+        rules = json.dumps([str(directory / "rules" / "mythos.yml")])
+        given = CliRunner().invoke(
+            app,
+            ["check-config", "--config", str(directory / "mythos.toml"), "--set", f"alerts.rules={rules}", *words],
+        )
+        assert given.exit_code == exits.DONE, given.output
+        return str(given.output)
+
+    assert run(str(tmp_path), *flags(names)).exit_code == exits.DONE
+    shown = check(tmp_path, "--listen", "localhost:0")
+    assert f'alerts.job = "{names.job}"' in shown and f'instance = "{names.servers[0]}"' in shown
+    check(DEPLOY)  # the examples as they are
 
 
 def test_the_compose_file_mounts_what_is_there():

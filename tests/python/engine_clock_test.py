@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mythos.alerts.engine_clock import AHEAD_S, SLEW, EngineClock
+from mythos.alerts.engine_clock import SLEW, STEP_S, EngineClock
 
 
 class Clocks:
@@ -24,18 +24,24 @@ def test_it_is_the_wall_clock_as_long_as_that_is_steady():
     assert clocks.after(0.25) == pytest.approx(1_015.25)
 
 
-def test_a_step_forward_is_taken_over_at_once_and_a_drift_slowly():
+@pytest.mark.parametrize("step", [3_600.0, -3_600.0, 1.5 * STEP_S])
+def test_a_step_is_taken_over_at_once_and_told_once(step: float):
     clocks = Clocks()
-    assert clocks.after(15, step=3_600) == pytest.approx(clocks.wall)
-    before = clocks.engine.now()
-    assert clocks.after(15, step=AHEAD_S / 2) == pytest.approx(before + 15 * (1 + SLEW))
+    assert clocks.after(15) == pytest.approx(clocks.wall)
+    assert clocks.engine.take_step() == 0.0
+    assert clocks.after(15, step=step) == pytest.approx(clocks.wall)
+    clocks.after(15)
+    assert clocks.engine.take_step() == pytest.approx(step) and clocks.engine.take_step() == 0.0
 
 
-def test_a_step_back_never_turns_it_back():
+def test_a_drift_is_made_up_for_slowly_and_never_turns_it_back():
     clocks = Clocks()
     before = clocks.engine.now()
-    told = [clocks.after(15, step=-3_600)] + [clocks.after(15) for _ in range(100)]
-    assert told == sorted(told) and told[0] == pytest.approx(before + 15 * (1 - SLEW))
-    for _ in range(30_000):
+    assert clocks.after(15, step=STEP_S / 2) == pytest.approx(before + 15 * (1 + SLEW))
+    clocks = Clocks()
+    told = [clocks.after(0.01, step=-STEP_S / 2)] + [clocks.after(0.01) for _ in range(100)]
+    assert told == sorted(told) and told[0] == pytest.approx(before + 0.01 * (1 - SLEW))
+    assert clocks.engine.take_step() == 0.0
+    for _ in range(10):
         clocks.after(15)
     assert clocks.engine.now() == pytest.approx(clocks.wall)

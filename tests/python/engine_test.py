@@ -3,101 +3,13 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
-from mythos.alerts.alert import Alert
-from mythos.alerts.engine import AlertEngine
-from mythos.alerts.engine_clock import EngineClock
-from mythos.alerts.recordings import Recordings, files_of, load_recording
-from mythos.alerts.rule_file import load_rules
-
-RULES = """
-groups:
-- name: busy
-  rules:
-  - record: job:players:sum
-    expr: sum by (job) (players)
-  - alert: Crowded
-    expr: job:players:sum > 10
-    for: 30s
-    labels: {severity: warning}
-    annotations: {summary: "{{ $value }} are here"}
-- name: broken
-  interval: 1m
-  rules:
-  - alert: Twice
-    expr: label_replace(players, "room", "", "", "") > 0
-"""
-
-
-class Core:
-    def __init__(self) -> None:
-        self.players = {"a": 1.0, "b": 2.0}
-        self.report: dict[str, Any] = {}
-        self.metrics: dict[str, Any] = {}
-        self.health: list[str] = []
-
-    def samples(self) -> tuple[list[str], bytes]:
-        return [f'players{{room="{room}"}}' for room in self.players], np.array(list(self.players.values())).tobytes()
-
-    def tell_alerts(self, report: bytes | str, metrics: list[Any]) -> None:
-        self.report = json.loads(report) if report else {}
-        self.metrics = {name: series for name, _, _, series in metrics}
-
-    def add_health(self, name: str, critical: bool, interval_s: float, timeout_s: float, tags: Any) -> None:
-        raise AssertionError("steps need no thread")
-
-    def report_health(self, name: str, status: str, took_s: float, details: bytes | str) -> None:
-        assert name == "alerts"
-        self.health.append(status)
-
-
-class Notifier:
-    def __init__(self) -> None:
-        self.told: list[list[Alert]] = []
-
-    def start(self) -> None: ...
-    def stop(self) -> None: ...
-    def submit(self, alerts: list[Alert]) -> None:
-        self.told.append(alerts)
-
-    def snapshot(self) -> dict[str, Any]:
-        return {"queue": {}}
-
-    def metrics(self) -> dict[tuple[str, str], int]:
-        return {("webhook", "sent"): 2}
-
-
-class Ran:
-    """An engine whose time stands still but for `to`."""
-
-    def __init__(self, tmp_path: Path, at: float = 1_000.0) -> None:
-        self.at = at
-        self.core, self.notifier = Core(), Notifier()
-        self.engine = AlertEngine(
-            self.core,
-            load_rules(RULES, "rules.yml"),
-            self.notifier,  # type: ignore[arg-type]
-            interval_s=15,
-            labels={"job": "mythos", "instance": "here:1"},
-            external_url="http://here:1",
-            memory=tmp_path / "alerts.json",
-            recordings=Recordings(tmp_path / "recordings"),
-            clock=EngineClock(lambda: self.at, lambda: self.at),
-        )
-
-    def to(self, at: float) -> float:
-        """As its thread would have it: a step whenever one is due."""
-        waits = self.engine.step()
-        while self.at + waits <= at:
-            self.at += waits
-            waits = self.engine.step()
-        self.at = at
-        return waits
+from engine_scene import Ran
+from mythos.alerts.recordings import files_of, load_recording
 
 
 @pytest.fixture
@@ -118,18 +30,35 @@ def test_an_alert_is_pending_then_fires_then_is_resolved(ran: Ran):
     [alert] = ran.core.report["alerts"]
     assert alert["state"] == "firing" and alert["annotations"] == {"summary": "22 are here"}
     assert alert["active_at"] == "1970-01-01T00:16:55.000000Z" and alert["fired_at"] == "1970-01-01T00:17:25.000000Z"
-    [told] = [alert for alerts in ran.notifier.told for alert in alerts]
+    [told] = ran.told
     assert told.name == "Crowded" and not told.resolved and told.starts_at == 1_045
     ran.core.players["a"] = 1.0
     ran.to(1_060)
     assert ran.core.report["alerts"] == []
-    assert [alert.resolved for alerts in ran.notifier.told for alert in alerts] == [False, True]
+    assert [alert.resolved for alert in ran.told] == [False, True]
     assert ({"alertname": "Crowded", "alertstate": "firing"}, 0.0) in ran.core.metrics["mythos_alerts"]
+
+
+@pytest.mark.parametrize("at", [1_000.0, 1_795_467_772.1021, 1_795_467_772.9999])
+def test_a_step_that_comes_a_little_late_is_in_time(tmp_path: Path, at: float):
+    """So `for`, which is whole intervals as a rule, does not last one more."""
+    ran = Ran(tmp_path, at)
+    ran.core.players["a"] = 20.0
+    for late_s in (1.4, 0.003, 1.2, 0.0):
+        ran.at += ran.engine.step() + late_s
+    [alert] = ran.told
+    assert alert.starts_at == pytest.approx(at + 30, abs=1e-3)
+    ran.at += 7.0  # and later than that
+    ran.engine.step()
+    ran.engine.step()
+    recorded = ran.engine._recordings.rest()
+    steps_ms = [later - earlier for earlier, later in pairwise(recorded.times_ms)]
+    assert steps_ms[:3] == [15_000] * 3 and len(steps_ms) == 4 and steps_ms[3] > 15_000
 
 
 def test_every_evaluation_reaches_the_notifier_and_what_is_told_is_whole(ran: Ran):
     assert ran.to(1_060) == pytest.approx(15)
-    assert len(ran.notifier.told) == 5
+    assert len(ran.notifier.submitted) == 5
     report = ran.core.report
     assert report["evaluations"] == 5 and report["interval_s"] == 15
     assert report["series"]["recorded"] >= 4 and report["series"]["left_out"] == 0
@@ -187,6 +116,23 @@ def test_an_alert_of_a_rule_over_its_limit_is_forgotten_and_told_anew(ran: Ran, 
     ran.to(1_120)
     assert ran.core.report["alerts"][0]["state"] == "firing"
     assert [r.message for r in caplog.records].count("Alert firing") == 2
+
+
+def test_what_was_said_to_fire_is_not_said_again_after_a_restart(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    """Also where the server is started twice within an evaluation."""
+    caplog.set_level("INFO")
+    at = 1_000
+    for stays_s in (60, 0, 60):
+        ran = Ran(tmp_path, at)
+        ran.core.players["a"] = 20.0
+        ran.to(at + stays_s)
+        ran.engine.stop()
+        at += stays_s + 5
+    told = [record.message for record in caplog.records if record.message.startswith("Alert ")]
+    assert told == ["Alert firing"]
+    ran = Ran(tmp_path, at)
+    ran.to(at + 60)
+    assert caplog.messages.count("Alert resolved") == 1
 
 
 def test_who_stops_before_the_first_evaluation_forgets_nothing(tmp_path: Path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -19,6 +20,14 @@ NOW = 1_700_000_000.0
 
 def alert(name: str = "Crowded") -> Alert:
     return Alert({"alertname": name}, {"summary": "many are here"}, NOW, NOW + 240, value=12.0)
+
+
+def write(incidents: Incidents, *made_of: Any) -> Path | None:
+    bundle = incidents.make(*made_of)
+    if bundle is None:
+        return None
+    incidents.write(bundle)
+    return bundle.directory
 
 
 @pytest.fixture
@@ -40,7 +49,7 @@ def incidents(tmp_path: Path, mythos_server: mythos.Server, store: SeriesStore) 
 def test_a_bundle_has_what_the_server_knew(incidents: Incidents, mythos_server: mythos.Server, mythos_sync_client):
     incidents.look(NOW - 15)
     with mythos_sync_client("ann"):
-        written = incidents.write([alert()], {"Crowded": "sum(players) > 10"}, {"alerts": []}, NOW)
+        written = write(incidents, [alert()], {"Crowded": "sum(players) > 10"}, {"alerts": []}, NOW)
     assert written is not None and written.name == "20231114T221320Z-Crowded"
     read = {file.stem: json.loads(file.read_text()) for file in written.glob("*.json")}
     assert read["incident"]["alerts"][0]["query"] == "sum(players) > 10"
@@ -56,7 +65,7 @@ def test_a_bundle_has_what_the_server_knew(incidents: Incidents, mythos_server: 
 
 
 def test_it_opens_as_a_notebook(incidents: Incidents):
-    written = incidents.write([alert()], {"Crowded": "players > 10"}, {"alerts": []}, NOW)
+    written = write(incidents, [alert()], {"Crowded": "players > 10"}, {"alerts": []}, NOW)
     assert written is not None
     notebook = nbformat.read(written / "incident.ipynb", as_version=4)
     nbformat.validate(notebook)
@@ -67,15 +76,42 @@ def test_it_opens_as_a_notebook(incidents: Incidents):
 
 def test_bundles_are_bounded_in_number_and_one_that_comes_again_soon_adds_none(incidents: Incidents, tmp_path: Path):
     for n in range(5):
-        assert incidents.write([alert(f"A{n}")], {}, {}, NOW + n) is not None
+        assert write(incidents, [alert(f"A{n}")], {}, {}, NOW + n) is not None
     assert [each.name.partition("-")[2] for each in bundles(tmp_path / "incidents")] == ["A4", "A3", "A2"]
-    assert incidents.write([alert("A4")], {}, {}, NOW + AGAIN_S) is None
-    assert incidents.write([alert("A4")], {}, {}, NOW + 4 + AGAIN_S) is not None
+    assert write(incidents, [alert("A4")], {}, {}, NOW + AGAIN_S) is None
+    assert write(incidents, [alert("A4")], {}, {}, NOW + 4 + AGAIN_S) is not None
+
+
+def test_what_had_a_bundle_before_a_restart_gets_none_soon_after(
+    tmp_path: Path, mythos_server: mythos.Server, store: SeriesStore
+):
+    def started() -> Incidents:
+        return Incidents(tmp_path / "i", mythos_server._running(), store, config={}, count_max=9, bytes_max=5 << 20)
+
+    first = started()
+    assert write(first, [alert("Long")], {}, {}, NOW - AGAIN_S)
+    assert write(first, [alert("A"), alert("B")], {}, {}, NOW)
+    damaged = tmp_path / "i" / "20231114T221325Z-C"
+    damaged.mkdir()
+    for name, content in {"incident.ipynb": "{}", "incident.json": '{"alerts": [1]}'}.items():
+        (damaged / name).write_text(content)
+    again = started()
+    assert write(again, [alert("A"), alert("B")], {}, {}, NOW + AGAIN_S - 1) is None
+    written = write(again, [alert("B"), alert("Long")], {}, {}, NOW + AGAIN_S - 1)
+    assert written is not None and written.name.endswith("-Long")
+    assert write(again, [alert("B")], {}, {}, NOW + AGAIN_S)
+
+
+def test_a_clock_that_went_back_hinders_no_bundle_and_deletes_none_at_once(incidents: Incidents, tmp_path: Path):
+    for n in range(4):
+        assert write(incidents, [alert(f"A{n}")], {}, {}, NOW + n)
+    written = write(incidents, [alert("A3")], {}, {}, NOW - 3_600)
+    assert written in bundles(tmp_path / "incidents") and len(bundles(tmp_path / "incidents")) == 3
 
 
 def test_a_bundle_is_bounded_in_size(tmp_path: Path, mythos_server: mythos.Server, store: SeriesStore):
     small = Incidents(tmp_path, mythos_server._running(), store, config={}, count_max=3, bytes_max=40_000)
-    written = small.write([alert()], {"Crowded": "players"}, {"alerts": ["x" * 60_000]}, NOW)
+    written = write(small, [alert()], {"Crowded": "players"}, {"alerts": ["x" * 60_000]}, NOW)
     assert written is not None
     assert sum(file.stat().st_size for file in written.iterdir()) < 41_000
     assert "were too many" in (written / "alerts.json").read_text()
@@ -100,7 +136,7 @@ def test_changes_of_the_health_are_noted(tmp_path: Path, store: SeriesStore):
     incidents.look(NOW - 30)
     told.status = "degraded"
     incidents.look(NOW - 15)
-    written = incidents.write([alert()], {}, {}, NOW)
+    written = write(incidents, [alert()], {}, {}, NOW)
     assert written is not None
     assert json.loads((written / "health.json").read_text())["transitions"] == [
         {"at": "2023-11-14T22:13:05.000Z", "component": name, "from": "healthy", "to": "degraded"}

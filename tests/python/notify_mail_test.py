@@ -57,6 +57,7 @@ async def test_mail_goes_by_starttls_with_a_login(tmp_path):
         text, html = (part.get_content() for part in message.iter_parts())
         assert text.strip() == "It is firing"
         assert "i = &lt;1&gt;" in html and "Lag is bad" in html
+        assert '<a href="http://mythos.test/monitoring/alerts">Sent by' in html
         assert scene.pending == 0
         await scene.notifier.aclose()
 

@@ -119,7 +119,7 @@ async def test_evaluations_beyond_the_inbox_are_counted_though_nothing_takes_the
     scene = Scene(tmp_path, webhook("http://nowhere.test/"))
     for _ in range(5):
         scene.notifier.submit([alert()])
-    assert scene.notifier.metrics() == {("dispatch", "dropped"): 3}
+    assert {which: n for which, n in scene.notifier.metrics().items() if n} == {("dispatch", "dropped"): 3}
     await scene.notifier.settle()
     assert drops_in(caplog) == [("inbox_full", 3)]
     await scene.notifier.aclose()
@@ -288,7 +288,7 @@ notifier = Notifier(
 )
 notifier.start()
 notifier.submit([Alert({"alertname": name}, {}, now, now + 240) for name in ("Told", "Pending")])
-while notifier.metrics() != {("webhook", "sent"): 1, ("webhook", "retried"): 1}:
+while [notifier.metrics()["webhook", status] for status in ("sent", "retried")] != [1, 1]:
     time.sleep(0.01)
 print("now", flush=True)
 time.sleep(600)

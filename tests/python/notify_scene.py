@@ -45,6 +45,7 @@ class Scene:
         **options: Any,
     ) -> None:
         self.now = now
+        self.stepped_s = 0.0  # how much of that no time has passed for
         self.names: dict[str, list[Sequence[str]]] = {}  # what the resolver answers, one after the other, then the last
         directory.mkdir(exist_ok=True)
         self._directory, self._options = directory, options
@@ -62,6 +63,7 @@ class Scene:
         self.notifier = Notifier(
             NotifyOptions(config=self._config, external_url="http://mythos.test", **options),
             now=lambda: self.now,
+            mono=lambda: self.now - self.stepped_s,
             random=lambda: 1.0,
             resolve=self._resolve,
         )
@@ -89,6 +91,11 @@ class Scene:
         """So much time passes, and what is due then is done."""
         self.now += seconds
         await self.notifier.settle()
+
+    def set_clock(self, seconds: float) -> None:
+        """The wall clock is stepped."""
+        self.now += seconds
+        self.stepped_s += seconds
 
     @property
     def pending(self) -> int:

@@ -167,6 +167,15 @@ def test_retry_after_may_be_a_date():
     assert retry_after_s({}) is None
 
 
+def test_what_has_not_happened_yet_is_counted_as_nothing(tmp_path):
+    """A first failure is an increase then."""
+    scene = Scene(tmp_path, webhook("http://nowhere.test/"), alertmanagers=[Secret("http://am.test")])
+    statuses = ("sent", "retried", "failed", "dropped")
+    counted = {(kind, status): 0 for kind in ("webhook", "alertmanager") for status in statuses}
+    assert scene.notifier.metrics() == counted | {("dispatch", "dropped"): 0}
+    scene.notifier.stop()
+
+
 async def test_what_is_refused_is_told_again_when_the_group_is_due(tmp_path):
     async with serving(status(404)) as server:
         scene = Scene(tmp_path, webhook(server.url))
@@ -254,9 +263,9 @@ async def test_slack_gets_its_message(tmp_path):
                     {
                         "color": "danger",
                         "title": "[FIRING:1] Lag (1)",
-                        "title_link": "http://mythos.test",
+                        "title_link": "http://mythos.test/monitoring/alerts",
                         "text": "Lag is bad\n",
-                        "fallback": "[FIRING:1] Lag (1) | http://mythos.test",
+                        "fallback": "[FIRING:1] Lag (1) | http://mythos.test/monitoring/alerts",
                         "callback_id": "",
                         "footer": "",
                         "mrkdwn_in": ["fallback", "pretext", "text"],

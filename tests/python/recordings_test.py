@@ -18,6 +18,7 @@ from mythos.alerts.recordings import (
     files_of,
     load_recording,
 )
+from recording_scene import AtOnce
 
 START_MS = 1_795_000_000_000
 STEP_MS = 15_000
@@ -26,11 +27,11 @@ ROOM = as_labels({"__name__": "players", "job": "mythos", "room": 'the "blue"\n 
 
 
 def test_what_was_recorded_is_read_to_the_last_bit(tmp_path: Path):
-    written = Recordings(tmp_path)
+    written = AtOnce(tmp_path)
     values = [0.1, float("inf"), float("nan"), -0.0]
     for place, value in enumerate(values):
-        written.add(START_MS + place * STEP_MS, {UP: 1.0, ROOM: value} if place != 1 else {UP: value})
-    written.flush()
+        written.put(START_MS + place * STEP_MS, {UP: 1.0, ROOM: value} if place != 1 else {UP: value})
+    written.finish()
     [file] = files_of(tmp_path)
     found = load_recording(file)
     assert found.times_ms.tolist() == [START_MS + place * STEP_MS for place in range(4)]
@@ -40,10 +41,10 @@ def test_what_was_recorded_is_read_to_the_last_bit(tmp_path: Path):
 
 
 def test_a_crash_loses_the_last_minutes_at_most(tmp_path: Path):
-    written = Recordings(tmp_path)
+    written = AtOnce(tmp_path)
     scrapes = 2 * COLUMNS_MAX + 33
     for place in range(scrapes):
-        written.add(START_MS + place * STEP_MS, {UP: float(place)})
+        written.put(START_MS + place * STEP_MS, {UP: float(place)})
     found = np.concatenate([load_recording(file).values[0] for file in files_of(tmp_path)])
     assert found.tolist() == list(range(len(found)))
     assert 0 <= (scrapes - len(found)) * STEP_MS <= FLUSH_MS
@@ -54,10 +55,10 @@ def test_old_files_go_by_age_and_by_size(tmp_path: Path):
     hours = 5
 
     def recorded(directory: Path, **bounds: float) -> list[Path]:
-        written = Recordings(directory, **bounds)  # type: ignore[arg-type]
+        written = AtOnce(directory, **bounds)  # type: ignore[arg-type]
         for place in range(hours * BLOCK_MS // 60_000):
-            written.add(START_MS + place * 60_000, {UP: float(place)})
-        written.flush()
+            written.put(START_MS + place * 60_000, {UP: float(place)})
+        written.finish()
         return files_of(directory)
 
     everything = recorded(tmp_path / "all")
@@ -76,19 +77,19 @@ def test_a_day_of_the_servers_series_takes_some_megabytes(tmp_path: Path):
         as_labels({"__name__": f"mythos_metric_{n // 12}_total", "job": "mythos", "le": str(n)}) for n in range(600)
     ]
     values = np.zeros(600)
-    written = Recordings(tmp_path)
+    written = AtOnce(tmp_path)
     for place in range(COLUMNS_MAX):
         values[420:570] += random.poisson(20, 150)
         values[570:] = random.normal(50, 5, 30)
-        written.add(START_MS + place * STEP_MS, dict(zip(labels, values.tolist(), strict=True)))
-    written.flush()
+        written.put(START_MS + place * STEP_MS, dict(zip(labels, values.tolist(), strict=True)))
+    written.finish()
     assert sum(file.stat().st_size for file in files_of(tmp_path)) * 24 < 4 << 20
 
 
 def test_what_is_no_recording_is_said(tmp_path: Path):
-    written = Recordings(tmp_path)
-    written.add(START_MS, {UP: 1.0})
-    written.flush()
+    written = AtOnce(tmp_path)
+    written.put(START_MS, {UP: 1.0})
+    written.finish()
     [file] = files_of(tmp_path)
     content = file.read_bytes()
     for broken in (content[: len(content) // 2], b"", content[:-60] + bytes(60), b"PK\x03\x04" + content[4:80]):
@@ -114,11 +115,11 @@ def test_a_broken_file_is_put_aside_at_the_start(tmp_path: Path, caplog: pytest.
 
 def test_a_disk_that_takes_nothing_costs_no_more_memory_than_a_file(tmp_path: Path):
     (tmp_path / "file").write_text("in the way of the directory")
-    written = Recordings(tmp_path / "file")
+    written = AtOnce(tmp_path / "file")
     failed = 0
     for place in range(3 * COLUMNS_MAX):
         try:
-            written.add(START_MS + place * STEP_MS, {UP: 1.0})
+            written.put(START_MS + place * STEP_MS, {UP: 1.0})
         except OSError:
             failed += 1
     assert failed and len(written._times_ms) <= COLUMNS_MAX

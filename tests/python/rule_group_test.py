@@ -77,7 +77,7 @@ def test_an_alert_is_told_of_with_its_labels_texts_and_times():
     assert alert.labels == {"alertname": "High", "severity": "warning", "team": "game", "cluster": "eu"}
     assert alert.annotations == {"summary": "3 of sum on eu http://mythos", "others": "0=1 1=2 "}
     assert (alert.starts_at, alert.ends_at, alert.resolved) == (1_030, 1_030 + 4 * 60, False)
-    assert alert.generator_url == "http://mythos/graph?g0.expr=job%3Ax%3Asum+%3E+2&g0.tab=1"
+    assert alert.generator_url == "http://mythos/monitoring/alerts?alertname=High"
     assert alert.value == 3
 
 
@@ -149,7 +149,8 @@ def test_a_scalar_is_one_series_without_labels():
 
 def remembered(tmp_path: Path, rig: Rig, now: float) -> AlertMemory:
     file = tmp_path / "state" / "alerts.json"
-    AlertMemory(file).save([rig.group], now)
+    memory = AlertMemory(file)
+    memory.write(memory.content([rig.group], (), now))
     return AlertMemory(file)
 
 
@@ -217,6 +218,6 @@ def test_a_file_that_cannot_be_read_is_put_aside(tmp_path: Path, content: bytes,
     assert not file.exists()
     assert (tmp_path / "alerts.json.bad").read_bytes() == content
     assert "cannot be read" in caplog.text
-    memory.save([rig.group], 0)
+    memory.write(memory.content([rig.group], (), 0))
     assert orjson.loads(file.read_bytes())["version"] == 1
     assert sorted(each.name for each in tmp_path.iterdir()) == ["alerts.json", "alerts.json.bad"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mythos.alerts.alert import Labels, as_labels
 from mythos.alerts.promql.matchers import Matcher
-from mythos.alerts.promql.values import STALE
+from mythos.alerts.promql.values import GAP_BITS, STALE
 from mythos.alerts.series import STALENESS_MS, SeriesStore
 
 START_MS = 1_700_000_000_000
@@ -205,3 +205,37 @@ def test_the_store_gives_back_what_was_written(data: st.DataObject):
     expected = {labels: kept for labels, all_ in written.items() if (kept := [one for one in all_ if one[0] > from_ms])}
     assert samples(store, "x", from_ms, at_ms) == expected
     assert set(latest(store, at_ms, *named("x"))) == present
+
+
+@given(
+    scrapes=st.lists(st.sets(st.sampled_from("abcdef")), min_size=1, max_size=90),
+    cuts=st.lists(st.integers(1, 40), max_size=6),
+    bytes_max=st.sampled_from([3_000, 1 << 20]),
+)
+def test_a_block_is_the_same_as_one_scrape_after_the_other(scrapes: list[set[str]], cuts: list[int], bytes_max: int):
+    """Whatever grows, gives way or ends; and what follows a block is what follows a scrape."""
+    one, many = (SeriesStore(retention_ms=20 * STEP_MS, bytes_max=bytes_max) for _ in range(2))
+    every = [series("x", room=room) for room in "abcdef"]
+    values = np.full((6, len(scrapes)), GAP_BITS, np.int64).view(np.float64)
+    for place, rooms in enumerate(scrapes):
+        for row, room in enumerate("abcdef"):
+            if room in rooms:
+                values[row, place] = 10.0 * place + row
+    times = START_MS + STEP_MS * np.arange(len(scrapes))
+    place = 0
+    for cut in [*cuts, len(scrapes)]:
+        until = min(place + cut, len(scrapes))
+        block = values[:, place:until]
+        rows = [row for row in range(6) if (block[row].view(np.int64) != GAP_BITS).any()]
+        many.extend(times[place:until], [every[row] for row in rows], block[rows])
+        place = until
+    for place, rooms in enumerate(scrapes):
+        one.append(int(times[place]), {every["abcdef".index(r)]: values["abcdef".index(r), place] for r in rooms})
+    end = int(times[-1]) + STEP_MS
+    for store in (one, many):
+        store.append(end, {every[0]: 1.0})
+    since = max(one._lanes["scrape"].first_ms, many._lanes["scrape"].first_ms) - 1
+    for at_ms in range(since + 1, end + 1, STEP_MS):
+        assert latest(one, at_ms, *named("x")) == latest(many, at_ms, *named("x"))
+    assert samples(one, "x", since, end) == samples(many, "x", since, end)
+    assert one.counts.samples == many.counts.samples

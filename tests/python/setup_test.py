@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 import mythos
-from mythos.alerts.setup import PACKAGED, load_rules, notify_options, rule_files
+from mythos.alerts.setup import PACKAGED, address, load_rules, notify_options, rule_files
 from mythos.errors import ConfigError, StartFailed
 from waiting import eventually
 
@@ -87,6 +87,7 @@ def test_options_reach_the_notifier_and_secrets_no_bundle(tmp_path: Path):
     )
     options = notify_options(given, "http://here:1")
     assert options.allowed_networks == ["10.0.0.0/8"] and options.external_url == "http://here:1"
+    assert notify_options(settings(tmp_path, external_url="https://x/m/"), "").external_url == "https://x/m"
     assert options.heartbeat_url is not None and options.heartbeat_url.reveal() == "https://example.org/token"
     assert options.heartbeat_s == 30 and options.config is None
     told = given.shown
@@ -108,9 +109,51 @@ def test_two_servers_do_not_share_a_state_file(tmp_path: Path, monkeypatch: pyte
         pass
 
 
-def test_the_packaged_rules_are_of_one_job(tmp_path: Path):
-    with pytest.raises(ConfigError, match="mythos deploy"):
-        load_rules(settings(tmp_path, rules=[PACKAGED], job="game"))
+@pytest.mark.parametrize(
+    ("listen", "apart", "ports", "found_at"),
+    [
+        ("127.0.0.1:0", "", (8001, 0), "127.0.0.1:8001"),
+        ("game.test:8000", "", (8000, 0), "game.test:8000"),
+        ("0.0.0.0:8000", "", (8000, 0), "machine:8000"),
+        ("[::]:8000", "", (8000, 0), "machine:8000"),
+        ("[::1]:8000", "", (8000, 0), "[::1]:8000"),
+        ("0.0.0.0:8000", "9100", (8000, 9100), "machine:9100"),
+        ("0.0.0.0:8000", "127.0.0.1:0", (8000, 9101), "127.0.0.1:9101"),
+        ("127.0.0.1:8000", "[::]:9100", (8000, 9100), "machine:9100"),
+    ],
+)
+def test_others_find_what_it_measures_at_an_address_that_is_one(
+    monkeypatch: pytest.MonkeyPatch, listen: str, apart: str, ports: tuple[int, int], found_at: str
+):
+    monkeypatch.setattr("socket.gethostname", lambda: "machine")
+    given = mythos.Settings.only(listen=listen, **{"monitor.listen": apart})
+    assert address(given, *ports) == found_at
+
+
+@pytest.mark.parametrize("monitor_listen", ["", "127.0.0.1:0"])
+def test_the_link_of_an_alert_opens_and_shows_it(tmp_path: Path, monitor_listen: str):
+    rules = tmp_path / "rules.yml"
+    rules.write_text(GOOD.replace("Always", "Always on 100%"))
+    given = settings(tmp_path, rules=[str(rules)], interval_s=0.1).changed(**{"monitor.listen": monitor_listen})
+    with mythos.Server(given) as server, httpx.Client(trust_env=False) as http:
+        links: list[str] = []
+
+        def fires() -> bool:
+            links[:] = [each["generatorURL"] for each in http.get(f"{server.url}/api/v2/alerts").json()]
+            return bool(links)
+
+        eventually(fires)
+        shown = http.get(links[0])
+        assert shown.status_code == 200
+        # Where the default templates link.
+        assert http.get(links[0].partition("?")[0]).status_code == 200
+        [alert], [group] = shown.json()["alerts"], shown.json()["groups"]
+        assert alert["alertname"] == "Always on 100%" and alert["labels"]["instance"] in links[0]
+        assert [rule["query"] for rule in group["rules"]] == ["up == 1"]
+
+
+def test_the_packaged_rules_are_of_any_job(tmp_path: Path):
+    assert load_rules(settings(tmp_path, rules=[PACKAGED], job="game"))
 
 
 def test_what_goes_wrong_at_the_start_leaves_no_server_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -125,6 +168,25 @@ def test_what_goes_wrong_at_the_start_leaves_no_server_behind(tmp_path: Path, mo
     with pytest.raises(MemoryError):
         server.start()
     assert not server.is_running
+
+
+def test_a_server_listens_while_its_series_are_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    rules = tmp_path / "rules.yml"
+    rules.write_text(GOOD)
+    reading, may_go_on = threading.Event(), threading.Event()
+
+    def read(*_: Any, **__: Any) -> None:
+        reading.set()
+        assert may_go_on.wait(60)
+
+    monkeypatch.setattr("mythos.alerts.engine.refill", read)
+    given = settings(tmp_path, rules=[str(rules)], recordings=str(tmp_path / "recordings"))
+    with mythos.Server(given) as server, httpx.Client(base_url=server.url, trust_env=False) as http:
+        assert reading.wait(60)
+        assert http.get("/readyz").status_code == 200
+        assert http.get("/monitoring/alerts").json()["alerts"] == []
+        may_go_on.set()
+        eventually(lambda: [alert["alertname"] for alert in http.get("/monitoring/alerts").json()["alerts"]])
 
 
 async def test_a_loop_does_not_wait_for_somebody_slow_who_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -66,6 +66,7 @@ def panels() -> list[Panel]:
                 (rate("mythos_rule_evaluation_failures_total"), "rules"),
                 (rate("mythos_reload_failures_total"), "reloads"),
                 (rate("mythos_store_failures_total"), "database"),
+                (rate("mythos_certificate_failures_total"), "certificates"),
             ],
             "These should not occur at all.",
         ),

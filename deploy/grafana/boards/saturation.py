@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from panels import Panel, gauge_panel, stat_panel, timeseries_panel, worse_from
+from panels import Panel, better_from, gauge_panel, stat_panel, timeseries_panel, worse_from
 from queries import of, quantiles, rate, threshold
 
 TITLE = "Mythos: Saturation"
@@ -107,5 +107,13 @@ def panels() -> list[Panel]:
                 (quantiles("mythos_health_check_duration_seconds", "component")[2][0], "health: {{component}}"),
             ],
             "p99 of the evaluation of a group of rules, and of health checks.",
+        ),
+        stat_panel(
+            "Certificates",
+            "s",
+            [(f"{of('mythos_certificate_expiry_timestamp_seconds')} - time()", "{{instance}} {{file}}")],
+            "How long until the first of a file expires. A file that cannot be read is not here.",
+            steps=better_from(threshold("CertificateExpires"), threshold("CertificateExpiresSoon")),
+            width=12,
         ),
     ]

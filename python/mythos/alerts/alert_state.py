@@ -42,6 +42,14 @@ class ActiveAlert:
     keep_firing_since: float | None = None
     last_sent_at: float | None = None
 
+    def move(self, seconds: float) -> None:
+        """The wall clock was stepped. Who is told of the alert has its old end, so it is sent again."""
+        self.active_at += seconds
+        for name in ("fired_at", "resolved_at", "keep_firing_since"):
+            if (at := getattr(self, name)) is not None:
+                setattr(self, name, at + seconds)
+        self.last_sent_at = None
+
     def needs_sending(self, now: float, resend_s: float) -> bool:
         if self.state is State.PENDING:
             return False
@@ -85,7 +93,7 @@ class AlertStates:
         elif not self._is_kept(alert, now):
             self._end(alert, now)
             return False
-        held_s = now - alert.active_at
+        held_s = round(now - alert.active_at, 3)
         if alert.state is State.PENDING and held_s >= self.for_s:
             alert.state, alert.fired_at = State.FIRING, now
         elif alert.state is State.FIRING and held_s < self.for_s:  # the rule's `for` has grown
@@ -98,7 +106,7 @@ class AlertStates:
             return False
         if alert.keep_firing_since is None:
             alert.keep_firing_since = now
-        return now - alert.keep_firing_since < self.keep_firing_for_s
+        return round(now - alert.keep_firing_since, 3) < self.keep_firing_for_s
 
     def _end(self, alert: ActiveAlert, now: float) -> None:
         is_old = alert.resolved_at is not None and now - alert.resolved_at > RESOLVED_RETENTION_S
@@ -106,6 +114,11 @@ class AlertStates:
             del self.active[alert.labels]
         if alert.state is not State.INACTIVE:
             alert.state, alert.resolved_at = State.INACTIVE, now
+
+    def move(self, seconds: float) -> None:
+        """The wall clock was stepped: as ActiveAlert."""
+        for alert in self.active.values():
+            alert.move(seconds)
 
     # Over a restart.
 
@@ -136,12 +149,14 @@ class AlertStates:
         if now - seen_at > OUTAGE_TOLERANCE_S:
             return
         for old in remembered:
+            if seen_at > now:  # the wall clock was set back since
+                old.move(now - seen_at)
             alert = self.active.get(old.labels)
             if alert is None:
                 if old.state is not State.PENDING:
                     self.active[old.labels] = old
             elif old.state is not State.INACTIVE:
-                alert.active_at = self._restored_active_at(alert, old, seen_at, now)
+                alert.active_at = self._restored_active_at(alert, old, min(seen_at, now), now)
 
     def _restored_active_at(self, alert: ActiveAlert, old: ActiveAlert, seen_at: float, now: float) -> float:
         remaining_s = self.for_s - (seen_at - old.active_at)

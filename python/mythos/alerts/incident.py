@@ -17,6 +17,8 @@ import re
 import shutil
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
@@ -38,6 +40,7 @@ ERRORS = 100
 SERIES_MS = 3_600_000
 VIEWS = ("performance", "connection-health", "dual-connections")
 NOTEBOOK = "incident.ipynb"
+_STAMP = "%Y%m%dT%H%M%SZ"
 _METRIC = re.compile(r"[a-zA-Z_:][\w:]*")
 
 log = logging.getLogger("mythos.alerts")
@@ -51,8 +54,20 @@ class Views(Protocol):
     def errors(self, recent_max: int) -> bytes: ...
 
 
+@dataclass(frozen=True)
+class Bundle:
+    """What a directory is to have, by the file's name."""
+
+    directory: Path
+    alert: str
+    contents: Mapping[str, bytes]
+
+
 class Incidents:
-    """One thread's. `config` is told without its secrets already."""
+    """`look` and `make` are for one thread, which waits for no disk; `write` may be another's.
+
+    `config` is told without its secrets already.
+    """
 
     def __init__(
         self,
@@ -68,7 +83,7 @@ class Incidents:
         self._config, self._count_max, self._bytes_max = dict(config), count_max, bytes_max
         self._status: dict[str, str] = {}
         self._transitions: deque[dict[str, Any]] = deque(maxlen=TRANSITIONS_MAX)
-        self._written_at: dict[str, float] = {}
+        self._made_at = _alerts_of_newest(directory)
 
     def look(self, now: float) -> None:
         """Notes which components of the health have changed since the last look."""
@@ -80,29 +95,31 @@ class Incidents:
                 self._transitions.append({"at": rfc3339(now), "component": name, "from": before, "to": to})
         self._status = status
 
-    def write(self, alerts: Sequence[Alert], queries: Mapping[str, str], report: Any, now: float) -> Path | None:
-        """A bundle for alerts that begin to fire, by the rules' `queries`; None where there was one just now.
-
-        Raises OSError.
-        """
-        news = [alert for alert in alerts if now - self._written_at.get(alert.name, -AGAIN_S) >= AGAIN_S]
+    def make(self, alerts: Sequence[Alert], queries: Mapping[str, str], report: Any, now: float) -> Bundle | None:
+        """For alerts that begin to fire, by the rules' `queries`; None where there was one just now."""
+        news = [alert for alert in alerts if not 0 <= now - self._made_at.get(alert.name, -AGAIN_S) < AGAIN_S]
         if not news:
             return None
-        self._written_at.update({alert.name: now for alert in news})
+        self._made_at.update({alert.name: now for alert in news})
         contents = self._contents(news, queries, report, now)
-        stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
+        stamp = datetime.fromtimestamp(now, UTC).strftime(_STAMP)
         target = self._directory / f"{stamp}-{re.sub(r'[^A-Za-z0-9_]', '_', news[0].name)[:64]}"
+        return Bundle(target, news[0].name, contents)
+
+    def write(self, bundle: Bundle) -> None:
+        """Raises OSError."""
+        target = bundle.directory
         new = target.with_name(f".{target.name}.new")
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True, mode=0o700)
-        for name, content in contents.items():
+        for name, content in bundle.contents.items():
             (new / name).write_bytes(content)
         shutil.rmtree(target, ignore_errors=True)
         new.replace(target)
-        for old in bundles(self._directory)[self._count_max :]:
+        # The clock may have been set back: what is new is not always the last by name.
+        for old in [each for each in bundles(self._directory) if each != target][self._count_max - 1 :]:
             shutil.rmtree(old, ignore_errors=True)
-        log.info("Incident bundle written", extra={"directory": str(target), "alertname": news[0].name})
-        return target
+        log.info("Incident bundle written", extra={"directory": str(target), "alertname": bundle.alert})
 
     def _contents(
         self, alerts: Sequence[Alert], queries: Mapping[str, str], report: Any, now: float
@@ -181,6 +198,24 @@ def bundles(directory: Path) -> list[Path]:
     if not directory.is_dir():
         return []
     return sorted((each for each in directory.iterdir() if (each / NOTEBOOK).is_file()), reverse=True)
+
+
+def _alerts_of_newest(directory: Path) -> dict[str, float]:
+    """When each alert of the last minutes that have bundles had its newest: a server before this one wrote them. What
+    cannot be read says nothing.
+    """
+    found: dict[str, float] = {}
+    newest_at = None
+    with suppress(OSError):
+        for bundle in bundles(directory):
+            with suppress(OSError, ValueError, LookupError, TypeError):
+                at = datetime.strptime(bundle.name.partition("-")[0], _STAMP).replace(tzinfo=UTC).timestamp()
+                newest_at = newest_at or at
+                if at <= newest_at - AGAIN_S:
+                    break
+                for alert in orjson.loads((bundle / "incident.json").read_bytes())["alerts"]:
+                    found.setdefault(str(alert["labels"]["alertname"]), at)
+    return found
 
 
 def _as_json(alert: Alert, query: str) -> dict[str, Any]:

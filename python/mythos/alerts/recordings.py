@@ -56,11 +56,28 @@ class Recording:
         return np.asarray(self.values.view(np.int64) != GAP_BITS)
 
 
+@dataclass(frozen=True)
+class Block:
+    """What a file is to have: for each time the rows that have a sample, and these."""
+
+    labels: tuple[Labels, ...]
+    times_ms: tuple[int, ...]
+    columns: tuple[tuple[list[int], Floats], ...]
+
+    @property
+    def file_name(self) -> str:
+        begun = datetime.fromtimestamp(self.times_ms[0] / 1e3, UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
+        return f"{begun}Z.npz"
+
+
 class Recordings:
-    """Writes them. One thread's; its directory is one server's."""
+    """Makes them. `add` and `rest` are for one thread, which waits for no disk; `write` may be another's.
+
+    Its directory is one server's.
+    """
 
     def __init__(self, directory: Path, *, retention_s: float = RETENTION_S, bytes_max: int = BYTES_MAX) -> None:
-        self._directory, self._retention_s, self._bytes_max = directory, retention_s, bytes_max
+        self.directory, self._retention_s, self._bytes_max = directory, retention_s, bytes_max
         self._process = uuid.uuid4().hex
         self._rows: dict[Labels, int] = {}
         self._times_ms: list[int] = []
@@ -68,15 +85,16 @@ class Recordings:
         self._flushed_ms = 0
         self._tidy()
 
-    def add(self, at_ms: int, samples: Mapping[Labels, float]) -> bool:
-        """Whether a file was written. Raises OSError where it could not be; what it has is tried again."""
+    def add(self, at_ms: int, samples: Mapping[Labels, float]) -> Block | None:
+        """What is to be written by now, if anything; a block that goes on growing is given again."""
+        finished = None
         if self._times_ms and (
-            at_ms - self._times_ms[0] >= BLOCK_MS or len(self._times_ms) >= COLUMNS_MAX or self._is_crowded(samples)
+            not self._times_ms[-1] < at_ms < self._times_ms[0] + BLOCK_MS
+            or len(self._times_ms) >= COLUMNS_MAX
+            or self._is_crowded(samples)
         ):
-            try:
-                self.flush()
-            finally:  # a disk that takes nothing must not fill the memory
-                self._rows, self._times_ms, self._columns = {}, [], []
+            finished = self.rest()
+            self._rows, self._times_ms, self._columns = {}, [], []
         if not self._times_ms:
             self._flushed_ms = at_ms
         for labels in samples:
@@ -85,55 +103,57 @@ class Recordings:
         self._times_ms.append(at_ms)
         self._columns.append((rows, np.fromiter(samples.values(), np.float64, len(samples))))
         if at_ms - self._flushed_ms < FLUSH_MS:
-            return False
+            return finished
         self._flushed_ms = at_ms
-        return self.flush()
+        return self.rest()
 
     def _is_crowded(self, samples: Mapping[Labels, float]) -> bool:
         return len(self._rows) > SERIES_MAX and any(labels not in self._rows for labels in samples)
 
-    def flush(self) -> bool:
-        """As `add`."""
+    def rest(self) -> Block | None:
+        """What has been added to the block that grows."""
         if not self._times_ms:
-            return False
-        values = np.full((len(self._rows), len(self._times_ms)), GAP_BITS, np.int64).view(np.float64)
-        for column, (rows, found) in enumerate(self._columns):
+            return None
+        return Block(tuple(self._rows), tuple(self._times_ms), tuple(self._columns))
+
+    def write(self, block: Block) -> None:
+        """Raises OSError."""
+        values = np.full((len(block.labels), len(block.times_ms)), GAP_BITS, np.int64).view(np.float64)
+        for column, (rows, found) in enumerate(block.columns):
             values[rows, column] = found
         content = io.BytesIO()
         np.savez_compressed(
             content,
-            times_ms=np.array(self._times_ms, np.int64),
+            times_ms=np.array(block.times_ms, np.int64),
             values=values,
-            series=np.frombuffer(orjson.dumps([dict(labels) for labels in self._rows]), np.uint8),
+            series=np.frombuffer(orjson.dumps([dict(labels) for labels in block.labels]), np.uint8),
             process=np.array(self._process),
         )
-        begun = datetime.fromtimestamp(self._times_ms[0] / 1e3, UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
-        target = self._directory / f"{begun}Z.npz"
-        self._directory.mkdir(parents=True, exist_ok=True)
+        target = self.directory / block.file_name
+        self.directory.mkdir(parents=True, exist_ok=True)
         new = target.with_name(f".{target.name}.new")
         with new.open("wb") as file:
             file.write(content.getbuffer())
             file.flush()
             os.fsync(file.fileno())
         new.replace(target)
-        self._forget(self._times_ms[-1] / 1e3)
-        return True
+        self._forget(block.times_ms[-1] / 1e3, target)
 
-    def _forget(self, now: float) -> None:
+    def _forget(self, now: float, growing: Path) -> None:
         """What is too old or too much; the file that grows stays."""
         oldest = datetime.fromtimestamp(now - self._retention_s - BLOCK_MS / 1e3, UTC).strftime("%Y%m%dT%H%M%S")
         total = 0
-        for place, file in enumerate(reversed(files_of(self._directory))):
+        for file in reversed(files_of(self.directory)):
             total += file.stat().st_size
-            if place and (file.name < oldest or total > self._bytes_max):
+            if file != growing and (file.name < oldest or total > self._bytes_max):
                 file.unlink(missing_ok=True)
 
     def _tidy(self) -> None:
         """After a crash: what was being written goes, what is broken is put aside."""
         try:
-            for unfinished in self._directory.glob(f".{PATTERN}.new"):
+            for unfinished in self.directory.glob(f".{PATTERN}.new"):
                 unfinished.unlink()
-            for file in files_of(self._directory):
+            for file in files_of(self.directory):
                 if not zipfile.is_zipfile(file):
                     aside = file.replace(file.with_name(f"{file.name}.bad"))
                     log.error("Recording put aside", extra={"file": str(file), "aside": str(aside)})

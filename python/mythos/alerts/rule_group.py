@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
-from urllib.parse import quote_plus
+from urllib.parse import quote
 
 from mythos.alerts.alert import Alert, Labels, as_labels
 from mythos.alerts.alert_state import ActiveAlert, AlertStates, LimitExceeded, State, alert_of
@@ -102,6 +102,12 @@ class RuleGroup:
             if is_first:
                 self._restore(now)
         return alerts
+
+    def move(self, seconds: float) -> None:
+        """The wall clock was stepped: alerts have been there for as long as they had, and are told of anew."""
+        with self._lock:
+            for states in self._states.values():
+                states.move(seconds)
 
     def active(self) -> Iterator[tuple[Rule, ActiveAlert]]:
         """Those that are pending or firing."""
@@ -203,7 +209,7 @@ class RuleGroup:
                     active.active_at if active.fired_at is None else active.fired_at,
                     valid_until if resolved is None else resolved,
                     resolved is not None,
-                    f"{self._external_url}/graph?g0.expr={quote_plus(rule.expression.text)}&g0.tab=1",
+                    f"{self._external_url}/monitoring/alerts?alertname={quote(rule.name, safe='')}",
                     active.value,
                 )
             )

@@ -118,6 +118,11 @@ def _is_url(text: str) -> bool:
         return False
 
 
+def _is_site(text: str) -> bool:
+    """One that paths are added to."""
+    return _is_url(text) and "?" not in text
+
+
 def _is_job(text: str) -> bool:
     """`true` and `null` are no texts in YAML."""
     import yaml
@@ -141,14 +146,14 @@ Servers = Annotated[
 Job = Annotated[str, _option("--job", _is_job, "NAME", "What Prometheus calls the servers together.")]
 ExternalUrl = Annotated[
     str | None,
-    _option("--external-url", _is_url, "URL", "Where people reach the server.", "http:// and the first --server"),
+    _option("--external-url", _is_site, "URL", "Where people reach the server.", "http:// and the first --server"),
 ]
 Prometheus = Annotated[str, _option("--prometheus", _is_address, "HOST:PORT", "Where Prometheus listens.")]
 Alertmanagers = Annotated[
     list[str] | None,
     _option("--alertmanager", _is_address, "HOST:PORT", "One; may be given again.", _EXAMPLE.alertmanagers[0]),
 ]
-Runbooks = Annotated[str, _option("--runbooks", _is_url, "URL", "Where the pages of docs/runbooks are.")]
+Runbooks = Annotated[str, _option("--runbooks", _is_site, "URL", "Where the pages of docs/runbooks are.")]
 Webhook = Annotated[str, _option("--webhook", _is_url, "URL", "Gets the alerts that are nobody else's.")]
 Smtp = Annotated[str, _option("--smtp", _is_address, "HOST:PORT", "The mail server, which must know STARTTLS.")]
 MailFrom = Annotated[str, _option("--mail-from", _MAIL, "ADDRESS", "Sender of mails.")]

@@ -22,6 +22,7 @@ from mythos.cli import exits
 from mythos.cli.options import AsJson
 from mythos.logs import configure_logging
 from mythos.server import Server
+from mythos.server_alerts import alert_files
 from mythos.settings import Settings, warnings_of
 
 Config = Annotated[
@@ -79,6 +80,7 @@ def check_config(
         settings = settings_of(listen, config, set_ or [])
         if exposure := _core.check_exposure(settings.values):
             raise errors.ConfigError([exposure])
+        alert_files(for_a_program(settings))
         return settings
 
     settings = checked(read, as_json)

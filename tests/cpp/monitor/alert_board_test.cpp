@@ -15,10 +15,10 @@ using nlohmann::json;
 
 class AlertBoardTest : public testing::Test {
 protected:
-    json told() {
+    json told(const std::string& query = "") {
         Answers answers(errors_);
         add_alert_view(answers, board_);
-        return json::parse(asked(answers, {transport::Route::alerts})->body);
+        return json::parse(asked(answers, {.route = transport::Route::alerts, .query = query})->body);
     }
 
     ManualClock clock_;
@@ -72,6 +72,28 @@ TEST_F(AlertBoardTest, TellsTheLastReportWithItsAgeAndItsMetrics) {
 
     board_.clear();
     EXPECT_EQ(told()["enabled"], false);
+}
+
+TEST_F(AlertBoardTest, TellsOfOneAlertAloneWhatIsAboutIt) {
+    const json report{{"alerts", {{{"alertname", "Lag"}, {"value", 1}}, {{"alertname", "Down here"}, {"value", 2}}}},
+                      {"groups",
+                       {{{"name", "one"}, {"rules", {{{"name", "Lag"}}}}},
+                        {{"name", "two"}, {"rules", {{{"name", "lag:rate"}}, {{"name", "Down here"}}}}}}},
+                      {"notifications", {{"failed", 0}}}};
+    board_.tell(report.dump(), {});
+    EXPECT_EQ(told()["groups"], report["groups"]);
+    for (const std::string query : {"alertname=Down%20here", "alertname=Down+here"}) {
+        const json answer = told(query);
+        EXPECT_EQ(answer["enabled"], true);
+        EXPECT_EQ(answer["alerts"], json::array({report["alerts"][1]}));
+        ASSERT_EQ(answer["groups"].size(), 1u);
+        EXPECT_EQ(answer["groups"][0]["name"], "two");
+        EXPECT_EQ(answer["groups"][0]["rules"], json::array({{{"name", "Down here"}}}));
+        EXPECT_EQ(answer["notifications"], report["notifications"]);
+    }
+    const json none = told("alertname=Down");
+    EXPECT_EQ(none["alerts"], json::array());
+    EXPECT_EQ(none["groups"], json::array());
 }
 
 }  // namespace

@@ -41,6 +41,23 @@ TEST(Options, CoverEachMemberOnce) {
     EXPECT_LT(sizeof(Config) - bytes, 3 * sizeof(std::int64_t)) << "Config has a member that no option sets";
 }
 
+TEST(Options, AnAddressThatLinksAreMadeOfEndsWithItsPath) {
+    const Option* option = find_option("alerts.external_url");
+    Config config;
+    for (const char* text : {"", "https://game.example:8443/live/~one/", "http://[::1]:8000"})
+        EXPECT_TRUE(assign_text(*option, config, text)) << text;
+    for (const char* text : {"game.example", "http://game.example/?a=b", "http://game.example/#alerts"})
+        EXPECT_FALSE(assign_text(*option, config, text)) << text;
+}
+
+TEST(Options, APathIsOneThatAMetricCanName) {
+    const Option* option = find_option("monitor.certificates");
+    Config config;
+    EXPECT_TRUE(assign_text(*option, config, "/etc/ssl/game.pem,ß.pem"));
+    EXPECT_EQ(config.monitor.certificates.size(), 2u);
+    EXPECT_FALSE(assign_text(*option, config, "/etc/ssl/\xff.pem"));
+}
+
 TEST(Options, StandTogetherByTable) {
     std::set<std::string_view> finished;
     std::string_view current;

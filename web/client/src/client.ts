@@ -14,7 +14,7 @@ import {
   type SocketClass,
 } from "./connections.js";
 import { type Mode, type Order, type Outcome, WIRES, type Wire } from "./core/config.js";
-import { DualClient } from "./core/dual_client.js";
+import { createDualClient, type DualClient } from "./core/dual_client.js";
 import { MythosError } from "./errors.js";
 import { leave, take } from "./resume.js";
 
@@ -89,7 +89,7 @@ export class Client extends Commands {
     this.sessionId = _options.sessionId ?? saved.sessionId ?? null;
     // Above every number that an earlier run under this id can have used.
     const first = Math.max(Date.now(), saved.next ?? 0);
-    this._core = new DualClient({
+    this._core = createDualClient({
       clientId: this.clientId,
       sessionId: this.sessionId ?? "",
       cursor: _options.cursor ?? saved.cursor ?? null,
@@ -104,7 +104,7 @@ export class Client extends Commands {
   }
 
   get cursor(): string | null {
-    return this._core.applied;
+    return this._core.applied();
   }
 
   /** Totals: delivered, duplicates (dropped copies), gapsTold, lost, … */
@@ -192,8 +192,7 @@ export class Client extends Commands {
     input(this._now());
     if (this._settling) return; // told from within: the loop below goes on with it
     this._settling = true;
-    for (let outputs = this._core.outputs; outputs.length; outputs = this._core.outputs) {
-      this._core.outputs = [];
+    for (let outputs = this._core.takeOutputs(); outputs.length; outputs = this._core.takeOutputs()) {
       for (const output of outputs) {
         switch (output.kind) {
           case "open":
@@ -226,7 +225,7 @@ export class Client extends Commands {
 
   private _setTimer(): void {
     clearTimeout(this._timer);
-    const { deadline } = this._core;
+    const deadline = this._core.deadline();
     if (deadline === null) return;
     const asked = this._now();
     const delay = Math.max(0, Math.min(deadline - asked, TIMER_MAX_MS));
@@ -249,7 +248,8 @@ export class Client extends Commands {
 
   private _leave(): void {
     const { storage } = this._options;
-    const { sessionId, nextNumber: next } = this._core;
+    const sessionId = this._core.sessionId();
+    const next = this._core.nextNumber();
     if (storage && sessionId)
       leave(storage, this._key, { clientId: this.clientId, sessionId, cursor: this.cursor, next });
   }

@@ -96,7 +96,7 @@ export class LinkProxy {
         });
         from.on("close", () => {
           this._links.delete(link);
-          to.destroy();
+          to.destroySoon();
         });
       }
     });

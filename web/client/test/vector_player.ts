@@ -1,6 +1,6 @@
 // Plays a scenario of tests/vectors (format: tests/vectors/README.md) and gives what came out, in its own JSON.
 import type { CloseInfo, CoreConfig, Mode, Output, Wire } from "../src/core/config.js";
-import { DualClient } from "../src/core/dual_client.js";
+import { createDualClient, type DualClient } from "../src/core/dual_client.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON whose shape the vectors' README gives
 type Json = any;
@@ -120,16 +120,15 @@ function input(client: DualClient, step: Json): Json {
 }
 
 export function play(scenario: Scenario): { played: Json[]; end: Json } {
-  const client = new DualClient(configOf(scenario.config));
+  const client = createDualClient(configOf(scenario.config));
   const played = scenario.steps.map((step) => {
     const result = input(client, step);
-    const expect = client.outputs.splice(0).map(canonical);
-    const { deadline } = client;
-    return { ...step, ...(result && { result }), expect, deadline_ms: deadline };
+    const expect = client.takeOutputs().map(canonical);
+    return { ...step, ...(result && { result }), expect, deadline_ms: client.deadline() };
   });
   const { counters } = client;
   const end = {
-    applied: client.applied,
+    applied: client.applied(),
     delivered: counters.delivered,
     duplicates: counters.duplicates,
     gaps_told: counters.gapsTold,
@@ -137,9 +136,9 @@ export function play(scenario: Scenario): { played: Json[]; end: Json } {
     other_epoch: counters.otherEpoch,
     without_place: counters.withoutPlace,
     holds_dropped: counters.holdsDropped,
-    malformed: client.malformed,
-    unknown_types: client.unknownTypes,
-    commands_open: client.commandsOpen,
+    malformed: client.malformed(),
+    unknown_types: client.unknownTypes(),
+    commands_open: client.commandsOpen(),
   };
   return { played, end };
 }

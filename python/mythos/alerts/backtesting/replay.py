@@ -54,7 +54,6 @@ class Replay:
         self.evaluations = 0
         self.failures: Counter[RuleKey] = Counter()
         self.errors: dict[RuleKey, str] = {}  # the last of each
-        self.left_out = 0  # samples for which there was no room
         self._groups, self._interval_s, self._from_s = groups, interval_s, from_ms / 1e3
         self._retention_ms, self._facts = retention_ms, facts
         # What Prometheus has recorded by rules is recorded anew.
@@ -89,7 +88,11 @@ class Replay:
         for each in self._evaluated:
             for (place, labels), episode in each.open.items():
                 self._keep(each.rules.group.rules[place], labels, episode, None, to_ms / 1e3)
-        self._count_left_out()
+
+    @property
+    def left_out(self) -> int:
+        """Samples for which there was no room."""
+        return sum(self._store.counts.refused.values())
 
     def histories(self) -> dict[Key, History]:
         """By the alert's name and its labels."""
@@ -102,9 +105,13 @@ class Replay:
         }
 
     def _start(self, process: str, at_ms: int) -> None:
-        """The server was started: it knows of alerts what the one before has kept, and nothing of series."""
-        self._count_left_out()
-        self._store = SeriesStore(retention_ms=self._retention_ms, series_max=SERIES_MAX, bytes_max=BYTES_MAX)
+        """The server was started: it knows of alerts what the one before has kept, and the series that it recorded."""
+        if self._process is None:
+            self._store = SeriesStore(retention_ms=self._retention_ms, series_max=SERIES_MAX, bytes_max=BYTES_MAX)
+        else:
+            self._store.forget_others()
+            if (ended_ms := self._last_ms + self._facts.interval_ms) < at_ms:
+                self._store.append(ended_ms, {})
         known: list[dict[str, Any] | None] = [each.rules.remember(self._last_ms / 1e3) for each in self._evaluated]
         opened = [each.open for each in self._evaluated]
         self._process = process
@@ -114,9 +121,6 @@ class Replay:
             )
             for group, before, episodes in zip_longest(self._groups, known, opened)
         ]
-
-    def _count_left_out(self) -> None:
-        self.left_out += sum(self._store.counts.refused.values())
 
     def _slack_ms(self, each: Evaluated) -> int:
         is_as_slow = each.interval_ms > self._facts.interval_ms * 3 // 4  # times are not exact

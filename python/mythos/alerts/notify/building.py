@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 
 from mythos.alerts.notify.addresses import AddressGuard
 from mythos.alerts.notify.config import AppriseTarget, Email, Integration, NotifyConfig, Slack, Webhook
+from mythos.alerts.notify.config_file import load_config
 from mythos.alerts.notify.deliveries import Sender
 from mythos.alerts.notify.notification import Notification
 from mythos.alerts.notify.options import NotifyOptions
 from mythos.alerts.notify.receiver_url import check_url
-from mythos.alerts.notify.rendering import Renderer
+from mythos.alerts.notify.rendering import Parse, Renderer, parse_template
 from mythos.alerts.notify.secret import Secret, SecretMissing
 from mythos.alerts.notify.senders.apprise import AppriseSender
 from mythos.alerts.notify.senders.email import EmailSender
@@ -67,8 +68,32 @@ def warn_of_refused(guard: AddressGuard, config: NotifyConfig | None, others: Ma
             )
 
 
-def check_urls(options: NotifyOptions) -> None:
-    """Of what is told beside the receivers. Raises ConfigError."""
+def read_config(options: NotifyOptions, parse: Parse = parse_template) -> NotifyConfig | None:
+    """What `alertmanager.yml` says, its templates and the other options checked; nothing is opened.
+
+    Raises ConfigError with a line for each fault.
+    """
+
+    def check(text: str, name: str, template_files: str) -> None:
+        Renderer(template_files, parse).check(text, name)
+
+    complaints = _faulty_urls(options)
+    try:
+        AddressGuard(options.allowed_networks)
+    except ValueError as error:
+        complaints.append(f"alerts.allowed_networks: {error}")
+    config = None
+    try:
+        config = None if options.config is None else load_config(options.config, check)
+    except ConfigError as error:
+        complaints += error.complaints
+    if complaints:
+        raise ConfigError(complaints)
+    return config
+
+
+def _faulty_urls(options: NotifyOptions) -> list[str]:
+    """Of what is told beside the receivers."""
     named = [("alerts.alertmanagers", url) for url in options.alertmanagers]
     named += [("alerts.heartbeat_url", options.heartbeat_url)] if options.heartbeat_url is not None else []
     complaints = []
@@ -77,8 +102,7 @@ def check_urls(options: NotifyOptions) -> None:
             check_url(url.reveal())
         except (SecretMissing, ValueError) as error:
             complaints.append(f"{name}: {error}")
-    if complaints:
-        raise ConfigError(complaints)
+    return complaints
 
 
 def opened_state(options: NotifyOptions, now: float) -> StateFile:

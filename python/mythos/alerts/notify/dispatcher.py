@@ -17,7 +17,7 @@ from mythos.alerts.alert import Alert
 from mythos.alerts.notify.config import Integration, NotifyConfig, Route
 from mythos.alerts.notify.group import Group
 from mythos.alerts.notify.inhibition import Inhibition
-from mythos.alerts.notify.notification import Key, Notification, as_at, in_order, is_resolved, merged
+from mythos.alerts.notify.notification import Key, Notification, as_at, in_order, is_resolved, merged, moved
 from mythos.alerts.notify.notification_log import NotificationLog, needs_update
 from mythos.alerts.notify.silences import Silences
 from mythos.alerts.notify.state_file import StateFile
@@ -92,6 +92,16 @@ class Dispatcher:
             self._updated[fingerprint] = now
             for route in self._config.route.match(alert.labels):
                 self._insert(route, fingerprint, alert, now)
+
+    def move(self, seconds: float, now: float) -> None:
+        """The wall clock was stepped to `now`: everything but silences is as long ago as it was before."""
+        self._heard_at += seconds
+        self._known = {key: moved(alert, seconds) for key, alert in self._known.items()}
+        self._updated = {key: min(at + seconds, now) for key, at in self._updated.items()}
+        for group in self._groups.values():
+            group.move(seconds)
+        self._changed |= self._groups.keys()
+        self._log.move(seconds, now)
 
     def next_at(self) -> float | None:
         """When the next flush is due."""

@@ -13,6 +13,7 @@ from mythos.alerts.notify.notification import (
     as_at,
     in_order,
     is_resolved,
+    moved,
 )
 
 
@@ -46,6 +47,14 @@ class Group:
         self.waiting = set()
         self._ended = {key: alert for key, alert in self.alerts.items() if is_resolved(alert, judged_at)}
         return in_order(as_at(alert, judged_at) for alert in self.alerts.values())
+
+    def move(self, seconds: float) -> None:
+        """The wall clock was stepped."""
+        self.next_at += seconds
+        before, self.alerts = self.alerts, {key: moved(alert, seconds) for key, alert in self.alerts.items()}
+        self._ended = {
+            key: self.alerts[key] if before.get(key) is alert else alert for key, alert in self._ended.items()
+        }
 
     def told(self, integration: str = "") -> bool:
         """One integration knows (or none had to): whether all do now, and resolved alerts are gone."""

@@ -23,6 +23,12 @@ class Heartbeat:
         """The rules have just been evaluated."""
         self._evaluated_at = now
 
+    def move(self, seconds: float) -> None:
+        """The wall clock was stepped."""
+        self._next_at += seconds
+        if self._evaluated_at is not None:
+            self._evaluated_at += seconds
+
     def is_due(self, now: float) -> bool:
         if self._evaluated_at is None or self.beating:
             return False

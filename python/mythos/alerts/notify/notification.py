@@ -94,6 +94,11 @@ def as_at(alert: Alert, now: float) -> Alert:
     return replace(alert, resolved=is_resolved(alert, now))
 
 
+def moved(alert: Alert, seconds: float) -> Alert:
+    """As it is when the wall clock was stepped so far."""
+    return replace(alert, starts_at=alert.starts_at + seconds, ends_at=alert.ends_at + seconds)
+
+
 def merged(old: Alert, new: Alert, now: float) -> Alert:
     """What is known of an alert after news of it: as Alertmanager's `Alert.Merge`, where the two overlap in time."""
     overlap = old.starts_at < new.ends_at < old.ends_at or old.starts_at < new.starts_at < old.ends_at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -36,13 +36,18 @@ class NotificationLog:
 
     def add(self, notification: Notification, now: float) -> None:
         kept_until = now + max(KEPT_S, 2 * notification.repeat_interval_s)
-        told = Told(now, notification.firing, notification.resolved, kept_until)
-        self._told[notification.key] = told
-        self._state.put(
-            KIND,
-            text_of_key(notification.key),
-            {**vars(told), "firing": sorted(told.firing), "resolved": sorted(told.resolved)},
-        )
+        self._keep(notification.key, Told(now, notification.firing, notification.resolved, kept_until))
+
+    def move(self, seconds: float, now: float) -> None:
+        """The wall clock was stepped to `now`: nothing is repeated sooner or later for that."""
+        for key, told in self._told.items():
+            at = min(told.at + seconds, now)
+            self._keep(key, replace(told, at=at, kept_until=told.kept_until + at - told.at))
+
+    def _keep(self, key: Key, told: Told) -> None:
+        self._told[key] = told
+        kept = {**vars(told), "firing": sorted(told.firing), "resolved": sorted(told.resolved)}
+        self._state.put(KIND, text_of_key(key), kept)
 
     def purge(self, now: float) -> None:
         for key in [key for key, told in self._told.items() if told.kept_until < now]:

@@ -20,20 +20,22 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Any
 
 from mythos.alerts.alert import Alert
+from mythos.alerts.engine_clock import EngineClock
 from mythos.alerts.notify.addresses import AddressGuard, Resolve, resolve_by_system
 from mythos.alerts.notify.building import (
-    check_urls,
     opened_state,
+    read_config,
     senders_of,
     warn_of_refused,
     warn_of_silences,
 )
 from mythos.alerts.notify.config import NotifyConfig
-from mythos.alerts.notify.config_file import load_config
 from mythos.alerts.notify.deliveries import Deliveries, failed
 from mythos.alerts.notify.dispatcher import AlertView, Dispatcher
 from mythos.alerts.notify.heartbeat import Heartbeat
@@ -46,9 +48,8 @@ from mythos.alerts.notify.rendering import Parse, Renderer, parse_template
 from mythos.alerts.notify.senders.alertmanager import AlertmanagerSender
 from mythos.alerts.notify.senders.http import Poster
 from mythos.alerts.notify.silences import Silence, SilenceRefused, Silences
-from mythos.alerts.notify.tally import Tally
+from mythos.alerts.notify.tally import STATUSES, Tally
 from mythos.alerts.notify.unrouted import Unrouted
-from mythos.errors import ConfigError
 
 INBOX_MAX = 1_000  # evaluations; the thread takes them at once unless the disk holds it up
 ATTEMPT_LOOK_S = 0.25  # while attempts are under way
@@ -58,30 +59,44 @@ STOP_S = 3.0  # for attempts that are under way
 _logger = logging.getLogger("mythos.alerts")
 
 
+@dataclass(frozen=True)
+class Told:
+    """`Notifier.told`: what `snapshot` and `metrics` gave, so many seconds ago."""
+
+    snapshot: dict[str, Any]
+    metrics: dict[tuple[str, str], int]
+    age_s: float
+
+
 class Notifier:
-    """Any thread may call any method; `run`, `step` and `settle` are for one loop. Raises ConfigError."""
+    """Any thread may call any method; `run`, `step` and `settle` are for one loop. Raises ConfigError.
+
+    `config` is what `read_config` gave for the options, if somebody has asked it already.
+    """
 
     def __init__(
         self,
         options: NotifyOptions,
         *,
+        config: NotifyConfig | None = None,
         now: Callable[[], float] = time.time,
+        mono: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = random.random,
         resolve: Resolve = resolve_by_system,
         parse: Parse = parse_template,
     ) -> None:
-        self._now, self._lock = now, threading.RLock()
-        check_urls(options)
-        try:
-            guard = AddressGuard(options.allowed_networks, resolve)
-        except ValueError as error:
-            raise ConfigError([f"alerts.allowed_networks: {error}"]) from None
-        config = _loaded(options, parse)
+        self._now, self._mono, self._lock = now, mono, threading.RLock()
+        self._clock = EngineClock(now, mono)
+        config = config or read_config(options, parse)
+        guard = AddressGuard(options.allowed_networks, resolve)
         at = now()
         self._state = opened_state(options, at)
         self._tally = Tally()
         self._silences = Silences(self._state)
         known = [] if config is None else [(receiver, each.name) for receiver, each in config.integrations()]
+        self._kinds = {name.partition("[")[0] for _, name in known}
+        self._kinds |= {"alertmanager"} if options.alertmanagers else set()
+        self._kinds |= {"heartbeat"} if options.heartbeat_url is not None else set()
         self._outbox = Outbox(self._state, self._tally, known, at)
         self._dispatcher: Dispatcher | None = None
         senders = {}
@@ -109,6 +124,7 @@ class Notifier:
         self._wake: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
         self._stopping = False
+        self._looked = self.snapshot(), self.metrics(), mono()
 
     # What the application calls
 
@@ -156,10 +172,27 @@ class Notifier:
             }
 
     def metrics(self) -> dict[tuple[str, str], int]:
-        """`mythos_notifications_total` by integration and status (sent, retried, failed, dropped)."""
+        """`mythos_notifications_total` by integration and status (sent, retried, failed, dropped).
+
+        What has not been yet is 0: where a series begins at 1, Prometheus sees no increase.
+        """
         with self._lock:
             self._count_lost()
-            return dict(self._tally.notifications)
+            zeros = dict.fromkeys([*product(self._kinds, STATUSES), ("dispatch", "dropped")], 0)
+            return {**zeros, **self._tally.notifications}
+
+    def told(self) -> Told:
+        """For one thread that must not wait: of now, or of the last time that the lock was free.
+
+        Where a disk hangs under the notifier that is long ago.
+        """
+        if self._lock.acquire(blocking=False):
+            try:
+                self._looked = self.snapshot(), self.metrics(), self._mono()
+            finally:
+                self._lock.release()
+        snapshot, metrics, at = self._looked
+        return Told(snapshot, metrics, self._mono() - at)
 
     def list_alerts(self) -> list[AlertView]:
         """What fires."""
@@ -212,7 +245,10 @@ class Notifier:
     def step(self) -> float:
         """One pass: what came in is dispatched, what is due is begun. How long nothing will be due, in seconds."""
         with self._lock:
+            self._clock.now()
             now = self._now()
+            if stepped_s := self._clock.take_step():
+                self._move(stepped_s, now)
             self._silences.reload()
             self._take(now)
             if self._dispatcher is not None:
@@ -259,6 +295,17 @@ class Notifier:
                 relay.keep()
             self._save()
             self._state.close()
+
+    def _move(self, seconds: float, now: float) -> None:
+        """The wall clock was stepped: what is to happen does so when as much time has passed as it was to."""
+        self._silences.move(seconds, now)
+        self._outbox.move(seconds)
+        if self._dispatcher is not None:
+            self._dispatcher.move(seconds, now)
+        for _, relay, _ in self._relays:
+            relay.move(seconds)
+        if self._heartbeat is not None:
+            self._heartbeat.move(seconds)
 
     def _take(self, now: float) -> None:
         while self._inbox:
@@ -334,12 +381,3 @@ class Notifier:
 
 async def _call(poster: Poster, url: Callable[[], str]) -> None:
     await poster.get(url())
-
-
-def _loaded(options: NotifyOptions, parse: Parse) -> NotifyConfig | None:
-    """The configuration, its templates checked."""
-
-    def check(text: str, name: str, template_files: str) -> None:
-        Renderer(template_files, parse).check(text, name)
-
-    return None if options.config is None else load_config(options.config, check)

@@ -87,6 +87,14 @@ class Outbox:
         """The receiver wants nothing by this integration before then, of no group."""
         self._held[receiver, integration] = until
 
+    def move(self, seconds: float) -> None:
+        """The wall clock was stepped."""
+        self._held = {integration: until + seconds for integration, until in self._held.items()}
+        for pending in self._pending.values():
+            pending.next_at += seconds
+            pending.first_at += seconds
+            self._save(pending)
+
     def begin(self, key: Key) -> None:
         """An attempt is under way; `end` says that it is over."""
         self._under_way.add(key)

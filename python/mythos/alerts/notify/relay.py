@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mythos.alerts.alert import Alert
-from mythos.alerts.notify.notification import alert_as_json, alert_from_json
+from mythos.alerts.notify.notification import alert_as_json, alert_from_json, moved
 from mythos.alerts.notify.senders.alertmanager import BATCH_ALERTS
 from mythos.alerts.notify.state_file import StateFile
 from mythos.alerts.notify.tally import Tally
@@ -62,6 +62,11 @@ class Relay:
         self.attempts += 1
         self.next_at = now + again_in_s
         self.keep()
+
+    def move(self, seconds: float) -> None:
+        """The wall clock was stepped."""
+        self.next_at += seconds
+        self._alerts = {key: moved(alert, seconds) for key, alert in self._alerts.items()}
 
     def wakes_at(self) -> float | None:
         return self.next_at if self._alerts and not self.sending else None

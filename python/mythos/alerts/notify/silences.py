@@ -139,6 +139,12 @@ class Silences:
             self._keep(silence)
         return silence
 
+    def move(self, seconds: float, now: float) -> None:
+        """The wall clock was stepped to `now`: each ends when it was to, and what mutes goes on doing so."""
+        for silence in list(self._silences.values()):
+            if silence.starts_at > now and silence.state(now - seconds) == "active":
+                self._keep(replace(silence, starts_at=now))
+
     def _keep(self, silence: Silence) -> None:
         self._silences[silence.id] = silence
         self._state.put(KIND, silence.id, silence.as_kept())

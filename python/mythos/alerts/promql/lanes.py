@@ -100,6 +100,28 @@ class Lane:
         self._times_ms[column] = self._times_ms[column + self.columns] = at_ms
         self.appended += 1
 
+    def extend(self, times_ms: Integers, rows: Sequence[int], values: Floats) -> None:
+        """As `append` for each time: a row of `values` for each of the rows, no more columns than the ring has."""
+        count = len(times_ms)
+        fresh = np.full((len(self.values), count), _GAP)
+        fresh[rows] = values
+        bits = fresh.view(np.int64)
+        before = np.full_like(bits, GAP_BITS)
+        before[:, 1:] = bits[:, :-1]
+        if self.appended:
+            before[:, 0] = self.values[:, (self.appended - 1) % self.columns].view(np.int64)
+        bits[(bits == GAP_BITS) & (before != GAP_BITS) & (before != STALE_BITS)] = STALE_BITS
+        columns = (self.appended + np.arange(count)) % self.columns
+        self.values[:, columns] = fresh
+        self._times_ms[columns] = self._times_ms[columns + self.columns] = times_ms
+        self.appended += count
+        self.last_ms = int(times_ms[-1])
+
+    def move(self, by_ms: int) -> None:
+        """Everything was so much later."""
+        self._times_ms += by_ms
+        self.last_ms += by_ms
+
     def remove_dead(self) -> list[Labels]:
         """Series without a sample in the whole ring; their rows are free again."""
         bits = self.values.view(np.int64)

@@ -1,32 +1,29 @@
-// When to acknowledge: after so many applied entries or 200 ms since the first unacknowledged one, and once for each
-// heartbeat received (docs/reference/protocol.md).
+// When to acknowledge, and with what: after so many applied entries or 200 ms since the first unacknowledged one, and
+// once for each heartbeat received, then with a report (docs/reference/protocol.md).
 const ACK_INTERVAL_MS = 200;
 
-export class AckPacer {
-  /** The next one answers a heartbeat, and carries a report. */
-  forHeartbeat = false;
-  private _entries = 0;
-  private _since: number | null = null;
-
-  constructor(private readonly _entriesMax: number) {}
-
-  applied(now: number, entries: number): void {
-    if (!entries) return;
-    this._entries += entries;
-    this._since ??= now;
-  }
-
-  due(now: number): boolean {
-    return this.forHeartbeat || this._entries >= this._entriesMax || now >= (this.deadline ?? Infinity);
-  }
-
-  sent(): void {
-    this._entries = 0;
-    this._since = null;
-    this.forHeartbeat = false;
-  }
-
-  get deadline(): number | null {
-    return this._since === null ? null : this._since + ACK_INTERVAL_MS;
-  }
+export function createAckPacer(entriesMax: number) {
+  let entries = 0;
+  let since: number | null = null;
+  let told = 0;
+  const deadline = () => (since === null ? null : since + ACK_INTERVAL_MS);
+  return {
+    /** The next one answers a heartbeat, and carries a report. */
+    forHeartbeat: false,
+    deadline,
+    /** So many were applied or told as a gap, in all. */
+    applied(now: number, total: number) {
+      if (total > told) since ??= now;
+      entries += total - told;
+      told = total;
+    },
+    due(now: number): boolean {
+      return this.forHeartbeat || entries >= entriesMax || now >= (deadline() ?? Infinity);
+    },
+    sent() {
+      entries = 0;
+      since = null;
+      this.forHeartbeat = false;
+    },
+  };
 }

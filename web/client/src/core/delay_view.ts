@@ -7,53 +7,47 @@ const STEP_AT_LEAST_MS = 60_000; // a minute late, or the server's clock was set
 
 // Eighths of an octave, so that alike values fall together.
 function rounded(ms: number): number {
-  if (ms < FINEST_MS) return 0;
   const step = 2 ** Math.floor(Math.log2(ms)) / 8;
-  return Math.round(ms / step) * step;
+  return ms < FINEST_MS ? 0 : Math.round(ms / step) * step;
 }
 
-export class DelayView {
-  private _fastest = Infinity;
-  private _fastestBefore = Infinity;
-  private _since = 0;
-  private _groups = new Map<number, number>();
-
-  /** A message with the server's time of sending came, in epoch seconds. Its difference, in milliseconds. */
-  heard(now: number, ts: number): number {
-    const took = now - ts * 1e3;
-    const age = now - this._since;
-    if (age >= REMEMBERED_MS) {
-      this._fastestBefore = age >= 2 * REMEMBERED_MS ? Infinity : this._fastest;
-      this._fastest = Infinity;
-      this._since = now;
-    }
-    this._fastest = Math.min(this._fastest, took);
-    return took;
-  }
-
-  /** An entry was applied as it came. */
-  applied(now: number, ts: number): void {
-    const took = this.heard(now, ts);
-    const late = took - Math.min(this._fastest, this._fastestBefore);
-    if (late >= STEP_AT_LEAST_MS) {
-      this._fastest = took;
-      this._fastestBefore = Infinity;
-      return;
-    }
-    let ms = rounded(late);
-    if (!this._groups.has(ms) && this._groups.size >= GROUPS_MAX) {
+export function createDelayView() {
+  let fastest = Infinity;
+  let fastestBefore = Infinity;
+  let since = 0;
+  const groups = new Map<number, number>();
+  return {
+    /** A message with the server's time of sending came, in epoch seconds; `isEntry`: it was applied as it came. */
+    heard(now: number, ts: number, isEntry: boolean) {
+      const took = now - ts * 1e3;
+      const age = now - since;
+      if (age >= REMEMBERED_MS) {
+        fastestBefore = age >= 2 * REMEMBERED_MS ? Infinity : fastest;
+        fastest = Infinity;
+        since = now;
+      }
+      fastest = Math.min(fastest, took);
+      const late = took - Math.min(fastest, fastestBefore);
+      if (!isEntry) return;
+      if (late >= STEP_AT_LEAST_MS) {
+        fastest = took;
+        fastestBefore = Infinity;
+        return;
+      }
+      let ms = rounded(late);
       // Full: with the next larger one, so that nothing looks faster than it was.
-      const known = [...this._groups.keys()];
-      const larger = known.filter((each) => each > ms);
-      ms = larger.length ? Math.min(...larger) : Math.max(...known);
-    }
-    this._groups.set(ms, (this._groups.get(ms) ?? 0) + 1);
-  }
+      if (!groups.has(ms) && groups.size >= GROUPS_MAX) {
+        const known = [...groups.keys()].sort((a, b) => a - b);
+        ms = known.find((each) => each > ms) ?? (known.at(-1) as number);
+      }
+      groups.set(ms, (groups.get(ms) ?? 0) + 1);
+    },
 
-  /** Since the last call: [milliseconds, entries], each group within an eighth of its values; undefined for none. */
-  take(): [number, number][] | undefined {
-    const told = [...this._groups].sort(([a], [b]) => a - b);
-    this._groups.clear();
-    return told.length ? told : undefined;
-  }
+    /** Since the last call: [milliseconds, entries], each group within an eighth of its values; undefined for none. */
+    take(): [number, number][] | undefined {
+      const told = [...groups].sort(([a], [b]) => a - b);
+      groups.clear();
+      return told.length ? told : undefined;
+    },
+  };
 }

@@ -2,485 +2,434 @@
 // TypeScript twin of cpp/protocol/dual_client.hpp, held to the same tests/vectors.
 //
 // It opens no socket, reads no clock and sets no timer: a shell does, and must (1) report what happens, with a `now`
-// in milliseconds that never goes back, (2) after every input take all `outputs` in order and do what they say, and
+// in milliseconds that never goes back, (2) after every input take all outputs in order and do what they say, and
 // (3) call `tick` at `deadline` (earlier or more often does no harm).
-import { AckPacer } from "./ack_pacer.js";
+import { createAckPacer } from "./ack_pacer.js";
 import { afterClose, earliest } from "./backoff.js";
-import { CommandBook, type Route } from "./command_book.js";
+import { createCommandBook, type Route } from "./command_book.js";
 import { type CloseInfo, type CoreConfig, DEFAULTS, type Output, otherWire, WIRES, type Wire } from "./config.js";
-import { DelayView } from "./delay_view.js";
-import { Merge } from "./merge.js";
-import { Promotion, type WireView } from "./promotion.js";
-import {
-  type Cursor,
-  cursorText,
-  type EntryMessage,
-  parseServerMessage,
-  type ServerMessage,
-  type WelcomeMessage,
-} from "./server_message.js";
-import { WireSide } from "./wire_side.js";
+import { createDelayView } from "./delay_view.js";
+import { createMerge } from "./merge.js";
+import { createPromotion } from "./promotion.js";
+import { type Cursor, parseServerMessage, type ServerMessage, type WelcomeMessage } from "./server_message.js";
+import { createWireSide, type WireSide } from "./wire_side.js";
 
 const SECOND_WIRE_DELAY_MS = 300;
 const POST_TIMEOUT_MS = 30_000;
 
-export class DualClient {
-  /** Taken by the shell, which leaves it empty. */
-  outputs: Output[] = [];
-  malformed = 0;
-  unknownTypes = 0;
-  sessionId: string;
-  private readonly _config: CoreConfig;
-  private readonly _merge: Merge;
-  private readonly _commands: CommandBook;
-  private readonly _acks: AckPacer;
-  private readonly _promotion = new Promotion();
-  private readonly _delay = new DelayView();
-  private readonly _sides: Record<Wire, WireSide>;
-  private _running = false;
-  private _joinedBy = 0; // the newest attempt whose welcome named this session and epoch
-  private _statistics: unknown;
-  private _carrier: Wire | null = null; // the healthy covering wire that the stream is said to be on
-  private _hadActive = false; // a wire has carried the stream since start
-  private _nextAttempt: number;
-  private readonly _posts = { next: 1 };
-  private _firstPostOfSession = 1;
-  private _postBlocked = false; // 401 or 410, until a welcome or new credentials
-  private _ackPost: { id: number; deadline: number } | null = null;
-  private _acknowledged = 0; // of the merge's delivered and told, given to the pacer
+export type DualClient = ReturnType<typeof createDualClient>;
 
-  constructor(config: Partial<CoreConfig>) {
-    this._config = { ...DEFAULTS, ...config };
-    // Standby is granted only to clients with a name.
-    if (!this._config.clientId) this._config.mode = "mirror";
-    const tell = (output: Output) => {
-      this.outputs.push(output);
-    };
-    this._merge = new Merge(this._config, tell);
-    this._commands = new CommandBook(this._config, tell);
-    this._acks = new AckPacer(this._config.ackEntries);
-    this._sides = { websocket: new WireSide(this._config), sse: new WireSide(this._config) };
-    this.sessionId = this._config.sessionId;
-    this._nextAttempt = this._config.firstAttempt;
-  }
+export function createDualClient(given: Partial<CoreConfig>) {
+  const config: CoreConfig = { ...DEFAULTS, ...given };
+  const { clientId, wires, reportDelay } = config;
+  // Standby is granted only to clients with a name.
+  const mode = clientId ? config.mode : "mirror";
+  let outputs: Output[] = [];
+  const tell = (output: Output) => {
+    outputs.push(output);
+  };
+  const merge = createMerge(config, tell);
+  const commands = createCommandBook(config, tell);
+  const acks = createAckPacer(config.ackEntries);
+  const promotion = createPromotion();
+  const delay = createDelayView();
+  const sides: Record<Wire, WireSide> = { websocket: createWireSide(config), sse: createWireSide(config) };
+  const posts = { next: 1 };
+  let { sessionId, firstAttempt: nextAttempt } = config;
+  let malformed = 0;
+  let unknownTypes = 0;
+  let running = false;
+  let joinedBy = 0; // the newest attempt whose welcome named this session and epoch
+  let statistics: unknown;
+  let carrier: Wire | null = null; // the healthy covering wire that the stream is said to be on
+  let hadActive = false; // a wire has carried the stream since start
+  let firstPostOfSession = 1;
+  let postBlocked = false; // 401 or 410, until a welcome or new credentials
+  let ackPost: { id: number; deadline: number } | null = null;
 
-  /** The last id applied, to be stored by an application that resumes later. */
-  get applied(): string | null {
-    return this._merge.applied && cursorText(this._merge.applied);
-  }
-  get counters(): Merge["counters"] {
-    return this._merge.counters;
-  }
-  get commandsOpen(): number {
-    return this._commands.size;
-  }
-  /** Above every attempt and command number used so far. */
-  get nextNumber(): number {
-    return Math.max(this._nextAttempt, this._commands.next);
-  }
+  const forgetPosts = () => {
+    firstPostOfSession = posts.next;
+    ackPost = null;
+  };
 
-  /** Opens the wires. Also brings barred wires and a stopped client back, at the application's own wish. */
-  start(now: number): void {
-    const { mode, wires } = this._config;
-    this._running = true;
-    for (const wire of wires) {
-      const side = this._sides[wire];
-      if (side.phase !== "off" && side.phase !== "barred") continue;
-      const second = mode === "standby" && wires.length > 1 && wire === "sse" && !this._sides.websocket.live;
-      side.openAt(second ? now + SECOND_WIRE_DELAY_MS : now);
-      side.reason = "start";
+  // By a healthy WebSocket, else by POST while an event stream shows that the server is there, else by one in doubt.
+  const route = (): Route => {
+    const { websocket, sse } = sides;
+    const byPost = sse.live() && !postBlocked;
+    if (websocket.live() && !(websocket.missed && byPost && sse.healthy())) return { attempt: websocket.attempt };
+    return byPost ? { attempt: null } : null;
+  };
+
+  // A message without an id: no reply, and nothing to be sent again.
+  const send = (message: unknown): boolean => {
+    const by = route();
+    if (!by) return false;
+    const { attempt } = by;
+    const text = JSON.stringify(message);
+    if (attempt !== null) tell({ kind: "send", attempt, text });
+    else tell({ kind: "post", postId: posts.next++, sessionId, clientId, body: `[${text}]` });
+    return true;
+  };
+
+  const sendPromote = (wire: Wire): boolean =>
+    send({ type: "promote", data: { connection_id: sides[wire].connectionId, cursor: merge.applied } });
+
+  const canAcknowledge = () => running && !ackPost && merge.appliedSeq() >= 0 && route() !== null;
+
+  const acknowledge = (now: number) => {
+    if (!canAcknowledge()) return;
+    const data: Record<string, unknown> = { cursor: merge.applied };
+    if (acks.forHeartbeat) {
+      const { delivered, duplicates, gapsTold: gaps, lost } = merge.counters;
+      // How the server knows that an event stream's reader lives.
+      data.alive = WIRES.filter((wire) => sides[wire].healthy()).map((wire) => sides[wire].connectionId);
+      data.stats = { delivered, duplicates, gaps, lost, delivery_ms: delay.take() };
+      data.application = statistics;
     }
-    this._settle(now);
-  }
+    if (route()?.attempt === null) ackPost = { id: posts.next, deadline: now + POST_TIMEOUT_MS };
+    send({ type: "ack", data });
+    acks.sent();
+  };
 
-  /** Closes everything; unanswered commands end as unknown. */
-  stop(now: number): void {
-    if (!this._running) return;
-    this._acks.forHeartbeat = true;
-    this._acknowledge(now);
-    this._stopAll("stopped");
-    this._settle(now);
-  }
+  const views = {
+    live: (wire: Wire) => sides[wire].live(),
+    healthy: (wire: Wire) => sides[wire].healthy(),
+    carries: (wire: Wire) => merge.covers(wire) || merge.place(wire) === "awaiting",
+    overflowed: (wire: Wire) => merge.place(wire) === "overflowed",
+  };
 
-  /** The connection is open; the welcome, which is what counts, follows. */
-  opened(now: number, wire: Wire, attempt: number): void {
-    if (this._sides[wire].isCurrent(attempt)) this._settle(now);
-  }
+  const lose = (wire: Wire, reason: string) => {
+    const side = sides[wire];
+    merge.detach(wire);
+    promotion.reset(wire);
+    if (wire === "websocket") commands.carrierLost(side.attempt);
+    side.standby = false;
+    side.reason = reason;
+  };
 
-  closed(now: number, wire: Wire, attempt: number, info: CloseInfo): void {
-    if (!this._sides[wire].isCurrent(attempt)) return;
-    this._ended(now, wire, info);
-    this._settle(now);
-  }
+  const tellClose = (wire: Wire, code: number, reason: string) =>
+    tell({ kind: "close", wire, attempt: sides[wire].attempt, code, reason });
 
-  /** One text message, or the joined `data:` lines of one SSE block. */
-  message(now: number, wire: Wire, attempt: number, text: string): void {
-    const side = this._sides[wire];
-    if (!side.isCurrent(attempt)) return;
-    const message = parseServerMessage(text);
-    if (side.live) {
-      if (side.heard(now)) side.reason = "heard";
-    } else if (message.kind !== "welcome" && message.kind !== "closed") {
-      ++this.malformed;
-      return;
-    }
-    this._handle(now, wire, message);
-    this._settle(now);
-  }
+  // The other wire waited only for this one's fate to be known.
+  const hastenSecond = (now: number, wire: Wire) => {
+    const other = sides[otherWire(wire)];
+    if (running && other.phase === "waiting" && !other.attempt) other.openAt(now);
+  };
 
-  /** The answer to a `post`; status 0 where there was none. */
-  postAnswered(now: number, postId: number, status: number, body: string, retryAfterMs?: number): void {
-    if (postId < this._firstPostOfSession) return;
-    if (this._ackPost?.id === postId) this._ackPost = null;
-    const verdict = this._commands.postAnswered(now, postId, status, body, retryAfterMs);
-    if (verdict === "session_replaced" && this._running) this._stopAll(verdict);
-    if (verdict === "session_expired" || verdict === "unauthorised") this._postBlocked = true;
-    this._settle(now);
-  }
+  const close = (now: number, wire: Wire, reason: string, code = 1000, soon = true) => {
+    tellClose(wire, code, reason);
+    lose(wire, reason);
+    sides[wire].closed(now, soon);
+    hastenSecond(now, wire);
+  };
 
-  tick(now: number): void {
+  const stopAll = (reason: string) => {
+    running = hadActive = false;
+    carrier = null;
     for (const wire of WIRES) {
-      const side = this._sides[wire];
+      if (sides[wire].open()) {
+        tellClose(wire, 1000, reason);
+        lose(wire, reason);
+      }
+      sides[wire].reason = reason;
+      sides[wire].end("off");
+    }
+    commands.abandon(reason, true);
+    forgetPosts();
+    tell({ kind: "stopped", reason });
+  };
+
+  // The connection is gone, by whomever's doing: decides whether and when it returns.
+  const ended = (now: number, wire: Wire, info: CloseInfo) => {
+    const side = sides[wire];
+    lose(wire, info.reason || "closed");
+    const fate = afterClose(info);
+    if (fate === "session_replaced") {
+      side.end("off");
+      return stopAll(fate);
+    }
+    if (fate === "barred" || fate === "refused") {
+      side.end(fate);
+      if (WIRES.every((each) => ["barred", "off"].includes(sides[each].phase))) stopAll("displaced");
+    } else {
+      side.closed(now, fate === "retry_soon", info.retryAfterMs);
+    }
+    hastenSecond(now, wire);
+  };
+
+  // In standby mode one wire carries the stream; the last word that arrives decides which. Words on two wires can
+  // arrive in the other order than they were said in. So where this one was not asked for, asking now makes both ends
+  // agree; a heartbeat does the same later, should that request be lost.
+  const becomeActive = (wire: Wire, asked: boolean) => {
+    const other = sides[otherWire(wire)];
+    sides[wire].standby = false;
+    hadActive = true;
+    if (mode !== "standby" || !other.live() || other.standby) return;
+    other.standby = true;
+    other.reason = "demoted";
+    merge.detach(otherWire(wire));
+    if (!asked && merge.appliedSeq() >= 0) sendPromote(wire);
+  };
+
+  // Takes over the welcome's session and epoch. False if it is the older of two that differ: a connection begun before
+  // the one that brought what counts now. Going back to an epoch left before would apply its entries twice.
+  const join = (now: number, wire: Wire, { session_id, player_id: playerId, epoch }: WelcomeMessage): boolean => {
+    const { attempt } = sides[wire];
+    const first = !merge.epoch;
+    const otherEpoch = !first && merge.epoch !== epoch;
+    const fresh = otherEpoch || (sessionId !== "" && sessionId !== session_id);
+    if (fresh) {
+      if (attempt < joinedBy) {
+        close(now, wire, "stale_welcome");
+        return false;
+      }
+      if (sides[otherWire(wire)].live()) close(now, otherWire(wire), "other_session");
+      commands.abandon(otherEpoch ? "epoch_changed" : "session_changed", false);
+      forgetPosts();
+    }
+    sessionId = session_id;
+    joinedBy = Math.max(joinedBy, attempt);
+    merge.setEpoch(epoch);
+    if (first || fresh) tell({ kind: "session", sessionId, playerId, epoch, fresh });
+    return true;
+  };
+
+  const welcome = (now: number, wire: Wire, m: WelcomeMessage) => {
+    const side = sides[wire];
+    if (!join(now, wire, m)) return;
+    side.welcome(now, m);
+    postBlocked = false;
+    if (side.standby) {
+      merge.detach(wire);
+    } else {
+      becomeActive(wire, false);
+      merge.attach(wire, m.cursor);
+    }
+    hastenSecond(now, wire);
+  };
+
+  const handle = (now: number, wire: Wire, m: ServerMessage) => {
+    const side = sides[wire];
+    const { delivered } = merge.counters;
+    const measure = (ts: unknown, isEntry: boolean) => {
+      if (reportDelay && typeof ts === "number") delay.heard(now, ts, isEntry);
+    };
+    switch (m.kind) {
+      case "entry":
+        merge.entry(wire, m);
+        if (merge.counters.delivered > delivered) measure(m.entry.ts, true);
+        break;
+      case "gap":
+        merge.gap(wire, m);
+        break;
+      case "promoted":
+        side.reason = m.kind;
+        becomeActive(wire, promotion.awaits(wire));
+        promotion.reset(wire);
+        merge.attach(wire, m.cursor);
+        break;
+      case "reply":
+        commands.reply(now, m);
+        break;
+      case "heartbeat": {
+        measure(m.ts, false);
+        merge.completeUpTo(wire, m.cursor);
+        acks.forHeartbeat = true;
+        // Behind the head, or taken for a standby by the server: nothing else tells them apart.
+        const behind = m.head?.epoch === merge.epoch && m.cursor.seq < m.head.seq;
+        if (mode === "standby" && behind && merge.covers(wire)) sendPromote(wire);
+        break;
+      }
+      case "draining":
+        side.holdOffUntil(now + (m.reconnect_after_ms ?? 0));
+        break;
+      case "closed":
+        tellClose(wire, 1000, m.reason);
+        ended(now, wire, m);
+        break;
+      case "unknown":
+        ++unknownTypes;
+        break;
+      default:
+        ++malformed;
+    }
+  };
+
+  const promoteIfNeeded = (now: number) => {
+    const decision = promotion.decide(now, views);
+    if (!decision) return;
+    const { wire, giveUp } = decision;
+    if (giveUp) return close(now, wire, "promote_unanswered");
+    promotion.asked(null);
+    // A standby that is welcomed before the first active wire waits for that one.
+    const { phase, attempt } = sides[otherWire(wire)];
+    if (!hadActive && (phase === "connecting" || (phase === "waiting" && !attempt))) return;
+    // A client that has applied nothing yet starts where its standby stands.
+    merge.startAt(sides[wire].welcomeCursor as Cursor);
+    if (merge.applied && sendPromote(wire)) promotion.asked(now);
+  };
+
+  const tellFailover = () => {
+    const carriers = WIRES.filter((wire) => sides[wire].healthy() && merge.covers(wire));
+    const [to] = carriers;
+    if (!to || (carrier && carriers.includes(carrier))) return;
+    if (carrier) tell({ kind: "failed_over", from: carrier, to });
+    carrier = to;
+  };
+
+  // What follows from any input, in this order, which the test vectors rely on.
+  const settle = (now: number) => {
+    for (const wire of WIRES) {
+      const side = sides[wire];
+      if (side.due(now) !== "open") continue;
+      side.opening(now, nextAttempt);
+      tell({ kind: "open", wire, attempt: nextAttempt++, sessionId, clientId, cursor: merge.applied, mode });
+    }
+    if (running) {
+      promoteIfNeeded(now);
+      commands.flush(now, route(), sessionId, posts);
+      acks.applied(now, merge.counters.delivered + merge.counters.gapsTold);
+      if (acks.due(now)) acknowledge(now);
+    }
+    for (const wire of WIRES) {
+      const { reason, told, status } = sides[wire];
+      sides[wire].told = status();
+      if (status() !== told) tell({ kind: "wire", wire, status: status(), reason });
+    }
+    tellFailover();
+  };
+
+  const tick = (now: number) => {
+    for (const wire of WIRES) {
+      const side = sides[wire];
       const due = side.due(now);
-      if (due === "give_up") this._close(now, wire, 1000, "connect_timeout", false);
-      if (due === "dead") this._close(now, wire, 4004, "heartbeat", true);
+      if (due === "give_up") close(now, wire, "connect_timeout", 1000, false);
+      if (due === "dead") close(now, wire, "heartbeat", 4004);
       if (due !== "missed") continue;
       side.missed = true;
       side.reason = "heartbeat";
       // What it carries goes on the other wire at once; the id keeps it from running twice.
-      if (wire === "websocket" && this._sides.sse.healthy) this._commands.carrierLost(side.attempt);
+      if (wire === "websocket" && sides.sse.healthy()) commands.carrierLost(side.attempt);
     }
-    this._commands.tick(now);
-    if (this._ackPost && now >= this._ackPost.deadline) this._ackPost = null;
-    this._settle(now);
-  }
+    commands.tick(now);
+    if (ackPost && now >= ackPost.deadline) ackPost = null;
+    settle(now);
+  };
 
-  /**
-   * The network or the computer is back: no back-off is waited for, except where the server asked for a delay. A wire
-   * that has been silent since `unheardSince` is reopened.
-   */
-  wake(now: number, unheardSince = -Infinity): void {
-    for (const wire of WIRES) {
-      const side = this._sides[wire];
-      if (side.live && !side.heardSince(unheardSince)) this._close(now, wire, 1000, "network_changed", true);
-    }
-    this.tick(now);
-    for (const wire of WIRES) this._sides[wire].hasten(now);
-    this._settle(now);
-  }
+  return {
+    /** Each is to be done, in order. */
+    takeOutputs(): Output[] {
+      const taken = outputs;
+      outputs = [];
+      return taken;
+    },
+    counters: merge.counters,
+    malformed: () => malformed,
+    unknownTypes: () => unknownTypes,
+    sessionId: () => sessionId,
+    /** The last id applied, to be stored by an application that resumes later. */
+    applied: () => merge.applied,
+    commandsOpen: commands.size,
+    /** Above every attempt and command number used so far. */
+    nextNumber: () => Math.max(nextAttempt, commands.next()),
+    tick,
 
-  /** Queues a command, `data` being JSON text or empty. Its id `c-N`, or why not. */
-  sendCommand(
-    now: number,
-    type: string,
-    data: string,
-  ): { id: string } | { error: "stopped" | "bad_command" | "too_many_commands" } {
-    if (!this._running) return { error: "stopped" };
-    const result = this._commands.add(type, data);
-    if ("id" in result) this._settle(now);
-    return result;
-  }
-
-  /** The application's own, sent with the acknowledgement of each heartbeat until replaced. */
-  setStatistics(statistics: unknown): void {
-    this._statistics = statistics;
-  }
-
-  /** New credentials are there: refused wires reconnect. */
-  credentialsRenewed(now: number): void {
-    this._postBlocked = false;
-    for (const wire of WIRES) if (this._sides[wire].phase === "refused") this._sides[wire].openAt(now);
-    this._settle(now);
-  }
-
-  /** When `tick` has something to do; null while nothing is waited for. */
-  get deadline(): number | null {
-    const wires = WIRES.map((wire) => this._sides[wire].deadline);
-    if (!this._running) return earliest(...wires);
-    return earliest(
-      ...wires,
-      this._promotion.deadline,
-      this._commands.deadline(this._route()),
-      this._canAcknowledge() ? this._acks.deadline : null,
-      this._ackPost?.deadline ?? null,
-    );
-  }
-
-  private _handle(now: number, wire: Wire, m: ServerMessage): void {
-    const side = this._sides[wire];
-    switch (m.kind) {
-      case "entry":
-        return this._entry(now, wire, m);
-      case "welcome":
-        if (side.live) ++this.malformed;
-        else this._welcome(now, wire, m);
-        return;
-      case "gap":
-        return this._merge.gap(wire, m);
-      case "promoted":
-        side.reason = "promoted";
-        this._becomeActive(wire, this._promotion.awaits(wire));
-        this._promotion.reset(wire);
-        return this._merge.attach(wire, m.cursor);
-      case "reply":
-        return this._commands.reply(now, m);
-      case "heartbeat":
-        return this._heartbeat(now, wire, m);
-      case "draining":
-        return side.holdOffUntil(now + m.afterMs);
-      case "closed":
-        this.outputs.push({ kind: "close", wire, attempt: side.attempt, code: 1000, reason: m.reason });
-        return this._ended(now, wire, m);
-      case "unknown":
-        ++this.unknownTypes;
-        return;
-      default:
-        ++this.malformed;
-    }
-  }
-
-  private _welcome(now: number, wire: Wire, m: WelcomeMessage): void {
-    const side = this._sides[wire];
-    if (!this._join(now, wire, m)) return;
-    side.welcome(now, m.heartbeatMs, m.connectionId);
-    side.reason = "welcome";
-    side.welcomeCursor = m.cursor;
-    side.standby = m.standby;
-    this._postBlocked = false;
-    if (m.standby) {
-      this._merge.detach(wire);
-    } else {
-      this._becomeActive(wire, false);
-      this._merge.attach(wire, m.cursor);
-    }
-    this._hastenSecond(now, wire);
-  }
-
-  // Takes over the welcome's session and epoch. False if it is the older of two that differ: a connection begun before
-  // the one that brought what counts now. Going back to an epoch left before would apply its entries twice.
-  private _join(now: number, wire: Wire, { sessionId, playerId, epoch }: WelcomeMessage): boolean {
-    const { attempt } = this._sides[wire];
-    const first = !this._merge.epoch;
-    const otherEpoch = !first && this._merge.epoch !== epoch;
-    const fresh = otherEpoch || (this.sessionId !== "" && this.sessionId !== sessionId);
-    if (fresh) {
-      if (attempt < this._joinedBy) {
-        this._close(now, wire, 1000, "stale_welcome", true);
-        return false;
+    /** Opens the wires. Also brings barred wires and a stopped client back, at the application's own wish. */
+    start(now: number) {
+      running = true;
+      for (const wire of wires) {
+        const side = sides[wire];
+        if (side.phase !== "off" && side.phase !== "barred") continue;
+        const second = mode === "standby" && wires.length > 1 && wire === "sse" && !sides.websocket.live();
+        side.openAt(second ? now + SECOND_WIRE_DELAY_MS : now);
+        side.reason = "start";
       }
-      if (this._sides[otherWire(wire)].live) this._close(now, otherWire(wire), 1000, "other_session", true);
-      this._commands.abandon(otherEpoch ? "epoch_changed" : "session_changed", false);
-      this._firstPostOfSession = this._posts.next;
-      this._ackPost = null;
-    }
-    this.sessionId = sessionId;
-    this._joinedBy = Math.max(this._joinedBy, attempt);
-    this._merge.setEpoch(epoch);
-    if (first || fresh) this.outputs.push({ kind: "session", sessionId, playerId, epoch, fresh });
-    return true;
-  }
+      settle(now);
+    },
 
-  // In standby mode one wire carries the stream; the last word that arrives decides which. Words on two wires can
-  // arrive in the other order than they were said in. So where this one was not asked for, asking now makes both ends
-  // agree; `_heartbeat` does the same later, should that request be lost.
-  private _becomeActive(wire: Wire, asked: boolean): void {
-    const other = this._sides[otherWire(wire)];
-    this._sides[wire].standby = false;
-    this._hadActive = true;
-    if (this._config.mode !== "standby" || !other.live || other.standby) return;
-    other.standby = true;
-    other.reason = "demoted";
-    this._merge.detach(otherWire(wire));
-    if (!asked && this._merge.appliedSeq !== null) this._sendPromote(wire);
-  }
+    /** Closes everything; unanswered commands end as unknown. */
+    stop(now: number) {
+      if (!running) return;
+      acks.forHeartbeat = true;
+      acknowledge(now);
+      stopAll("stopped");
+      settle(now);
+    },
 
-  private _entry(now: number, wire: Wire, m: EntryMessage): void {
-    const before = this.counters.delivered;
-    const { ts } = m.entry;
-    this._merge.entry(wire, m);
-    if (this._config.reportDelay && typeof ts === "number" && this.counters.delivered > before) {
-      this._delay.applied(now, ts);
-    }
-  }
+    /** The connection is open; the welcome, which is what counts, follows. */
+    opened(now: number, wire: Wire, attempt: number) {
+      if (sides[wire].isCurrent(attempt)) settle(now);
+    },
 
-  private _heartbeat(now: number, wire: Wire, m: { cursor: Cursor; head: Cursor | null; ts: unknown }): void {
-    if (this._config.reportDelay && typeof m.ts === "number") this._delay.heard(now, m.ts);
-    this._merge.completeUpTo(wire, m.cursor);
-    this._acks.forHeartbeat = true;
-    // Behind the head, or taken for a standby by the server: nothing else tells them apart.
-    const behind = m.head?.epoch === this._merge.epoch && m.cursor.seq < m.head.seq;
-    if (this._config.mode === "standby" && behind && this._merge.covers(wire)) this._sendPromote(wire);
-  }
+    closed(now: number, wire: Wire, attempt: number, info: CloseInfo) {
+      if (!sides[wire].isCurrent(attempt)) return;
+      ended(now, wire, info);
+      settle(now);
+    },
 
-  private _open(now: number, wire: Wire): void {
-    const { clientId, mode } = this._config;
-    const attempt = this._nextAttempt++;
-    this._sides[wire].opening(now, attempt);
-    this._sides[wire].reason = "open";
-    const { sessionId, applied: cursor } = this;
-    this.outputs.push({ kind: "open", wire, attempt, sessionId, clientId, cursor, mode });
-  }
+    /** One text message, or the joined `data:` lines of one SSE block. */
+    message(now: number, wire: Wire, attempt: number, text: string) {
+      const side = sides[wire];
+      if (!side.isCurrent(attempt)) return;
+      const message = parseServerMessage(text);
+      const { kind } = message;
+      const isLive = side.live();
+      if (isLive) side.heard(now);
+      if (isLive ? kind === "welcome" : kind !== "welcome" && kind !== "closed") ++malformed;
+      else if (kind === "welcome") welcome(now, wire, message);
+      else handle(now, wire, message);
+      if (isLive || side.live() || kind === "welcome" || kind === "closed") settle(now);
+    },
 
-  // The connection is gone, by whomever's doing: decides whether and when it returns.
-  private _ended(now: number, wire: Wire, info: CloseInfo): void {
-    const side = this._sides[wire];
-    this._lose(wire, info.reason || "closed");
-    const fate = afterClose(info);
-    if (fate === "session_replaced") {
-      side.end("off");
-      return this._stopAll(fate);
-    }
-    if (fate === "barred") {
-      side.end(fate);
-      if (WIRES.every((each) => ["barred", "off"].includes(this._sides[each].phase))) this._stopAll("displaced");
-    } else if (fate === "refused") {
-      side.end(fate);
-    } else {
-      side.closed(now, fate === "retry_soon", info.retryAfterMs);
-    }
-    this._hastenSecond(now, wire);
-  }
+    /** The answer to a `post`; status 0 where there was none. */
+    postAnswered(now: number, postId: number, status: number, body: string, retryAfterMs?: number) {
+      if (postId < firstPostOfSession) return;
+      if (ackPost?.id === postId) ackPost = null;
+      const verdict = commands.postAnswered(now, postId, status, body, retryAfterMs);
+      if (verdict === "session_replaced" && running) stopAll(verdict);
+      if (verdict === "session_expired" || verdict === "unauthorised") postBlocked = true;
+      settle(now);
+    },
 
-  private _lose(wire: Wire, reason: string): void {
-    const side = this._sides[wire];
-    this._merge.detach(wire);
-    this._promotion.reset(wire);
-    if (wire === "websocket") this._commands.carrierLost(side.attempt);
-    side.standby = false;
-    side.reason = reason;
-  }
-
-  private _close(now: number, wire: Wire, code: number, reason: string, soon: boolean): void {
-    const side = this._sides[wire];
-    this.outputs.push({ kind: "close", wire, attempt: side.attempt, code, reason });
-    this._lose(wire, reason);
-    side.closed(now, soon);
-    this._hastenSecond(now, wire);
-  }
-
-  private _stopAll(reason: string): void {
-    this._running = this._hadActive = false;
-    this._carrier = null;
-    for (const wire of WIRES) {
-      const side = this._sides[wire];
-      if (side.open) {
-        this.outputs.push({ kind: "close", wire, attempt: side.attempt, code: 1000, reason });
-        this._lose(wire, reason);
+    /**
+     * The network or the computer is back: no back-off is waited for, except where the server asked for a delay. A
+     * wire that has been silent since `unheardSince` is reopened.
+     */
+    wake(now: number, unheardSince = -Infinity) {
+      for (const wire of WIRES) {
+        if (sides[wire].live() && !sides[wire].heardSince(unheardSince)) close(now, wire, "network_changed");
       }
-      side.reason = reason;
-      side.end("off");
-    }
-    this._commands.abandon(reason, true);
-    this._firstPostOfSession = this._posts.next;
-    this._ackPost = null;
-    this.outputs.push({ kind: "stopped", reason });
-  }
+      tick(now);
+      for (const wire of WIRES) sides[wire].hasten(now);
+      settle(now);
+    },
 
-  // The other wire waited only for this one's fate to be known.
-  private _hastenSecond(now: number, wire: Wire): void {
-    const other = this._sides[otherWire(wire)];
-    if (this._running && other.phase === "waiting" && !other.attempt) other.openAt(now);
-  }
+    /** Queues a command, `data` being JSON text or empty. Its id `c-N`, or why not. */
+    sendCommand(now: number, type: string, data: string): { id: string } | { error: string } {
+      if (!running) return { error: "stopped" };
+      const result = commands.add(type, data);
+      if ("id" in result) settle(now);
+      return result;
+    },
 
-  // What follows from any input, in this order, which the test vectors rely on.
-  private _settle(now: number): void {
-    for (const wire of WIRES) if (this._sides[wire].due(now) === "open") this._open(now, wire);
-    if (this._running) {
-      this._promoteIfNeeded(now);
-      this._commands.flush(now, this._route(), this.sessionId, this._posts);
-      const total = this.counters.delivered + this.counters.gapsTold;
-      this._acks.applied(now, total - this._acknowledged);
-      this._acknowledged = total;
-      if (this._acks.due(now)) this._acknowledge(now);
-    }
-    for (const wire of WIRES) {
-      const side = this._sides[wire];
-      const { status, reason } = side;
-      if (status !== side.told) this.outputs.push({ kind: "wire", wire, status, reason });
-      side.told = status;
-    }
-    this._tellFailover();
-  }
+    /** The application's own, sent with the acknowledgement of each heartbeat until replaced. */
+    setStatistics(given: unknown) {
+      statistics = given;
+    },
 
-  private _tellFailover(): void {
-    const carriers = WIRES.filter((wire) => this._sides[wire].healthy && this._merge.covers(wire));
-    const [to] = carriers;
-    if (!to || (this._carrier && carriers.includes(this._carrier))) return;
-    if (this._carrier) this.outputs.push({ kind: "failed_over", from: this._carrier, to });
-    this._carrier = to;
-  }
+    /** New credentials are there: refused wires reconnect. */
+    credentialsRenewed(now: number) {
+      postBlocked = false;
+      for (const wire of WIRES) if (sides[wire].phase === "refused") sides[wire].openAt(now);
+      settle(now);
+    },
 
-  private _promoteIfNeeded(now: number): void {
-    const views = { websocket: this._view("websocket"), sse: this._view("sse") };
-    const decision = this._promotion.decide(now, views);
-    if (!decision) return;
-    const { wire, step } = decision;
-    if (step === "give_up") return this._close(now, wire, 1000, "promote_unanswered", true);
-    this._promotion.asked(null);
-    if (!this._mayPromote(wire)) return;
-    // A client that has applied nothing yet starts where its standby stands.
-    this._merge.startAt(this._sides[wire].welcomeCursor as Cursor);
-    if (this._merge.applied && this._sendPromote(wire)) this._promotion.asked(now);
-  }
-
-  // A standby that is welcomed before the first active wire waits for that one.
-  private _mayPromote(wire: Wire): boolean {
-    const { phase, attempt } = this._sides[otherWire(wire)];
-    return this._hadActive || !(phase === "connecting" || (phase === "waiting" && !attempt));
-  }
-
-  private _sendPromote(wire: Wire): boolean {
-    const { connectionId } = this._sides[wire];
-    return this._send({ type: "promote", data: { connection_id: connectionId, cursor: this.applied } });
-  }
-
-  // A message without an id: no reply, and nothing to be sent again.
-  private _send(message: unknown): boolean {
-    const route = this._route();
-    if (!route) return false;
-    const text = JSON.stringify(message);
-    if (route.attempt !== null) {
-      this.outputs.push({ kind: "send", attempt: route.attempt, text });
-    } else {
-      const { clientId } = this._config;
-      const postId = this._posts.next++;
-      this.outputs.push({ kind: "post", postId, sessionId: this.sessionId, clientId, body: `[${text}]` });
-    }
-    return true;
-  }
-
-  private _canAcknowledge(): boolean {
-    return this._running && !this._ackPost && this._merge.appliedSeq !== null && this._route() !== null;
-  }
-
-  private _acknowledge(now: number): void {
-    if (!this._canAcknowledge()) return;
-    const data: Record<string, unknown> = { cursor: this.applied };
-    if (this._acks.forHeartbeat) {
-      const { delivered, duplicates, gapsTold: gaps, lost } = this.counters;
-      // How the server knows that an event stream's reader lives.
-      data.alive = WIRES.filter((wire) => this._sides[wire].healthy).map((wire) => this._sides[wire].connectionId);
-      data.stats = { delivered, duplicates, gaps, lost, delivery_ms: this._delay.take() };
-      data.application = this._statistics;
-    }
-    if (this._route()?.attempt === null) this._ackPost = { id: this._posts.next, deadline: now + POST_TIMEOUT_MS };
-    this._send({ type: "ack", data });
-    this._acks.sent();
-  }
-
-  // By a healthy WebSocket, else by POST while an event stream shows that the server is there, else by one in doubt.
-  private _route(): Route {
-    const { websocket, sse } = this._sides;
-    if (websocket.healthy) return { attempt: websocket.attempt };
-    if (sse.healthy && !this._postBlocked) return { attempt: null };
-    if (websocket.live) return { attempt: websocket.attempt };
-    return sse.live && !this._postBlocked ? { attempt: null } : null;
-  }
-
-  private _view(wire: Wire): WireView {
-    const { live, healthy } = this._sides[wire];
-    const place = this._merge.place(wire);
-    const carries = this._merge.covers(wire) || place === "awaiting_gap";
-    return { live, healthy, carries, overflowed: place === "overflowed" };
-  }
+    /** When `tick` has something to do; null while nothing is waited for. */
+    deadline(): number | null {
+      const ofWires = WIRES.map((wire) => sides[wire].deadline());
+      if (!running) return earliest(...ofWires);
+      const ofAck = canAcknowledge() ? acks.deadline() : null;
+      return earliest(...ofWires, promotion.deadline(), commands.deadline(route()), ofAck, ackPost?.deadline ?? null);
+    },
+  };
 }

@@ -3,26 +3,20 @@
 import { type CoreConfig, type Output, otherWire, WIRES, type Wire } from "./config.js";
 import { type Cursor, cursorText, type EntryMessage, type GapMessage, parseCursor } from "./server_message.js";
 
-/** Where a wire's stream stands: `overflowed` needs a rewind, `awaiting_gap` gets its base by the gap that follows. */
-export type Place = "none" | "awaiting_gap" | "based" | "overflowed";
-
 type Held = EntryMessage | GapMessage | { kind: "position"; seq: number };
 
-class Stream {
-  place: Place = "none";
-  base = 0;
-  held: Held[] = [];
-  bytes = 0;
-
-  forget(place: Place): void {
-    this.place = place;
-    this.held = [];
-    this.bytes = 0;
-  }
+// Where a wire's stream stands: `overflowed` needs a rewind, `awaiting` gets its base by the gap that follows.
+interface Stream {
+  place: "none" | "awaiting" | "based" | "overflowed";
+  base: number;
+  held: Held[];
+  size: number;
 }
 
-export class Merge {
-  readonly counters = {
+export type Merge = ReturnType<typeof createMerge>;
+
+export function createMerge({ cursor, heldEntriesMax, heldBytesMax }: CoreConfig, tell: (output: Output) => void) {
+  const counters = {
     delivered: 0,
     duplicates: 0,
     gapsTold: 0,
@@ -31,185 +25,165 @@ export class Merge {
     withoutPlace: 0,
     holdsDropped: 0,
   };
-  applied: Cursor | null;
-  epoch = "";
-  private readonly _streams = { websocket: new Stream(), sse: new Stream() };
+  let applied = parseCursor(cursor);
+  let epoch = "";
+  const empty = (place: Stream["place"]): Stream => ({ place, base: 0, held: [], size: 0 });
+  const streams: Record<Wire, Stream> = { websocket: empty("none"), sse: empty("none") };
 
-  constructor(
-    private readonly _config: CoreConfig,
-    private readonly _tell: (output: Output) => void,
-  ) {
-    this.applied = parseCursor(_config.cursor);
-  }
+  // The applied position, if it is one of the current epoch; -1 is below everything.
+  const appliedSeq = () => (applied?.epoch === epoch ? applied.seq : -1);
+  const apply = (seq: number) => {
+    applied = { epoch, seq };
+  };
+  const advance = (seq: number) => {
+    if (seq > appliedSeq()) apply(seq);
+  };
+  const isBased = (wire: Wire) => streams[wire].place === "based";
+  const covers = (wire: Wire) => isBased(wire) && streams[wire].base <= appliedSeq();
+  const passes = (wire: Wire) => covers(wire) && !streams[wire].held.length;
+  const detach = (wire: Wire) => {
+    streams[wire] = empty("none");
+  };
 
-  /** The applied position, if it is one of the current epoch. */
-  get appliedSeq(): number | null {
-    return this.applied && this._inEpoch(this.applied) ? this.applied.seq : null;
-  }
-
-  place(wire: Wire): Place {
-    return this._streams[wire].place;
-  }
-
-  covers(wire: Wire): boolean {
-    const { place, base } = this._streams[wire];
-    const applied = this.appliedSeq;
-    return place === "based" && applied !== null && base <= applied;
-  }
-
-  setEpoch(epoch: string): void {
-    if (this.epoch === epoch) return;
-    this.epoch = epoch;
-    WIRES.forEach((wire) => {
-      this.detach(wire);
-    });
-  }
-
-  /** Starts the application's stream, if nothing has started it yet. */
-  startAt(from: Cursor): void {
-    if (!this.applied && this._inEpoch(from)) this.applied = from;
-  }
-
-  /** The stream of `wire` goes on after `from`, a welcome's or a promotion's cursor. */
-  attach(wire: Wire, from: Cursor): void {
-    const stream = this._streams[wire];
-    stream.forget("awaiting_gap");
-    if (!this._inEpoch(from)) return;
-    this.startAt(from);
-    stream.place = "based";
-    stream.base = from.seq;
-    if (this.appliedSeq === null) {
-      // A new epoch without the gap that announces it: told here, never in silence.
-      const before = { epoch: this.epoch, seq: from.seq + 1 };
-      this._tellGap({ kind: "gap", after: null, before, lost: null, atMost: null, reason: "epoch_changed" }, null);
-    }
-    this._drain();
-  }
-
-  detach(wire: Wire): void {
-    this._streams[wire].forget("none");
-  }
-
-  entry(wire: Wire, message: EntryMessage): void {
-    if (!this._isOurs(message.id)) return;
-    if (this._passes(wire)) this._applyEntry(wire, message);
-    else if (this.place(wire) === "based") return this._hold(wire, message, message.size);
-    else ++this.counters.withoutPlace;
-    this._drain();
-  }
-
-  gap(wire: Wire, gap: GapMessage): void {
-    if (!this._isOurs(gap.before)) return;
-    if (this.place(wire) === "awaiting_gap" || this._passes(wire)) {
-      this._applyGap(wire, gap);
-      this._drain();
-    } else if (this.place(wire) === "based") {
-      this._hold(wire, gap, 0);
-    }
-  }
-
-  completeUpTo(wire: Wire, { epoch, seq }: Cursor): void {
-    const stream = this._streams[wire];
-    if (!this._isOurs({ epoch, seq })) return;
-    if (this._passes(wire)) {
-      this._advance(seq);
-      this._drain();
-    } else if (stream.place === "based" && seq > stream.base) {
-      if (stream.held.at(-1)?.kind === "position") stream.held.pop();
-      this._hold(wire, { kind: "position", seq }, 0);
-    }
-  }
-
-  private _inEpoch(cursor: Cursor): boolean {
-    return cursor.epoch === this.epoch;
-  }
-
-  private _isOurs(cursor: Cursor): boolean {
-    const ours = this._inEpoch(cursor);
-    if (!ours) ++this.counters.otherEpoch;
+  const isOurs = (of: Cursor): boolean => {
+    const ours = of.epoch === epoch;
+    if (!ours) ++counters.otherEpoch;
     return ours;
-  }
+  };
 
-  private _passes(wire: Wire): boolean {
-    return this.covers(wire) && !this._streams[wire].held.length;
-  }
-
-  private _hold(wire: Wire, item: Held, size: number): void {
-    const stream = this._streams[wire];
-    if (stream.held.length >= this._config.heldEntriesMax || stream.bytes + size > this._config.heldBytesMax) {
+  const hold = (wire: Wire, item: Held, size = 0) => {
+    const stream = streams[wire];
+    if (stream.held.length >= heldEntriesMax || stream.size + size > heldBytesMax) {
       // Not even partly useful: without its beginning the hold proves nothing.
-      stream.forget("overflowed");
-      ++this.counters.holdsDropped;
+      streams[wire] = empty("overflowed");
+      ++counters.holdsDropped;
+    } else {
+      stream.held.push(item);
+      stream.size += size;
+    }
+  };
+
+  const applyEntry = (wire: Wire, { id, entry }: EntryMessage) => {
+    if (id.seq <= appliedSeq()) {
+      ++counters.duplicates;
       return;
     }
-    stream.held.push(item);
-    stream.bytes += size;
-  }
+    ++counters.delivered;
+    apply(id.seq);
+    tell({ kind: "entry", wire, entry });
+  };
 
-  private _applyEntry(wire: Wire, { id, entry }: EntryMessage): void {
-    if (id.seq <= (this.appliedSeq ?? -1)) {
-      ++this.counters.duplicates;
-      return;
-    }
-    ++this.counters.delivered;
-    this._advance(id.seq);
-    this._tell({ kind: "entry", wire, entry });
-  }
-
-  private _applyGap(wire: Wire, gap: GapMessage): void {
-    const stream = this._streams[wire];
-    const applied = this.appliedSeq;
-    const covered = this.covers(otherWire(wire));
-    const wasCovering = this.covers(wire);
-    stream.place = "based";
-    stream.base = gap.before.seq - 1;
-    // `after` null where the position was of this epoch: it lay in the journal's future, and the stream goes on below.
-    if (applied === null || (!gap.after && wasCovering && !covered)) {
-      this._tellGap({ ...gap, after: null }, null);
-    } else if (wasCovering && !covered && gap.before.seq > applied + 1) {
-      this._tellGap(gap, applied);
-    }
-  }
-
-  // With `applied`: the part above it. Without: the whole, and the stream begins anew.
-  private _tellGap({ after, before, lost, atMost, reason }: GapMessage, applied: number | null): void {
-    if (applied !== null && !(after && this._inEpoch(after) && after.seq >= applied)) {
+  // With `from`: the part above it. With -1: the whole, and the stream begins anew.
+  const tellGap = ({ after, before, lost, at_most: atMost, reason }: Omit<GapMessage, "kind">, from: number) => {
+    if (from >= 0 && !(after?.epoch === epoch && after.seq >= from)) {
       // How many of the lost ones lie in the part that the other wire has brought is not known; none is none.
       lost = lost === 0 ? 0 : null;
-      after = { epoch: this.epoch, seq: applied };
-      atMost = before.seq - applied - 1;
+      after = { epoch, seq: from };
+      atMost = before.seq - from - 1;
     }
-    this.applied = { epoch: this.epoch, seq: before.seq - 1 };
-    ++this.counters.gapsTold;
-    this.counters.lost += lost ?? 0;
-    const gap = { after: after && cursorText(after), before: cursorText(before), lost, atMost, reason };
-    this._tell({ kind: "gap", gap });
-  }
+    apply(before.seq - 1);
+    ++counters.gapsTold;
+    counters.lost += lost ?? 0;
+    tell({ kind: "gap", gap: { after: after && cursorText(after), before: cursorText(before), lost, atMost, reason } });
+  };
 
-  private _advance(seq: number): void {
-    if (seq > (this.appliedSeq ?? -1)) this.applied = { epoch: this.epoch, seq };
-  }
+  const applyGap = (wire: Wire, gap: GapMessage) => {
+    const from = appliedSeq();
+    const alone = covers(wire) && !covers(otherWire(wire));
+    const { seq } = gap.before;
+    streams[wire].place = "based";
+    streams[wire].base = seq - 1;
+    // `after` null where the position was of this epoch: it lay in the journal's future, and the stream goes on below.
+    if (from < 0 || (!gap.after && alone)) tellGap({ ...gap, after: null }, -1);
+    else if (alone && seq > from + 1) tellGap(gap, from);
+  };
 
-  // What is applied from one wire may bring the cursor to where the other begins.
-  private _drain(): void {
-    while (WIRES.some((wire) => this._drainWire(wire)));
-  }
-
-  private _drainWire(wire: Wire): boolean {
-    const stream = this._streams[wire];
+  const drainWire = (wire: Wire): boolean => {
+    const stream = streams[wire];
     let taken = 0;
-    for (; taken < stream.held.length && this.covers(wire); ++taken) {
+    for (; taken < stream.held.length && covers(wire); ++taken) {
       const item = stream.held[taken] as Held;
       if (item.kind === "entry") {
-        stream.bytes -= item.size;
-        this._applyEntry(wire, item);
-      } else if (item.kind === "gap") {
-        this._applyGap(wire, item);
-      } else {
-        this._advance(item.seq);
-      }
+        stream.size -= item.size;
+        applyEntry(wire, item);
+      } else if (item.kind === "gap") applyGap(wire, item);
+      else advance(item.seq);
     }
     stream.held.splice(0, taken);
     return taken > 0;
-  }
+  };
+  // What is applied from one wire may bring the cursor to where the other begins.
+  const drain = () => {
+    while (WIRES.some(drainWire));
+  };
+
+  const startAt = (from: Cursor) => {
+    if (!applied && from.epoch === epoch) applied = from;
+  };
+
+  return {
+    counters,
+    appliedSeq,
+    isBased,
+    covers,
+    detach,
+    /** Starts the application's stream, if nothing has started it yet. */
+    startAt,
+    get applied() {
+      return applied && cursorText(applied);
+    },
+    get epoch() {
+      return epoch;
+    },
+    place: (wire: Wire) => streams[wire].place,
+
+    setEpoch(newest: string) {
+      if (epoch === newest) return;
+      epoch = newest;
+      WIRES.forEach(detach);
+    },
+
+    /** The stream of `wire` goes on after `from`, a welcome's or a promotion's cursor. */
+    attach(wire: Wire, from: Cursor) {
+      const { seq } = from;
+      streams[wire] = empty("awaiting");
+      if (from.epoch !== epoch) return;
+      startAt(from);
+      streams[wire] = { ...empty("based"), base: seq };
+      // A new epoch without the gap that announces it: told here, never in silence.
+      const before = { epoch, seq: seq + 1 };
+      if (appliedSeq() < 0) tellGap({ after: null, before, lost: null, at_most: null, reason: "epoch_changed" }, -1);
+      drain();
+    },
+
+    entry(wire: Wire, message: EntryMessage) {
+      if (!isOurs(message.id)) return;
+      if (passes(wire)) {
+        applyEntry(wire, message);
+        drain();
+      } else if (isBased(wire)) hold(wire, message, message.size);
+      else ++counters.withoutPlace;
+    },
+
+    gap(wire: Wire, gap: GapMessage) {
+      if (!isOurs(gap.before)) return;
+      if (streams[wire].place === "awaiting" || passes(wire)) {
+        applyGap(wire, gap);
+        drain();
+      } else if (isBased(wire)) hold(wire, gap);
+    },
+
+    completeUpTo(wire: Wire, position: Cursor) {
+      if (!isOurs(position)) return;
+      const { seq } = position;
+      const { held, base } = streams[wire];
+      if (passes(wire)) {
+        advance(seq);
+        drain();
+      } else if (isBased(wire) && seq > base) {
+        if (held.at(-1)?.kind === "position") held.pop();
+        hold(wire, { kind: "position", seq });
+      }
+    },
+  };
 }

@@ -3,58 +3,56 @@
 // asked in any case.
 import { WIRES, type Wire } from "./config.js";
 
-export const PROMOTE_RETRY_MS = 1_000;
-const PROMOTE_TRIES_MAX = 3;
+const RETRY_MS = 1_000;
+const TRIES_MAX = 3;
 
-/** A wire as promotion sees it: `carries` if it covers, or waits for the gap after which it will. */
-export interface WireView {
-  live: boolean;
-  healthy: boolean;
-  carries: boolean;
-  overflowed: boolean;
+/** What promotion asks of a wire: `carries` if it covers, or waits for the gap after which it will. */
+export interface WireViews {
+  live(wire: Wire): boolean;
+  healthy(wire: Wire): boolean;
+  carries(wire: Wire): boolean;
+  overflowed(wire: Wire): boolean;
 }
 
-export function promotionWanted(wires: Record<Wire, WireView>): Wire | null {
-  const living = WIRES.filter((wire) => wires[wire].live);
-  const overflowed = living.find((wire) => wires[wire].overflowed);
-  if (overflowed) return overflowed;
-  const carrying = living.filter((wire) => wires[wire].carries);
-  if (carrying.some((wire) => wires[wire].healthy)) return null;
-  const idle = living.filter((wire) => !wires[wire].carries);
-  return idle.find((wire) => wires[wire].healthy) ?? (carrying.length ? null : (idle[0] ?? null));
+export function promotionWanted({ live, healthy, carries, overflowed }: WireViews): Wire | undefined {
+  const living = WIRES.filter(live);
+  const carrying = living.filter(carries);
+  const idle = living.filter((wire) => !carries(wire));
+  return (
+    living.find(overflowed) ??
+    (carrying.some(healthy) ? undefined : (idle.find(healthy) ?? (carrying.length ? undefined : idle[0])))
+  );
 }
 
-export class Promotion {
-  private _wire: Wire | null = null;
-  private _sent: number | null = null;
-  private _tries = 0;
+export function createPromotion() {
+  let asked: Wire | undefined;
+  let sent: number | null = null;
+  let tries = 0;
+  const reset = (wire = asked) => {
+    if (wire !== asked) return;
+    asked = undefined;
+    sent = null;
+    tries = 0;
+  };
+  return {
+    reset,
 
-  /** Forgets a request that is no longer wanted, then decides. */
-  decide(now: number, wires: Record<Wire, WireView>): { wire: Wire; step: "ask" | "give_up" } | null {
-    const wire = promotionWanted(wires);
-    if (wire !== this._wire) this.reset();
-    this._wire = wire;
-    if (!wire || (this._sent !== null && now < this._sent + PROMOTE_RETRY_MS)) return null;
-    return { wire, step: this._tries >= PROMOTE_TRIES_MAX ? "give_up" : "ask" };
-  }
+    /** Forgets a request that is no longer wanted, then decides. */
+    decide(now: number, views: WireViews): { wire: Wire; giveUp: boolean } | null {
+      const wire = promotionWanted(views);
+      if (wire !== asked) reset();
+      asked = wire;
+      return wire && (sent === null || now >= sent + RETRY_MS) ? { wire, giveUp: tries >= TRIES_MAX } : null;
+    },
 
-  awaits(wire: Wire): boolean {
-    return this._wire === wire && this._sent !== null;
-  }
+    awaits: (wire: Wire) => asked === wire && sent !== null,
 
-  /** `now` null: it could not be asked. */
-  asked(now: number | null): void {
-    this._sent = now;
-    if (now !== null) ++this._tries;
-  }
+    /** `now` null: it could not be asked. */
+    asked(now: number | null) {
+      sent = now;
+      if (now !== null) ++tries;
+    },
 
-  reset(wire = this._wire): void {
-    if (wire !== this._wire) return;
-    this._wire = this._sent = null;
-    this._tries = 0;
-  }
-
-  get deadline(): number | null {
-    return this._sent === null ? null : this._sent + PROMOTE_RETRY_MS;
-  }
+    deadline: () => (sent === null ? null : sent + RETRY_MS),
+  };
 }

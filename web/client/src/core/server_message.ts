@@ -8,15 +8,6 @@ export interface Cursor {
   readonly seq: number;
 }
 
-export interface GapMessage {
-  kind: "gap";
-  after: Cursor | null;
-  before: Cursor;
-  lost: number | null;
-  atMost: number | null;
-  reason: string;
-}
-
 export interface EntryMessage {
   kind: "entry";
   id: Cursor;
@@ -24,25 +15,40 @@ export interface EntryMessage {
   size: number;
 }
 
+/** The members are the protocol's, and those with a unit or a form have been read. */
+export interface GapMessage {
+  kind: "gap";
+  after: Cursor | null;
+  before: Cursor;
+  lost: number | null;
+  at_most: number | null;
+  reason: string;
+}
+
 export interface WelcomeMessage {
   kind: "welcome";
-  sessionId: string;
-  connectionId: string;
-  playerId: string;
-  standby: boolean;
+  session_id: string;
+  connection_id: string;
+  player_id: string;
+  mode: string;
   epoch: string;
   cursor: Cursor;
-  heartbeatMs: number | null;
+  heartbeat_ms: number | null;
+}
+
+export interface HeartbeatMessage {
+  kind: "heartbeat";
+  cursor: Cursor;
+  head: Cursor | null;
+  ts: unknown;
 }
 
 export interface ReplyMessage {
   kind: "reply";
-  commandId: string | null;
+  command_id: unknown;
   ok: boolean;
   data: unknown;
-  errorCode: string | null;
-  errorMessage: string;
-  retryable: boolean;
+  error: { code?: string; message?: string; retryable?: boolean } | undefined;
 }
 
 export type ServerMessage =
@@ -50,28 +56,24 @@ export type ServerMessage =
   | WelcomeMessage
   | GapMessage
   | ReplyMessage
+  | HeartbeatMessage
   | { kind: "promoted"; cursor: Cursor }
-  | { kind: "heartbeat"; cursor: Cursor; head: Cursor | null; ts: unknown }
-  | { kind: "draining"; afterMs: number }
+  | { kind: "draining"; reconnect_after_ms: number | null }
   | { kind: "closed"; code: number; reason: string }
   | { kind: "unknown" }
   | { kind: "malformed" };
 
-type Json = Record<string, unknown>;
+// biome-ignore lint/suspicious/noExplicitAny: JSON from outside, judged member by member
+type Json = any;
 
 const DURATION_MAX_MS = 24 * 3_600_000;
 const MALFORMED: ServerMessage = { kind: "malformed" };
 
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
-const countOf = (value: unknown): number | null =>
-  Number.isInteger(value) && (value as number) >= 0 ? +(value as number) : null;
-
-function durationOf(value: unknown): number | null {
-  const ms = countOf(value);
-  return ms !== null && ms <= DURATION_MAX_MS ? ms : null;
-}
+const isObject = (value: Json): boolean => typeof value === "object" && value && !Array.isArray(value);
+const isText = (value: unknown): value is string => typeof value === "string";
+const textOf = (value: unknown): string => (isText(value) ? value : "");
+const countOf = (value: Json, most = Infinity): number | null =>
+  Number.isInteger(value) && value >= 0 && value <= most ? value : null;
 
 export function parseCursor(value: unknown): Cursor | null {
   const [, epoch, digits] = /^([0-9a-z]{1,16})-(\d+)$/.exec(textOf(value)) ?? [];
@@ -79,71 +81,9 @@ export function parseCursor(value: unknown): Cursor | null {
   return epoch && Number.isSafeInteger(seq) ? { epoch, seq } : null;
 }
 
-export const cursorText = (cursor: Cursor): string => `${cursor.epoch}-${cursor.seq}`;
+export const cursorText = ({ epoch, seq }: Cursor): string => `${epoch}-${seq}`;
 
-function readReply(data: Json): ReplyMessage | null {
-  if (typeof data.ok !== "boolean") return null;
-  const error = isObject(data.error) ? data.error : {};
-  return {
-    kind: "reply",
-    commandId: typeof data.command_id === "string" ? data.command_id : null,
-    ok: data.ok,
-    data: data.data ?? null,
-    errorCode: textOf(error.code) || null,
-    errorMessage: textOf(error.message),
-    retryable: error.retryable === true,
-  };
-}
-
-function readWelcome(data: Json): ServerMessage {
-  const cursor = parseCursor(data.cursor);
-  const sessionId = textOf(data.session_id);
-  const epoch = textOf(data.epoch);
-  if (!sessionId || !epoch || !cursor) return MALFORMED;
-  return {
-    kind: "welcome",
-    sessionId,
-    connectionId: textOf(data.connection_id),
-    playerId: textOf(data.player_id),
-    standby: data.mode === "standby",
-    epoch,
-    cursor,
-    heartbeatMs: durationOf(data.heartbeat_ms) || null,
-  };
-}
-
-function readGap(data: Json): ServerMessage {
-  const before = parseCursor(data.before);
-  const after = parseCursor(data.after);
-  if (!before?.seq || (!after && data.after != null)) return MALFORMED;
-  const reason = textOf(data.reason);
-  return { kind: "gap", after, before, lost: countOf(data.lost), atMost: countOf(data.at_most), reason };
-}
-
-function readControl(type: string, data: Json): ServerMessage {
-  const cursor = parseCursor(data.cursor);
-  const code = countOf(data.code);
-  switch (type) {
-    case "mythos.welcome":
-      return readWelcome(data);
-    case "mythos.gap":
-      return readGap(data);
-    case "mythos.reply":
-      return readReply(data) ?? MALFORMED;
-    case "mythos.promoted":
-      return cursor ? { kind: "promoted", cursor } : MALFORMED;
-    case "mythos.heartbeat":
-      return cursor ? { kind: "heartbeat", cursor, head: parseCursor(data.head), ts: data.ts } : MALFORMED;
-    case "mythos.draining":
-      return { kind: "draining", afterMs: durationOf(data.reconnect_after_ms) ?? 0 };
-    case "mythos.closed":
-      return code === null || code > 4_999 ? MALFORMED : { kind: "closed", code, reason: textOf(data.reason) };
-    default:
-      return { kind: "unknown" };
-  }
-}
-
-function parsed(text: string): unknown {
+function parsed(text: string): Json {
   try {
     return JSON.parse(text);
   } catch {
@@ -153,23 +93,45 @@ function parsed(text: string): unknown {
 
 export const isJson = (text: string): boolean => parsed(text) !== undefined;
 
-export function parseServerMessage(text: string): ServerMessage {
-  const message = parsed(text);
-  if (!isObject(message) || typeof message.type !== "string") return MALFORMED;
-  if (typeof message.id === "string") {
-    const id = parseCursor(message.id);
-    return id?.seq ? { kind: "entry", id, entry: message as unknown as Entry, size: text.length } : MALFORMED;
-  }
-  if (!message.type.startsWith("mythos.") || !isObject(message.data)) return MALFORMED;
-  return readControl(message.type, message.data);
+// What a message must have, by its type; `data` is as it was sent.
+const isRead: Record<string, (read: Json, data: Json) => unknown> = {
+  welcome: ({ cursor, session_id, epoch }) => session_id && epoch && cursor,
+  gap: ({ before, after }, data) => before?.seq && (after || data.after == null),
+  reply: ({ ok }) => ok === true || ok === false,
+  promoted: ({ cursor }) => cursor,
+  heartbeat: ({ cursor }) => cursor,
+  draining: () => true,
+  closed: ({ code }) => code !== null,
+};
+
+function readControl(kind: string, data: Json): ServerMessage {
+  const judge = Object.hasOwn(isRead, kind) && isRead[kind];
+  if (!judge) return { kind: "unknown" };
+  const read = { ...data, kind };
+  for (const name of ["cursor", "head", "before", "after"]) read[name] = parseCursor(data[name]);
+  for (const name of ["session_id", "connection_id", "player_id", "epoch", "reason"]) read[name] = textOf(data[name]);
+  for (const name of ["lost", "at_most"]) read[name] = countOf(data[name]);
+  for (const name of ["heartbeat_ms", "reconnect_after_ms"]) read[name] = countOf(data[name], DURATION_MAX_MS);
+  read.code = countOf(data.code, 4_999);
+  return judge(read, data) ? read : MALFORMED;
 }
 
-/** The body that answers POST /api/commands; null if it is not one. Elements that cannot be read are left out. */
-export function parseReplies(body: string): ReplyMessage[] | null {
+export function parseServerMessage(text: string): ServerMessage {
+  const message = parsed(text);
+  if (!isObject(message) || !isText(message.type)) return MALFORMED;
+  if (isText(message.id)) {
+    const id = parseCursor(message.id);
+    return id?.seq ? { kind: "entry", id, entry: message, size: text.length } : MALFORMED;
+  }
+  const [, kind] = /^mythos\.(.*)/.exec(message.type) ?? [];
+  return kind !== undefined && isObject(message.data) ? readControl(kind, message.data) : MALFORMED;
+}
+
+/** The body that answers POST /api/commands. Elements that cannot be read are left out. */
+export function parseReplies(body: string): ReplyMessage[] {
   const array = parsed(body);
-  if (!Array.isArray(array)) return null;
-  return array.flatMap((element) => {
-    const message = isObject(element) && element.type === "mythos.reply" && element.data;
-    return (isObject(message) && readReply(message)) || [];
-  });
+  const read: ServerMessage[] = Array.isArray(array)
+    ? array.map((each) => parseServerMessage(JSON.stringify(each)))
+    : [];
+  return read.filter((each) => each.kind === "reply");
 }

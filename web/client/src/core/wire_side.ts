@@ -2,7 +2,7 @@
 // life; silence of 1.25 heartbeats makes a wire unhealthy, of 2 ends it. Knows nothing of the stream.
 import { backoff } from "./backoff.js";
 import type { CoreConfig, WireStatus } from "./config.js";
-import type { Cursor } from "./server_message.js";
+import type { Cursor, WelcomeMessage } from "./server_message.js";
 
 const MISSED = 1.25;
 const DEAD = 2;
@@ -13,125 +13,112 @@ const STABLE_AFTER_MS = 1_000;
 
 export type Phase = "off" | "waiting" | "connecting" | "welcomed" | "barred" | "refused";
 
-export class WireSide {
-  phase: Phase = "off";
-  attempt = 0;
-  missed = false;
-  connectionId = "";
-  /** Carries heartbeats only, as far as is known. */
-  standby = false;
-  welcomeCursor: Cursor | null = null;
-  /** Of the latest change. */
-  reason = "";
-  told: WireStatus = "off";
-  private _until = 0;
-  private _notBefore = 0;
-  private _welcomedAt = 0;
-  private _heard = 0;
-  private _heartbeat = 0;
-  private _failures = 0;
+export type WireSide = ReturnType<typeof createWireSide>;
 
-  constructor(private readonly _config: CoreConfig) {}
+export function createWireSide({ random, connectTimeoutMs, heartbeatMs }: CoreConfig) {
+  let until = 0;
+  let notBefore = 0;
+  let welcomedAt = 0;
+  let heardAt = 0;
+  let heartbeat = 0;
+  let failures = 0;
+  const silentFor = (heartbeats: number) => heardAt + heartbeat * heartbeats;
 
-  get live(): boolean {
-    return this.phase === "welcomed";
-  }
-  get healthy(): boolean {
-    return this.live && !this.missed;
-  }
-  get open(): boolean {
-    return this.live || this.phase === "connecting";
-  }
-  isCurrent(attempt: number): boolean {
-    return this.open && attempt === this.attempt;
-  }
-  get status(): WireStatus {
-    if (this.live) return this.missed ? "unhealthy" : this.standby ? "standby" : "live";
-    return this.phase === "waiting" ? "closed" : (this.phase as WireStatus);
-  }
+  const side = {
+    phase: "off" as Phase,
+    attempt: 0,
+    missed: false,
+    connectionId: "",
+    /** Carries heartbeats only, as far as is known. */
+    standby: false,
+    welcomeCursor: null as Cursor | null,
+    /** Of the latest change. */
+    reason: "",
+    told: "off" as WireStatus,
 
-  openAt(when: number): void {
-    this.phase = "waiting";
-    this._until = when;
-    this._failures = this._notBefore = 0;
-  }
+    live: () => side.phase === "welcomed",
+    healthy: () => side.live() && !side.missed,
+    open: () => side.live() || side.phase === "connecting",
+    isCurrent: (attempt: number) => side.open() && attempt === side.attempt,
+    status(): WireStatus {
+      const { phase } = side;
+      if (phase === "welcomed") return side.missed ? "unhealthy" : side.standby ? "standby" : "live";
+      return phase === "waiting" ? "closed" : phase;
+    },
 
-  /** Ends a back-off, but not a wait that the server asked for. */
-  hasten(now: number): void {
-    if (this.phase === "waiting") this._until = Math.max(now, this._notBefore);
-  }
+    openAt(when: number) {
+      side.phase = "waiting";
+      until = when;
+      failures = notBefore = 0;
+    },
 
-  opening(now: number, attempt: number): void {
-    this.phase = "connecting";
-    this.attempt = attempt;
-    this._until = now + this._config.connectTimeoutMs;
-    this.missed = false;
-    this._notBefore = 0;
-    this.connectionId = "";
-  }
+    /** Ends a back-off, but not a wait that the server asked for. */
+    hasten(now: number) {
+      if (side.phase === "waiting") until = Math.max(now, notBefore);
+    },
 
-  welcome(now: number, heartbeatMs: number | null, connectionId: string): void {
-    this.phase = "welcomed";
-    this._welcomedAt = this._heard = now;
-    this._heartbeat = heartbeatMs ?? this._config.heartbeatMs;
-    this.connectionId = connectionId;
-  }
+    opening(now: number, attempt: number) {
+      side.end("connecting");
+      side.attempt = attempt;
+      side.reason = "open";
+      until = now + connectTimeoutMs;
+      notBefore = 0;
+    },
 
-  /** Any message. True when the wire was unhealthy and is no more. */
-  heard(now: number): boolean {
-    const wasMissed = this.missed;
-    this._heard = now;
-    this.missed = false;
-    return wasMissed;
-  }
+    welcome(now: number, { heartbeat_ms, connection_id, cursor, mode }: WelcomeMessage) {
+      side.phase = "welcomed";
+      welcomedAt = heardAt = now;
+      heartbeat = heartbeat_ms || heartbeatMs;
+      side.connectionId = connection_id;
+      side.reason = "welcome";
+      side.welcomeCursor = cursor;
+      side.standby = mode === "standby";
+    },
 
-  heardSince(time: number): boolean {
-    return this._heard >= time;
-  }
+    /** Any message. */
+    heard(now: number) {
+      heardAt = now;
+      if (side.missed) side.reason = "heard";
+      side.missed = false;
+    },
 
-  /** Come back no sooner than this, once the connection has ended (draining). */
-  holdOffUntil(when: number): void {
-    this._notBefore = when;
-  }
+    heardSince: (time: number) => heardAt >= time,
 
-  /** The connection ended; `soon` permits the fast retry of one that had been welcomed. */
-  closed(now: number, soon: boolean, retryAfterMs?: number): void {
-    const { random } = this._config;
-    if (this.live && now - this._welcomedAt >= STABLE_AFTER_MS) this._failures = 0;
-    ++this._failures;
-    let delay: number;
-    if (retryAfterMs !== undefined) {
-      delay = retryAfterMs * (1 + 0.25 * random());
-      this._notBefore = Math.max(this._notBefore, now + delay);
-    } else if (this.live && this._failures === 1 && soon) {
-      delay = FAST_RETRY_MS * random();
-    } else {
-      delay = backoff(random, BACKOFF_FIRST_MS, BACKOFF_MAX_MS, this._failures);
-    }
-    this.end("waiting");
-    this._until = Math.max(now + delay, this._notBefore);
-  }
+    /** Come back no sooner than this, once the connection has ended (draining). */
+    holdOffUntil(when: number) {
+      notBefore = when;
+    },
 
-  end(phase: Phase): void {
-    this.phase = phase;
-    this.missed = false;
-  }
+    /** The connection ended; `soon` permits the fast retry of one that had been welcomed. */
+    closed(now: number, soon: boolean, retryAfterMs?: number) {
+      if (side.live() && now - welcomedAt >= STABLE_AFTER_MS) failures = 0;
+      ++failures;
+      let delay = 0;
+      if (retryAfterMs !== undefined) notBefore = Math.max(notBefore, now + retryAfterMs * (1 + 0.25 * random()));
+      else if (side.live() && failures === 1 && soon) delay = FAST_RETRY_MS * random();
+      else delay = backoff(random, BACKOFF_FIRST_MS, BACKOFF_MAX_MS, failures);
+      side.end("waiting");
+      until = Math.max(now + delay, notBefore);
+    },
 
-  due(now: number): "open" | "give_up" | "missed" | "dead" | null {
-    if (this.live) {
-      if (now >= this._silent(DEAD)) return "dead";
-      return !this.missed && now >= this._silent(MISSED) ? "missed" : null;
-    }
-    if (now < this._until) return null;
-    return this.phase === "waiting" ? "open" : this.phase === "connecting" ? "give_up" : null;
-  }
+    end(phase: Phase) {
+      side.phase = phase;
+      side.missed = false;
+    },
 
-  get deadline(): number | null {
-    if (this.live) return this._silent(this.missed ? DEAD : MISSED);
-    return this.phase === "waiting" || this.phase === "connecting" ? this._until : null;
-  }
+    due(now: number): "open" | "give_up" | "missed" | "dead" | null {
+      if (side.live()) {
+        if (now >= silentFor(DEAD)) return "dead";
+        return !side.missed && now >= silentFor(MISSED) ? "missed" : null;
+      }
+      if (now < until) return null;
+      return side.phase === "waiting" ? "open" : side.phase === "connecting" ? "give_up" : null;
+    },
 
-  private _silent(heartbeats: number): number {
-    return this._heard + this._heartbeat * heartbeats;
-  }
+    deadline(): number | null {
+      if (side.live()) return silentFor(side.missed ? DEAD : MISSED);
+      return side.phase === "waiting" || side.phase === "connecting" ? until : null;
+    },
+  };
+  return side;
 }
