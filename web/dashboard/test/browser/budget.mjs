@@ -25,7 +25,9 @@ for (const view of ["overview", "delivery", "connections", "errors", "alerts", "
   await page.waitForTimeout(Number(seconds) * 1e3);
   const part = ((await taskTime()) - before) / Number(seconds);
   worst = Math.max(worst, part);
-  const open = await page.evaluate(async () => (await (await fetch("/monitoring/dual-connections")).json()).connections.total);
+  const open = await page.evaluate(
+    async () => (await (await fetch("/monitoring/dual-connections")).json()).connections.total,
+  );
   console.log(`${view}: ${(part * 60).toFixed(2)} s of task time in 60 s at ${open} connections`);
 }
 await browser.close();
