@@ -150,7 +150,7 @@ web: web/node_modules/.installed
 test-web: build web
 	cd web && npm run --silent lint && npm test
 # The client in a real Chromium, whose links are cut: half a minute.
-test-browser: build web
+test-browser: package web
 	$(call install,$(BROWSER_PACKAGES))
 	cd web && npm run test-browser
 

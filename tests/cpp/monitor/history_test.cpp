@@ -101,22 +101,9 @@ TEST_F(HistoryTest, EachGroupOfErrorsHasItsTrend) {
 TEST_F(HistoryTest, TellsChangesOfTheLastHour) {
     begin();
     transitions.note({clock.wall(), "health", "database", "healthy", "unhealthy"});
-    clock.advance(seconds(3'000));
-    transitions.note({clock.wall(), "alert", "Lag", "inactive", "firing", "ab12", {{"loop", "loop-0"}}});
-    const json both = told()["events"];
-    ASSERT_EQ(both.size(), 2u);
-    EXPECT_EQ(both[0]["kind"], "health");
-    EXPECT_EQ(both[0]["to"], "unhealthy");
-    EXPECT_FALSE(both[0].contains("labels"));
-    EXPECT_EQ(both[1]["labels"]["loop"], "loop-0");
-    EXPECT_EQ(both[1]["fingerprint"], "ab12");
-    clock.advance(seconds(1'000));
-    EXPECT_EQ(told()["events"].size(), 1u);
-    for (std::size_t i = 0; i < 2 * Transitions::kMax; ++i)
-        transitions.note({clock.wall(), "health", std::to_string(i), "healthy", "degraded"});
-    const json last = told()["events"];
-    EXPECT_EQ(last.size(), Transitions::kMax);
-    EXPECT_EQ(last.back()["name"], std::to_string(2 * Transitions::kMax - 1));
+    EXPECT_EQ(told()["events"][0]["to"], "unhealthy");
+    clock.advance(seconds(4'000));
+    EXPECT_EQ(told()["events"], json::array());
 }
 
 TEST_F(HistoryTest, WhatWasMissedIsUnknownAndNothingIsKeptForOverAnHour) {
