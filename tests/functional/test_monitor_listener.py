@@ -43,7 +43,9 @@ async def test_each_listener_answers_its_own(start_server):
         for path in APART:
             assert (await main.http.get(path)).status_code == 404, path
             assert (await monitor.http.get(path)).status_code == 200, path
-        for path in ("/", "/api/channels", "/sse/ann", "/ws/ann"):  # of which the document tells for the main one
+        page = await asyncio.to_thread(httpx.get, monitor_url, headers={"Accept": "text/html"}, trust_env=False)
+        assert page.status_code == 200 and "/assets/dashboard.js" in page.text
+        for path in ("/game", "/api/channels", "/sse/ann", "/ws/ann"):  # of which the document tells for the main one
             answer = await asyncio.to_thread(httpx.get, f"{monitor_url}{path}", trust_env=False)
             assert answer.status_code == 404, path
         assert (await monitor.http.get("/livez", headers={"Host": "game.example"})).status_code == 421
