@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "transport/accept.hpp"
 #include "protocol/json_text.hpp"
+#include "transport/accept.hpp"
 #include "transport/uri.hpp"
 
 namespace mythos::monitor {

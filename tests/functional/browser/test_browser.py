@@ -35,7 +35,7 @@ async def proxy(server: Mythosd) -> AsyncIterator[LinkProxy]:
 
 @pytest_asyncio.fixture
 async def page(proxy: LinkProxy, tmp_path: Path) -> AsyncIterator[Page]:
-    async with Page(f"http://127.0.0.1:{proxy.port}/", tmp_path / "profile") as opened:
+    async with Page(f"http://127.0.0.1:{proxy.port}/livez", tmp_path / "profile") as opened:
         yield opened
 
 
